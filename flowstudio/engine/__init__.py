@@ -1,0 +1,1 @@
+"""How a workflow runs. Pure asyncio; storage, models and network come in through small protocols."""

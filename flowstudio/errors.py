@@ -1,0 +1,119 @@
+"""Every error FlowStudio raises on purpose, in one tree.
+
+FlowStudioError
+├── InvalidDocumentError     a workflow document that cannot be used; carries every problem
+├── InvalidInputError        inputs, answers or settings that break their schema
+├── NotFoundError            no such run, workflow, model, blob …
+├── ConflictError            the thing is not in a state that allows this
+├── StepError                a node could not do its work; the run decides what follows
+│   ├── ExpressionError      a template, expression or custom code failed or passed a limit
+│   ├── StepTimeoutError     the step took longer than its timeout_s
+│   ├── BudgetError          the next call would pass the run's max_cost_usd
+│   ├── AddressRefusedError  an outgoing request aimed at an address that is not allowed
+│   ├── HttpStatusError      the other side answered with a failing status
+│   └── ModelError           a model call failed (its subclasses live in llm/errors.py)
+└── JournalError             the journal could not be read or written
+    ├── StaleOwnerError      another process has taken this run over
+    └── JournalDamagedError  a stored row no longer reads as what was written
+
+A message says what is wrong, where, and what to do. No HTTP status lives here: each door has one
+table that maps these classes to its own language.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class FlowStudioError(Exception):
+    """Root of the tree."""
+
+
+class InvalidDocumentError(FlowStudioError):
+    """A workflow document that cannot be used.
+
+    Attributes:
+        problems: all of them, in document order (`flowstudio.graph.problems.Problem`).
+    """
+
+    def __init__(self, problems: "Sequence[Any]") -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class InvalidInputError(FlowStudioError):
+    """Inputs, answers or settings that break their schema.
+
+    Attributes:
+        problems: one sentence each, all at once.
+    """
+
+    def __init__(self, problems: "Sequence[str]") -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class NotFoundError(FlowStudioError):
+    """No such thing."""
+
+
+class ConflictError(FlowStudioError):
+    """The thing is not in a state that allows this."""
+
+
+class StepError(FlowStudioError):
+    """A node could not do its work.
+
+    Attributes:
+        retryable: whether another attempt may succeed; `retry.attempts` decides if one is made.
+        retry_after_s: the least wait before it, when the other side named one.
+    """
+
+    retryable: bool = False
+
+    def __init__(
+        self, message: str, *, retryable: bool | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        if retryable is not None:
+            self.retryable = retryable
+        self.retry_after_s = retry_after_s
+
+
+class ExpressionError(StepError):
+    """A template, expression or custom code failed or passed a limit."""
+
+
+class StepTimeoutError(StepError):
+    """The step took longer than its `timeout_s`."""
+
+    retryable = True
+
+
+class BudgetError(StepError):
+    """The next call would pass the run's `max_cost_usd`; no `on_error` catches it."""
+
+
+class AddressRefusedError(StepError):
+    """An outgoing request aimed at an address that is not allowed."""
+
+
+class HttpStatusError(StepError):
+    """The other side answered with a failing status."""
+
+
+class ModelError(StepError):
+    """A model call failed."""
+
+
+class JournalError(FlowStudioError):
+    """The journal could not be read or written; what was committed stays."""
+
+
+class StaleOwnerError(JournalError):
+    """Another process has taken this run over; this one must stop without writing."""
+
+
+class JournalDamagedError(JournalError):
+    """A stored row no longer reads as what was written."""

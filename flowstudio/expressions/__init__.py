@@ -1,0 +1,1 @@
+"""Templates, expressions and custom code, evaluated out of process."""

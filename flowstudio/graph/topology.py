@@ -1,0 +1,105 @@
+"""The shape of a document: scopes, orders, ancestors and cycles."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import networkx as nx
+
+from flowstudio.graph.document import Document, Edge, Node
+
+ROOT = ""
+
+
+@dataclass(slots=True)
+class Scope:
+    """The nodes that live directly in one container, or at the root, and the wires among them."""
+
+    container: str
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    graph: "nx.DiGraph[str]" = field(default_factory=nx.DiGraph)
+
+    def order(self) -> list[Node]:
+        """The nodes so that each follows what it depends on; otherwise in document order.
+
+        Raises:
+            networkx.NetworkXUnfeasible: there is a cycle.
+        """
+        rank = {node.id: index for index, node in enumerate(self.nodes)}
+        by_id = {node.id: node for node in self.nodes}
+        sequence = nx.lexicographical_topological_sort(self.graph, key=rank.__getitem__)
+        return [by_id[node_id] for node_id in sequence]
+
+    def cycle(self) -> list[str]:
+        """Node ids around one cycle, or an empty list."""
+        try:
+            return [edge[0] for edge in nx.find_cycle(self.graph)]
+        except nx.NetworkXNoCycle:
+            return []
+
+    def entries(self) -> list[Node]:
+        """Nodes no wire leads to."""
+        return [node for node in self.nodes if self.graph.in_degree(node.id) == 0]
+
+    def exits(self) -> list[Node]:
+        """Nodes no wire leaves."""
+        return [node for node in self.nodes if self.graph.out_degree(node.id) == 0]
+
+
+def scopes_of(document: Document) -> dict[str, Scope]:
+    """Scopes by container id, the root first; wires that cross a wall belong to none."""
+    known = {node.id: node for node in document.nodes}
+    scopes = {ROOT: Scope(ROOT)}
+    for node in document.nodes:
+        scope = scopes.setdefault(node.parent or ROOT, Scope(node.parent or ROOT))
+        scope.nodes.append(node)
+        scope.graph.add_node(node.id)
+    for edge in document.edges:
+        source, target = known.get(edge.source), known.get(edge.target)
+        if source is None or target is None or source.parent != target.parent:
+            continue
+        scope = scopes[source.parent or ROOT]
+        scope.edges.append(edge)
+        scope.graph.add_edge(edge.source, edge.target)
+    return scopes
+
+
+def ancestors_of(scope: Scope) -> dict[str, frozenset[str]]:
+    """For each node id of an acyclic scope, the ids of all nodes it depends on there."""
+    order = [node.id for node in scope.order()]
+    bit = {node_id: 1 << index for index, node_id in enumerate(order)}
+    masks: dict[str, int] = {}
+    for node_id in order:
+        mask = 0
+        for parent in scope.graph.predecessors(node_id):
+            mask |= masks[parent] | bit[parent]
+        masks[node_id] = mask
+    return {node_id: frozenset(_members(mask, order)) for node_id, mask in masks.items()}
+
+
+def _members(mask: int, order: list[str]) -> Iterable[str]:
+    while mask:
+        lowest = mask & -mask
+        yield order[lowest.bit_length() - 1]
+        mask ^= lowest
+
+
+def containers_around(node: Node, by_id: dict[str, Node]) -> list[Node]:
+    """The containers a node lives in, innermost first; stops where parents run in a circle."""
+    found: list[Node] = []
+    seen = {node.id}
+    parent = node.parent
+    while parent is not None and parent in by_id and parent not in seen:
+        seen.add(parent)
+        found.append(by_id[parent])
+        parent = by_id[parent].parent
+    return found
+
+
+def reachable(scope: Scope, sources: Iterable[str]) -> set[str]:
+    """Ids of the given nodes and of all that depend on them."""
+    found: set[str] = set()
+    for source in sources:
+        if source not in found:
+            found |= {source} | nx.descendants(scope.graph, source)
+    return found

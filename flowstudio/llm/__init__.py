@@ -1,0 +1,1 @@
+"""The model gateway: one way to call a model, wherever it runs."""

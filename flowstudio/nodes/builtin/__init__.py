@@ -1,0 +1,1 @@
+"""The node types that ship with FlowStudio."""

@@ -1,0 +1,1 @@
+"""The one door: one method is one use case."""

@@ -1,0 +1,91 @@
+"""What can be set from outside: environment variables with the prefix `FLOWSTUDIO_`.
+
+`docs/settings.md` lists them with defaults; a test keeps the two in step.
+"""
+
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _default_data_dir() -> Path:
+    return Path(platformdirs.user_data_dir("flowstudio", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """All settings of one process; immutable once read."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOWSTUDIO_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(3000, ge=1, le=65535, description="Port the web server listens on.")
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Where the database, the built-in model and other files live.",
+    )
+    database_url: str = Field(
+        "", description="Database; empty means SQLite in the data directory."
+    )
+    durability: Literal["full", "normal"] = Field(
+        "full",
+        description="full: a committed step survives power loss. "
+        "normal: it survives a crash of the process, but power loss may take the last moments.",
+    )
+    openrouter_api_key: SecretStr = Field(
+        SecretStr(""), description="Key for OpenRouter; without one the built-in model answers."
+    )
+    openrouter_base_url: str = Field(
+        "https://openrouter.ai/api/v1", description="Where OpenRouter's API is reached."
+    )
+    openrouter_app_url: str = Field(
+        "", description="Sent to OpenRouter as HTTP-Referer for attribution; empty sends nothing."
+    )
+    model_path: Path | None = Field(
+        None, description="A GGUF file to use instead of the installed built-in model."
+    )
+    model_idle_s: float = Field(
+        300, gt=0, description="Seconds without a call after which the built-in model sleeps."
+    )
+    http_allow_private: CommaSeparated = Field(
+        (),
+        description="Comma-separated hosts, addresses or networks, each with an optional :port, "
+        "that workflows may reach although they are private.",
+    )
+    http_max_bytes: int = Field(
+        20_000_000, gt=0, description="Largest reply an HTTP node accepts, after decoding."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for the e-mail node: smtp://user:password@host:port, "
+        "or smtps:// for TLS from the start.",
+    )
+    smtp_from: str = Field("", description="Sender of mail; empty means the SMTP user.")
+    max_concurrent_runs: int = Field(64, ge=1, description="Runs executed at once.")
+    max_cost_usd: Decimal | None = Field(
+        None, description="Largest cost of any one run; a workflow's own limit may only be lower."
+    )
+    allowed_origins: CommaSeparated = Field(
+        (), description="Comma-separated origins of the page besides http://HOST:PORT."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged."
+    )
+
+    @cached_property
+    def database_path(self) -> Path:
+        """The SQLite file used when `database_url` is empty."""
+        return self.data_dir / "flowstudio.db"
