@@ -70,7 +70,7 @@ class StepError(FlowStudioError):
         retry_after_s: the least wait before it, when the other side named one.
     """
 
-    retryable: bool = False
+    retryable: bool = True
 
     def __init__(
         self, message: str, *, retryable: bool | None = None, retry_after_s: float | None = None
@@ -84,27 +84,35 @@ class StepError(FlowStudioError):
 class ExpressionError(StepError):
     """A template, expression or custom code failed or passed a limit."""
 
+    retryable = False
+
 
 class StepTimeoutError(StepError):
     """The step took longer than its `timeout_s`."""
-
-    retryable = True
 
 
 class BudgetError(StepError):
     """The next call would pass the run's `max_cost_usd`; no `on_error` catches it."""
 
+    retryable = False
+
 
 class AddressRefusedError(StepError):
     """An outgoing request aimed at an address that is not allowed."""
+
+    retryable = False
 
 
 class HttpStatusError(StepError):
     """The other side answered with a failing status."""
 
+    retryable = False
+
 
 class ModelError(StepError):
     """A model call failed."""
+
+    retryable = False
 
 
 class JournalError(FlowStudioError):

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         "or smtps:// for TLS from the start.",
     )
     smtp_from: str = Field("", description="Sender of mail; empty means the SMTP user.")
+    credentials: SecretStr = Field(
+        SecretStr(""),
+        description="Credentials nodes may name: a JSON object of name to credential, such as "
+        '{"crm": {"kind": "bearer", "token": "…", "hosts": ["api.example.com"]}}.',
+    )
     max_concurrent_runs: int = Field(64, ge=1, description="Runs executed at once.")
     max_cost_usd: Decimal | None = Field(
         None, description="Largest cost of any one run; a workflow's own limit may only be lower."

@@ -5,7 +5,7 @@ says what its ports and its purity are, and has one async `run`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from flowstudio.clock import Clock
 from flowstudio.graph.catalogue import CheckedConfig, Ports
 from flowstudio.graph.document import describe
+from flowstudio.graph.references import Template
 from flowstudio.graph.slots import SlotFault, find_slots
 
 #: pure: same input, same output, free. paid: a model call. read: looks at the outside world.
@@ -40,14 +41,16 @@ class Wait:
     """A durable pause: nothing is held in memory until an answer comes or the time is up.
 
     Attributes:
-        kind: `timer` ends at `until`; `approval` and `form` end with a person's answer.
+        kind: `timer` ends at `until`; `approval` and `form` end with a person's answer; `unknown`
+            is the engine's own question about a step that was cut off; `workflow` ends when an inner
+            run does.
         until: when a timer wakes, or an unanswered question expires; None never expires.
         message: what the person is asked.
         fields: JSON Schema of a form's answer.
         assignees: who is asked; empty means anyone who may run the workflow.
     """
 
-    kind: Literal["timer", "approval", "form"]
+    kind: Literal["timer", "approval", "form", "workflow", "unknown"]
     until: datetime | None = None
     message: str = ""
     fields: Mapping[str, Any] | None = None
@@ -65,6 +68,41 @@ class Usage:
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CostRange:
+    """A cost before it is paid.
+
+    Attributes:
+        calls: model calls it stands for.
+        is_open: what it depends on is not known yet, such as the length of a list.
+    """
+
+    low_usd: Decimal = Decimal(0)
+    typical_usd: Decimal = Decimal(0)
+    high_usd: Decimal = Decimal(0)
+    calls: int = 0
+    is_open: bool = False
+
+    def __add__(self, other: "CostRange") -> "CostRange":
+        return CostRange(
+            self.low_usd + other.low_usd,
+            self.typical_usd + other.typical_usd,
+            self.high_usd + other.high_usd,
+            self.calls + other.calls,
+            self.is_open or other.is_open,
+        )
+
+    def times(self, count: int) -> "CostRange":
+        """The cost of doing it that often."""
+        return CostRange(
+            self.low_usd * count,
+            self.typical_usd * count,
+            self.high_usd * count,
+            self.calls * count,
+            self.is_open,
         )
 
 
@@ -90,6 +128,12 @@ class Evaluator(Protocol):
 
     Every method raises `flowstudio.errors.ExpressionError` for what the user can mend.
     """
+
+    async def resolve(self, templates: Sequence[Template], names: Mapping[str, Any]) -> list[Any]:
+        """Values of templates over the same names, in at most one exchange.
+
+        One expression alone keeps its type; mixed text becomes a string. Data is not evaluated.
+        """
 
     async def evaluate(self, sources: Sequence[str], names: Mapping[str, Any]) -> list[Any]:
         """Values of bare expressions over the same names, in one exchange."""
@@ -159,15 +203,16 @@ class NodeContext(Protocol):
     async def run_code(self, code: str, names: Mapping[str, Any]) -> Any:
         """The value of the last expression of a piece of code that sees only `names`."""
 
+    async def render(self, text: str, names: Mapping[str, Any]) -> Any:
+        """The value of a template over the names in scope here and the given ones."""
+
     def stream(self, text: str, part: str = "") -> None:
         """Show text as it arrives; `part` names a draft, vote or chain step. Not stored."""
 
     def log(self, message: str) -> None:
         """Tell the watcher of the run something worth knowing. Not stored."""
 
-    def spend(
-        self, predicted_usd: Decimal, model: str
-    ) -> AbstractAsyncContextManager[Spending]:
+    def spend(self, predicted_usd: Decimal, model: str) -> AbstractAsyncContextManager[Spending]:
         """Reserve the predicted cost of one paid call, for the length of the block.
 
         Raises:
@@ -177,12 +222,28 @@ class NodeContext(Protocol):
     def typical_output_tokens(self) -> int | None:
         """Median completion tokens of this node's earlier calls, or None before the first."""
 
+    def remaining_usd(self) -> Decimal | None:
+        """What the run may still cost, or None without a limit."""
+
     def resource(self, kind: type[R]) -> R:
         """A service the process offers to nodes, by its class."""
 
     @property
     def body(self) -> Body:
         """A container's inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subworkflows:
+    """Runs a workflow inside a step; the process offers it to nodes as a resource.
+
+    Attributes:
+        run: given a workflow's id or path, its inputs and the context of the step that runs it,
+            returns the run's outputs. Raises StepError: there is no such workflow, it would nest
+            too deeply, or its run failed.
+    """
+
+    run: Callable[[str, Mapping[str, Any], NodeContext], Awaitable[Any]]
 
 
 class NodeType(ABC, Generic[C]):
@@ -266,6 +327,19 @@ class NodeType(ABC, Generic[C]):
     def is_worth_caching(self, config: C) -> bool:
         """Whether looking an output up costs less than making it."""
         return self.purity(config) == "paid"
+
+    def depends_on(self, config: C, resources: Mapping[Any, Any]) -> str | None:  # noqa: ARG002
+        """What the output depends on beyond config and inputs, such as the model a router picks."""
+        return None
+
+    async def predict(
+        self,
+        config: C,  # noqa: ARG002
+        resources: Mapping[Any, Any],  # noqa: ARG002
+        typical_output_tokens: int | None,  # noqa: ARG002
+    ) -> "CostRange | None":
+        """What running it once is going to cost, templates not filled in; None when it is free."""
+        return None
 
     def summarise(self, config: C) -> str:  # noqa: ARG002
         """One line for the node's card, such as `for each of inputs.mails`."""

@@ -18,9 +18,7 @@ EventType = Literal[
     "run_cancelled",
 ]
 
-RunStatus = Literal[
-    "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"
-]
+RunStatus = Literal["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
 FINISHED: frozenset[RunStatus] = frozenset({"succeeded", "failed", "cancelled"})
 
 StepStatus = Literal[

@@ -2,13 +2,23 @@
 
 import hashlib
 import json
+import math
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from flowstudio.errors import StepError
 
-MAX_DEPTH = 200
+MAX_DEPTH = 250
+_OPTIONS = (
+    orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+)
+_REFUSAL = "This value cannot be kept as JSON: {}."
+_NULL = b"null"
+#: Digits that may belong to an integer of more than 64 bits.
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 def dump(value: Any) -> bytes:
@@ -18,27 +28,58 @@ def dump(value: Any) -> bytes:
         StepError: the value is not JSON (a set, NaN, a lone surrogate …) or nested too deeply.
     """
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        data = orjson.dumps(value, option=_OPTIONS)
     except TypeError:
         return _dump_slowly(value)
+    # orjson writes NaN and infinity as null, so only a text with a null in it can hide one.
+    if _NULL in data and not _is_finite(value):
+        raise StepError(_REFUSAL.format("NaN and infinity are no JSON numbers"))
+    return data
 
 
 def _dump_slowly(value: Any) -> bytes:
     # orjson refuses integers beyond 64 bits, which JSON allows.
+    if _is_deep(value):
+        raise StepError(_REFUSAL.format(f"it is nested more than {MAX_DEPTH} levels deep"))
     try:
         return json.dumps(
             value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         ).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise StepError(f"This value cannot be kept as JSON: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise StepError(_REFUSAL.format(error)) from error
+
+
+def _is_deep(value: Any) -> bool:
+    stack = [(value, 1)]
+    while stack:
+        part, level = stack.pop()
+        if level > MAX_DEPTH:
+            return True
+        stack.extend((child, level + 1) for child in _children(part))
+    return False
+
+
+def _is_finite(value: Any) -> bool:
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, float) and not math.isfinite(part):
+            return False
+        stack.extend(_children(part))
+    return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def load(data: bytes | str) -> Any:
     """Read JSON written by `dump`."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return json.loads(data)
+    text = data.encode() if isinstance(data, str) else data
+    # orjson reads longer integers as floats.
+    return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
 
 
 def content_hash(data: bytes) -> str:

@@ -60,5 +60,3 @@ class NodeSpec(Protocol):
 
 
 Catalogue = Mapping[str, NodeSpec]
-
-

@@ -1,6 +1,8 @@
 """The workflow document: its model, and reading it from untrusted text."""
 
 import json
+import math
+from collections import Counter
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -8,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationEr
 
 from flowstudio.errors import InvalidDocumentError
 from flowstudio.graph.problems import Problem
+from flowstudio.graph.references import brief
 from flowstudio.graph.upgrade import FORMAT, upgrade
 
 MAX_BYTES = 5_000_000
@@ -27,17 +30,17 @@ class Model(BaseModel):
 class Position(Model):
     """Where a node stands on the canvas, in pixels; inside a container, from its corner."""
 
-    x: float = Field(0, ge=-1e7, le=1e7)
-    y: float = Field(0, ge=-1e7, le=1e7)
+    x: float = Field(default=0, ge=-1e7, le=1e7)
+    y: float = Field(default=0, ge=-1e7, le=1e7)
 
 
 class Retry(Model):
     """How often a failing node is tried, and how long to wait between attempts."""
 
-    attempts: int = Field(1, ge=1, le=100)
-    backoff_s: float = Field(1, ge=0, le=86_400)
-    factor: float = Field(2, ge=1, le=10)
-    max_s: float = Field(60, ge=0, le=86_400)
+    attempts: int = Field(default=1, ge=1, le=100)
+    backoff_s: float = Field(default=1, ge=0, le=86_400)
+    factor: float = Field(default=2, ge=1, le=10)
+    max_s: float = Field(default=60, ge=0, le=86_400)
 
 
 class CacheFor(Model):
@@ -55,10 +58,10 @@ class Node(Model):
     config: dict[str, Any] = {}
     position: Position = Position()
     parent: str | None = None
-    notes: str = Field("", max_length=20_000)
+    notes: str = Field(default="", max_length=20_000)
     disabled: bool = False
     retry: Retry = Retry()
-    timeout_s: float | None = Field(None, gt=0, le=30 * 86_400)
+    timeout_s: float | None = Field(default=None, gt=0, le=30 * 86_400)
     on_error: Literal["fail", "continue", "branch"] = "fail"
     default: Any = None
     join: Literal["all", "any"] = "all"
@@ -84,9 +87,9 @@ class WorkflowSettings(Model):
         auto_limit_usd: paid nodes re-run by themselves in the editor up to this predicted cost.
     """
 
-    timeout_s: float | None = Field(None, gt=0, le=30 * 86_400)
+    timeout_s: float | None = Field(default=None, gt=0, le=30 * 86_400)
     max_cost_usd: Usd | None = None
-    concurrency: int = Field(16, ge=1, le=1000)
+    concurrency: int = Field(default=16, ge=1, le=1000)
     cache: Literal["auto", "off"] = "auto"
     auto_limit_usd: Usd = Decimal(0)
 
@@ -96,7 +99,7 @@ class Document(Model):
 
     format: Literal["flowstudio/1"] = "flowstudio/1"
     name: str = Field(min_length=1, max_length=200)
-    description: str = Field("", max_length=20_000)
+    description: str = Field(default="", max_length=20_000)
     settings: WorkflowSettings = WorkflowSettings()
     nodes: list[Node] = Field(default=[], max_length=MAX_NODES)
     edges: list[Edge] = Field(default=[], max_length=MAX_EDGES)
@@ -140,7 +143,12 @@ def _read_json(source: bytes | str) -> Any:
     try:
         text = source.decode("utf-8-sig") if isinstance(source, bytes) else source
         text.encode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
         # A lone surrogate can hide behind a \u escape: JSON allows it, UTF-8 cannot carry it.
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -160,9 +168,9 @@ def _read_json(source: bytes | str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        message = f"the key {', '.join(map(repr, repeated))} stands twice in one object."
+        counts = Counter(key for key, _ in pairs)
+        repeated = next(key for key, count in counts.items() if count > 1)
+        message = f"the key {brief(repeated)!r} stands twice in one object."
         raise ValueError(message)
     return result
 
@@ -170,6 +178,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> NoReturn:
     message = f"{name} is not a JSON number."
     raise ValueError(message)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        message = f"the number {brief(text)} is too large."
+        raise ValueError(message)
+    return number
 
 
 def _depth(value: Any) -> int:

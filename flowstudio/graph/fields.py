@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from flowstudio.graph.references import TEMPLATE_START
 
@@ -40,11 +40,11 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _templated(text: str) -> str:
-    if TEMPLATE_START not in text:
+def _templated(value: Any) -> Any:
+    if not isinstance(value, str) or TEMPLATE_START not in value:
         message = "Give a value of the right type, or a template in double braces."
         raise ValueError(message)
-    return text
+    return value
 
 
 def _schema(kind: str, title: str) -> WithJsonSchema:
@@ -52,9 +52,7 @@ def _schema(kind: str, title: str) -> WithJsonSchema:
 
 
 #: Text with templates in it; whatever they give becomes text.
-Text = Annotated[
-    str, BeforeValidator(as_text), Expressive("template"), _schema("template", "Text")
-]
+Text = Annotated[str, BeforeValidator(as_text), Expressive("template"), _schema("template", "Text")]
 #: Longer text for a model.
 Prompt = Annotated[
     str, BeforeValidator(as_text), Expressive("template"), _schema("prompt", "Prompt")
@@ -63,7 +61,7 @@ Prompt = Annotated[
 Value = Annotated[Any, Expressive("template"), WithJsonSchema({"format": "template"})]
 #: Stands beside a number or similar, to allow a template in its place.
 Templated = Annotated[
-    str, AfterValidator(_templated), Expressive("template"), _schema("template", "Template")
+    str, BeforeValidator(_templated), Expressive("template"), _schema("template", "Template")
 ]
 #: A bare expression over the usual names.
 Expression = Annotated[
@@ -80,6 +78,4 @@ ItemExpression = Annotated[
     WithJsonSchema({"type": "string", "format": "expression", "minLength": 1}),
 ]
 #: A JSON Schema written by the user.
-JsonSchema = Annotated[
-    dict[str, Any], WithJsonSchema({"type": "object", "format": "json-schema"})
-]
+JsonSchema = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "format": "json-schema"})]

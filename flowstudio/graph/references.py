@@ -6,6 +6,7 @@ Nothing is evaluated here; `ast` only parses.
 import ast
 import builtins
 import keyword
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,6 +71,8 @@ def name_problem(name: str) -> str | None:
             f"{name!r} is not a Python identifier: use letters, digits and underscores, "
             "and start with a letter."
         )
+    if unicodedata.normalize("NFKC", name) != name:
+        return f"{name!r} holds letters that Python reads as others; write it with plain ones."
     if name.startswith("_"):
         return f"{name!r} starts with an underscore; expressions refuse such names."
     if name in RESERVED_NAMES:
@@ -138,23 +141,27 @@ def parse_tree(source: str) -> ast.expr:
         ExpressionError: not valid Python, too long or deep, or it uses a refused name.
     """
     if not source.strip():
-        raise ExpressionError("The expression is empty.")
+        message = "The expression is empty."
+        raise ExpressionError(message)
     if len(source) > MAX_EXPRESSION:
         raise ExpressionError(f"An expression has at most {MAX_EXPRESSION:,} characters.")
     try:
         tree = ast.parse(source.strip(), mode="eval").body
         _refuse_names(tree)
     except SyntaxError as error:
-        raise ExpressionError(f"'{_brief(source)}' is not a valid expression: {error.msg}.") from error
+        raise ExpressionError(
+            f"'{brief(source)}' is not a valid expression: {error.msg}."
+        ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"'{_brief(source)}' is too deep or not valid.") from error
+        raise ExpressionError(f"'{brief(source)}' is too deep or not valid.") from error
     return tree
 
 
 def _refuse_names(tree: ast.expr) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
-            raise ExpressionError("await and yield have no place in an expression.")
+            message = "await and yield have no place in an expression."
+            raise ExpressionError(message)
         for name in _names_in(node):
             if name.startswith("_"):
                 raise ExpressionError(f"{name!r}: names starting with _ are refused.")
@@ -165,9 +172,7 @@ def _names_in(node: ast.AST) -> Iterator[str]:
         yield node.id
     elif isinstance(node, ast.Attribute):
         yield node.attr
-    elif isinstance(node, ast.arg):
-        yield node.arg
-    elif isinstance(node, ast.keyword) and node.arg:
+    elif isinstance(node, ast.arg | ast.keyword) and node.arg:
         yield node.arg
 
 
@@ -249,5 +254,6 @@ def rename_in_expression(source: str, old: str, new: str) -> str:
     return b"\n".join(lines).decode()
 
 
-def _brief(source: str) -> str:
+def brief(source: str) -> str:
+    """The beginning of a text, to be quoted in a message."""
     return source if len(source) <= 60 else f"{source[:57]}…"

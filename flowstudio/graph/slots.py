@@ -10,10 +10,12 @@ from pydantic import BaseModel
 from flowstudio.errors import ExpressionError
 from flowstudio.graph.fields import Expressive
 from flowstudio.graph.references import (
+    TEMPLATE_END,
     TEMPLATE_START,
     Expression,
     Path,
     Template,
+    brief,
     parse_expression,
     parse_template,
 )
@@ -57,12 +59,20 @@ def find_slots(config: BaseModel) -> tuple[list[Slot], list[SlotFault]]:
     for path, mark, text in _marked(config, ()):
         try:
             if mark.kind == "expression":
+                _refuse_braces(text)
                 slots.append(Slot(path, parse_expression(text), mark.names, mark.inner))
             elif TEMPLATE_START in text:
                 slots.append(Slot(path, parse_template(text), mark.names, mark.inner))
         except ExpressionError as error:
             faults.append(SlotFault(path, str(error)))
     return slots, faults
+
+
+def _refuse_braces(text: str) -> None:
+    # `{{ a }}` is valid Python, a set in a set; nobody means that.
+    inside = text.strip().removeprefix(TEMPLATE_START).removesuffix(TEMPLATE_END).strip()
+    if text.strip().startswith(TEMPLATE_START) and text.strip().endswith(TEMPLATE_END):
+        raise ExpressionError(f"Write this expression without double braces: {brief(inside)}")
 
 
 def _marked(model: BaseModel, path: Path) -> Iterator[tuple[Path, Expressive, str]]:
@@ -72,7 +82,9 @@ def _marked(model: BaseModel, path: Path) -> Iterator[tuple[Path, Expressive, st
         yield from _within(getattr(model, name), here, marks.get(name))
 
 
-def _within(value: Any, path: Path, mark: Expressive | None) -> Iterator[tuple[Path, Expressive, str]]:
+def _within(
+    value: Any, path: Path, mark: Expressive | None
+) -> Iterator[tuple[Path, Expressive, str]]:
     if isinstance(value, BaseModel):
         yield from _marked(value, path)
     elif isinstance(value, str):

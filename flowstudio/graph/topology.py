@@ -1,6 +1,6 @@
 """The shape of a document: scopes, orders, ancestors and cycles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import networkx as nx
@@ -82,6 +82,57 @@ def _members(mask: int, order: list[str]) -> Iterable[str]:
         lowest = mask & -mask
         yield order[lowest.bit_length() - 1]
         mask ^= lowest
+
+
+class Ancestry:
+    """Who depends on whom in one scope; nodes on a cycle depend on each other.
+
+    Kept as one bit mask per node: sets of names would grow with the square of a long chain.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        # networkx yields components so that each comes before those that lead to it.
+        groups = list(nx.strongly_connected_components(scope.graph))[::-1]
+        self._group = {node_id: index for index, group in enumerate(groups) for node_id in group}
+        self._masks = [0] * len(groups)
+        for index, group in enumerate(groups):
+            mask = 0
+            for node_id in group:
+                for parent in scope.graph.predecessors(node_id):
+                    before = self._group[parent]
+                    mask |= self._masks[before] | 1 << before
+            self._masks[index] = mask
+
+    def includes(self, ancestor: str, node: str) -> bool:
+        """Whether a node (by id) depends on another one of this scope."""
+        return bool(self._masks[self._group[node]] >> self._group[ancestor] & 1)
+
+
+def closing_paths(scope: Scope) -> Iterator[list[str]]:
+    """For each wire that closes a cycle, the node ids around it, from its target to its source.
+
+    Without these wires the scope has no cycle. Wires from a node to itself are left out.
+    """
+    done: set[str] = set()
+    for root in scope.nodes:
+        if root.id in done:
+            continue
+        path = [root.id]
+        place = {root.id: 0}
+        ways = [iter(scope.graph.successors(root.id))]
+        while path:
+            following = next(ways[-1], None)
+            if following is None:
+                done.add(path[-1])
+                del place[path.pop()]
+                ways.pop()
+            elif following in place:
+                if following != path[-1]:
+                    yield path[place[following] :]
+            elif following not in done:
+                place[following] = len(path)
+                path.append(following)
+                ways.append(iter(scope.graph.successors(following)))
 
 
 def containers_around(node: Node, by_id: dict[str, Node]) -> list[Node]:

@@ -1,0 +1,30 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+help: ## Show these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
+
+start: .venv/installed ## Install, build and open FlowStudio on http://127.0.0.1:3000
+	@$(BIN)/flowstudio start
+
+dev: .venv/installed-dev ## Serve with hot reload while you edit
+	@$(BIN)/reflex run
+
+test: .venv/installed-dev ## Run all tests
+	@$(BIN)/pytest
+
+check: .venv/installed-dev ## Lint, format, types and import rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@ .venv/installed
+
+.PHONY: help start dev test check

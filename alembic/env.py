@@ -1,0 +1,14 @@
+"""Runs the migrations over the connection that the application hands in."""
+
+from sqlmodel import SQLModel
+
+from alembic import context
+from flowstudio.store.tables import runs  # noqa: F401 - fills the metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,85 @@
+// Values pushed by the server outside of Reflex state: streamed text, outputs and toasts.
+// The server sends them with rx.set_value("live", …), which needs no eval and no state lock.
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { refs } from "$/utils/state";
+
+const values = new Map();
+const listeners = new Map();
+let toastCount = 0;
+
+function put(key, value) {
+  values.set(key, value);
+  listeners.get(key)?.forEach((listener) => listener());
+}
+
+const operations = {
+  put,
+  add: (key, text) => put(key, (values.get(key) ?? "") + text),
+  clear: () => [...values.keys()].filter((key) => key !== "toasts").forEach((key) => put(key, undefined)),
+  toast: (tone, text) => put("toasts", [...(values.get("toasts") ?? []), { id: ++toastCount, tone, text }]),
+};
+
+refs.ref_live = {
+  current: {
+    set value(batch) {
+      for (const [operation, key, value] of JSON.parse(batch)) operations[operation](key, value);
+    },
+  },
+};
+
+export function useLive(key) {
+  const subscribe = (listener) => {
+    if (!listeners.has(key)) listeners.set(key, new Set());
+    listeners.get(key).add(listener);
+    return () => listeners.get(key).delete(listener);
+  };
+  return useSyncExternalStore(subscribe, () => values.get(key), () => undefined);
+}
+
+export function LiveText({ name }) {
+  const text = useLive(name);
+  return text ? <div className="stream">{text}</div> : null;
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+}
+
+// Counts up from `since` on the browser's own clock, so that the server sends no ticks.
+export function Elapsed({ since }) {
+  const [now, setNow] = useState(null);
+  useEffect(() => {
+    const tick = () => setNow(Date.now());
+    tick();
+    const timer = setInterval(tick, 100);
+    return () => clearInterval(timer);
+  }, [since]);
+  return <span>{now === null ? "" : duration(Math.max(0, (now - Date.parse(since)) / 1000))}</span>;
+}
+
+function Toast({ toast }) {
+  const close = () => put("toasts", (values.get("toasts") ?? []).filter((other) => other.id !== toast.id));
+  useEffect(() => {
+    if (toast.tone === "error") return undefined;
+    const timer = setTimeout(close, 5000);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div className="toast" data-testid="toast" data-tone={toast.tone}>
+      <span>{toast.text}</span>
+      <button type="button" aria-label="Dismiss" onClick={close}>×</button>
+    </div>
+  );
+}
+
+export function Toasts() {
+  const toasts = useLive("toasts") ?? [];
+  return (
+    <div className="toasts" role="status" aria-live="polite">
+      {toasts.map((toast) => <Toast key={toast.id} toast={toast} />)}
+    </div>
+  );
+}

@@ -1,0 +1,98 @@
+"""The web process: the Reflex app with its pages, and the one server for page and websocket."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import reflex as rx
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from reflex.app import default_error_boundary
+from reflex.event import EventSpec
+from reflex_base import constants
+from reflex_base.environment import environment
+from starlette.types import ASGIApp
+
+from flowstudio.settings import Settings
+from flowstudio.ui.backend import open_backend
+from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
+from flowstudio.ui.live import toast
+from flowstudio.ui.origins import page_origins
+from flowstudio.ui.routes import add_pages
+
+log = logging.getLogger(__name__)
+
+_PAGES = Path(".web") / "build" / "client"
+
+
+def report(exception: Exception) -> EventSpec:
+    """Log an error nobody foresaw, and tell the person that it happened."""
+    log.error("An event handler failed", exc_info=exception)
+    return toast("Something went wrong on the server; its log says what.", tone="error")
+
+
+app = rx.App(
+    stylesheets=["/tokens.css", "/styles.css"],
+    head_components=[
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.script(src="/boot.js"),
+    ],
+    html_lang="en",
+    app_wraps={(55, "ErrorBoundary"): lambda _: default_error_boundary()},
+    toaster=None,
+    backend_exception_handler=report,
+)
+add_pages(app)
+app.register_lifespan_task(open_backend)
+
+
+def create_asgi(settings: Settings) -> ASGIApp:
+    """The whole site, from the frontend that was built before."""
+    environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
+    environment.REFLEX_SKIP_COMPILE.set(True)
+    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
+    site = SecurityHeaders(app(), content_policy(_PAGES))
+    return OriginDoor(site, page_origins(settings))
+
+
+def serve() -> None:
+    """Serve until SIGTERM or SIGINT; the working directory is the project's root."""
+    asyncio.run(_serve(Settings()))
+
+
+async def _serve(settings: Settings) -> None:
+    server = Server(
+        create_asgi(settings),
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    async with asyncio.TaskGroup() as group:
+        announcing = group.create_task(_announce(settings))
+        await server.serve()
+        announcing.cancel()
+
+
+async def _announce(settings: Settings) -> None:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+    while not await _answers(host, settings.port):
+        await asyncio.sleep(0.05)
+    sys.stdout.write(f"FlowStudio is ready at http://{host}:{settings.port}\n")
+    sys.stdout.flush()
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.write(f"GET /ping HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    status = await reader.readline()
+    writer.close()
+    return b" 200 " in status

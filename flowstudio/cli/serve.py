@@ -1,0 +1,111 @@
+"""Starting the page: the frontend is built once, then one process serves page and websocket."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from flowstudio.errors import FlowStudioError
+from flowstudio.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = ("rxconfig.py", ".npmrc", "flowstudio/app.py", "flowstudio/ui", "assets", "reflex.lock")
+_REFLEX = (sys.executable, "-m", "reflex")
+_BUILD = (("init", "--no-agents"), ("export", "--frontend-only", "--no-zip"))
+
+
+class BuildError(FlowStudioError):
+    """The page could not be built."""
+
+
+class PortTakenError(FlowStudioError):
+    """Something else listens where the page should."""
+
+
+def serve(settings: Settings, root: Path = ROOT) -> NoReturn:
+    """Build the page if needed and become its server, which prints one line once it answers.
+
+    The process is replaced, so signals reach the server itself.
+
+    Raises:
+        BuildError: with what the build said.
+        PortTakenError: naming the port.
+    """
+    check_port(settings)
+    build_frontend(root)
+    os.chdir(root)
+    program = "from flowstudio.app import serve; serve()"
+    os.execv(sys.executable, [sys.executable, "-c", program])  # noqa: S606 - our own interpreter
+
+
+def check_port(settings: Settings) -> None:
+    """Make sure that the server will be able to listen.
+
+    Raises:
+        PortTakenError: it will not.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            message = (
+                f"Cannot listen on {settings.host}, port {settings.port} ({error.strerror}). "
+                "Stop what uses it, or choose another port with FLOWSTUDIO_PORT."
+            )
+            raise PortTakenError(message) from error
+
+
+def build_frontend(root: Path = ROOT) -> None:
+    """Build the page unless it was built from exactly these sources before.
+
+    Raises:
+        BuildError: with the end of what the build said.
+    """
+    stamp = root / ".web" / "built-from"
+    before = source_hash(root)
+    if stamp.exists() and stamp.read_text() == before:
+        return
+    stamp.unlink(missing_ok=True)
+    click.echo("Building the page; this happens once and takes a minute or two.", err=True)
+    for arguments in _BUILD:
+        _run_reflex(arguments, root)
+    # Building may bring the lock up to date, so what was built is hashed anew.
+    stamp.write_text(source_hash(root))
+
+
+def source_hash(root: Path) -> str:
+    """SHA-256 over every file the page is built from, and the version of Reflex."""
+    digest = hashlib.sha256(version("reflex").encode())
+    for path in _files(root):
+        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for name in _SOURCES:
+        source = root / name
+        if source.is_file():
+            yield source
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def _run_reflex(arguments: tuple[str, ...], root: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter, fixed arguments
+        (*_REFLEX, *arguments), cwd=root, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = "\n".join(f"{done.stdout}\n{done.stderr}".strip().splitlines()[-30:])
+        message = f"The page could not be built: `reflex {arguments[0]}` failed.\n{said}"
+        raise BuildError(message)

@@ -1,0 +1,226 @@
+"""The state of a run, as a fold over its journal.
+
+The tree mirrors the document: a scope holds steps by node name; a loop's step holds iterations, a
+parallel's step holds one body. A finished iteration keeps only its output's reference, so a loop
+over a hundred thousand items folds into little.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from flowstudio.engine.events import Event, RunStatus
+from flowstudio.engine.journal import DamagedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRef:
+    """Where an output is found again."""
+
+    seq: int
+    hash: str
+    size: int
+
+
+@dataclass(slots=True)
+class ScopeRecord:
+    """Steps of one scope, by node name."""
+
+    steps: dict[str, "StepRecord"] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class IterationRecord:
+    """One turn of a loop: finished when it has an output, else with the steps done so far."""
+
+    body: ScopeRecord | None = None
+    output: OutputRef | None = None
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """What the journal knows of one step.
+
+    Attributes:
+        attempts: number of the latest try.
+        failed_attempts: number of the latest try known to have failed.
+        interruptions: executions that were cut off and begun again.
+        error: what the final failure was.
+        config: a container's filled-in config, kept so that a resumed loop sees the same items.
+        waiting: data of the `step_waiting` event while it waits.
+    """
+
+    status: Literal["idle", "running", "waiting", "succeeded", "failed", "skipped"] = "idle"
+    attempts: int = 0
+    failed_attempts: int = 0
+    interruptions: int = 0
+    output: OutputRef | None = None
+    port: str = ""
+    config: OutputRef | None = None
+    waiting: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    iterations: dict[int, IterationRecord] = field(default_factory=dict)
+    body: ScopeRecord = field(default_factory=ScopeRecord)
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether its latest execution ended without a word, as in a crash."""
+        return self.status == "running" and self.attempts > self.failed_attempts
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run as its journal tells it."""
+
+    status: RunStatus = "queued"
+    seq: int = 0
+    signal_id: int = 0
+    started_at: datetime | None = None
+    steps_done: int = 0
+    saved_usd: str = "0"
+    root: ScopeRecord = field(default_factory=ScopeRecord)
+    answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    repaired: list[str] = field(default_factory=list)
+
+
+async def replay(events: AsyncIterator[Event | DamagedEvent]) -> RunState:
+    """The state after all events of a run."""
+    state = RunState()
+    async for event in events:
+        apply(state, event)
+    return state
+
+
+def find(root: ScopeRecord, path: str) -> StepRecord | None:
+    """The record of one step, or None when nothing is known of it."""
+    scope: ScopeRecord | None = root
+    record: StepRecord | None = None
+    for part in path.split("/"):
+        if part.isdigit() and record is not None:
+            iteration = record.iterations.get(int(part))
+            scope, record = (iteration.body if iteration else None), None
+        else:
+            scope = record.body if record is not None else scope
+            record = scope.steps.get(part) if scope is not None else None
+            if record is None:
+                return None
+    return record
+
+
+def apply(state: RunState, event: Event | DamagedEvent) -> None:
+    """Add one event to the state."""
+    state.seq = event.seq
+    if isinstance(event, DamagedEvent):
+        _forget(state, event)
+    elif event.type.startswith("step_"):
+        _apply_step(state, event)
+    elif event.type == "run_started":
+        state.status, state.started_at = "running", event.at
+    elif event.type == "signal_received":
+        _apply_signal(state, event)
+    else:
+        state.status = event.type.removeprefix("run_")  # type: ignore[assignment]
+
+
+def _apply_signal(state: RunState, event: Event) -> None:
+    state.signal_id = max(state.signal_id, event.data.get("signal_id", 0))
+    if event.data.get("kind") == "answer":
+        state.answers[event.path] = event.data.get("data", {})
+    elif event.data.get("kind") == "resume":
+        state.status = "running"
+        reopen_failed(state.root)
+
+
+def reopen_failed(scope: ScopeRecord) -> None:
+    """Let the failed steps of a scope be tried anew, with fresh attempts; finished ones stay."""
+    for record in scope.steps.values():
+        if record.status == "failed" and record.output is None:
+            record.status = "idle"
+            record.attempts = record.failed_attempts = record.interruptions = 0
+        for iteration in record.iterations.values():
+            if iteration.body is not None:
+                reopen_failed(iteration.body)
+        reopen_failed(record.body)
+
+
+def _apply_step(state: RunState, event: Event) -> None:
+    found = _locate(state, event.path, event.node)
+    if found is None:
+        return
+    if isinstance(found, IterationRecord):
+        found.output, found.body = _ref(event), None
+        return
+    record = found
+    if event.type == "step_started":
+        _start(record, event)
+    elif event.type == "step_waiting":
+        record.status, record.waiting = "waiting", event.data
+    elif event.type == "step_skipped":
+        record.status = "skipped"
+    elif event.type == "step_succeeded":
+        record.status, record.output = "succeeded", _ref(event)
+        record.port = event.data.get("port", "out")
+        state.steps_done += 1
+        _close(record)
+    elif event.type == "step_failed":
+        _fail(record, event)
+
+
+def _start(record: StepRecord, event: Event) -> None:
+    attempt = event.data.get("attempt", 1)
+    if record.was_cut_off:
+        record.interruptions += 1
+    record.status, record.attempts, record.waiting = "running", attempt, None
+    record.failed_attempts = attempt - 1
+    if event.output is not None:
+        record.config = _ref(event)
+
+
+def _fail(record: StepRecord, event: Event) -> None:
+    record.failed_attempts = max(record.attempts, event.data.get("attempt", 1))
+    if "retry_in_s" in event.data:
+        return
+    record.status, record.output = "failed", _ref(event)
+    record.port, record.error = event.data.get("port", ""), event.data.get("error")
+    if record.output is not None:
+        _close(record)
+
+
+def _close(record: StepRecord) -> None:
+    record.iterations, record.body, record.waiting = {}, ScopeRecord(), None
+
+
+def _ref(event: Event) -> OutputRef | None:
+    if event.output is None:
+        return None
+    return OutputRef(event.seq, event.output.hash, event.output.size)
+
+
+def _locate(state: RunState, path: str, node: str) -> StepRecord | IterationRecord | None:
+    """Walk `loop/3/inner` down the tree, making what is not there yet."""
+    scope, record = state.root, None
+    parts = path.split("/")
+    for index, part in enumerate(parts):
+        if part.isdigit() and record is not None:
+            iteration = record.iterations.setdefault(int(part), IterationRecord())
+            if index == len(parts) - 1:
+                return iteration
+            if iteration.output is not None:
+                return None
+            iteration.body = scope = iteration.body or ScopeRecord()
+            record = None
+            continue
+        if record is not None:
+            scope = record.body
+        record = scope.steps.setdefault(part, StepRecord())
+    return record if record is not None and parts[-1] == node else None
+
+
+def _forget(state: RunState, event: DamagedEvent) -> None:
+    # The result is lost but the fact that the step ran is not: it counts as cut off.
+    if event.path and event.node and event.type in {"step_succeeded", "step_failed"}:
+        found = _locate(state, event.path, event.node)
+        if isinstance(found, StepRecord):
+            found.status = "running"
+            state.repaired.append(event.path)

@@ -1,0 +1,37 @@
+"""The names an expression may read, scope inside scope."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flowstudio.engine.fold import OutputRef
+from flowstudio.engine.values import Values
+
+
+class Names:
+    """Names in one scope: plain values, outputs of finished nodes, and all of the scope around it.
+
+    A skipped node's name is there and means null.
+    """
+
+    __slots__ = ("outer", "outputs", "plain")
+
+    def __init__(self, plain: Mapping[str, Any], outer: "Names | None" = None) -> None:
+        self.plain = plain
+        self.outer = outer
+        self.outputs: dict[str, OutputRef | None] = {}
+
+    async def load(self, wanted: Iterable[str], values: Values) -> dict[str, Any]:
+        """Values of those of the wanted names that exist here."""
+        loaded: dict[str, Any] = {}
+        for name in wanted:
+            scope: Names | None = self
+            while scope is not None:
+                if name in scope.plain:
+                    loaded[name] = scope.plain[name]
+                    break
+                if name in scope.outputs:
+                    ref = scope.outputs[name]
+                    loaded[name] = None if ref is None else await values.get(ref)
+                    break
+                scope = scope.outer
+        return loaded

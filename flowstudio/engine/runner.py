@@ -1,0 +1,298 @@
+"""The runner: one `advance` that starts a run and resumes it alike."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from flowstudio.engine.budget import Budget
+from flowstudio.engine.contract import NodeType
+from flowstudio.engine.events import FINISHED, Event, RunStatus
+from flowstudio.engine.execution import EngineParts, Execution, StepFailed
+from flowstudio.engine.fold import RunState, ScopeRecord, reopen_failed, replay
+from flowstudio.engine.journal import ClaimedRun, RunUpdate, Signal
+from flowstudio.engine.names import Names
+from flowstudio.engine.plan import Plan, PlannedScope, make_plan
+from flowstudio.engine.scope import ScopeRun
+from flowstudio.engine.values import pack
+from flowstudio.errors import ConflictError, InvalidDocumentError, JournalError, StaleOwnerError
+from flowstudio.graph.document import Document, read_document
+
+_PLANS_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over."""
+
+    status: Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The run left memory; an answer, a moment or a wish to go on brings it back."""
+
+    status: Literal["waiting", "paused"]
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Another process has taken the run over; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The journal could not be written; what was committed stays, and the run can be resumed."""
+
+    reason: str
+
+
+Outcome = Ended | Parked | Lost | Broken
+
+
+class Engine:
+    """Advances runs; each in its own task, any number at once."""
+
+    def __init__(self, parts: EngineParts, registry: Mapping[str, NodeType[Any]]) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._running: dict[str, Execution | None] = {}
+
+    @property
+    def running(self) -> frozenset[str]:
+        """Ids of the runs in this process's hands."""
+        return frozenset(self._running)
+
+    def plan(
+        self, document: Document, find_workflow: Callable[[str], Document | None] | None = None
+    ) -> Plan:
+        """Check a document and make it ready to run.
+
+        Raises:
+            InvalidDocumentError: with every problem.
+        """
+        return make_plan(document, self._registry, find_workflow)
+
+    def remember(self, document_hash: str, plan: Plan) -> None:
+        """Keep a plan for the runs of its document that follow."""
+        self._plans[document_hash] = plan
+        self._plans.move_to_end(document_hash)
+        if len(self._plans) > _PLANS_KEPT:
+            self._plans.popitem(last=False)
+
+    def known_plan(self, document_hash: str) -> Plan | None:
+        """A plan made earlier, if it is still kept."""
+        return self._plans.get(document_hash)
+
+    def receive(self, signal: Signal) -> bool:
+        """Hand a signal to a run; false when the run is not in this process's hands."""
+        execution = self._running.get(signal.run_id)
+        if execution is None:
+            return False
+        execution.receive(signal)
+        return True
+
+    async def advance(self, run_id: str) -> Outcome:
+        """Carry a run on, from its first step or from where its journal ends, as far as it goes.
+
+        Cancelling this call leaves the run unfinished, to be resumed by the next `advance`.
+
+        Raises:
+            ConflictError: this process advances it already.
+            NotFoundError: no such run.
+        """
+        if run_id in self._running:
+            raise ConflictError(f"Run {run_id} is being advanced already.")
+        self._running[run_id] = None
+        try:
+            return await self._advance(run_id)
+        except StaleOwnerError:
+            return Lost()
+        except JournalError as error:
+            return Broken(str(error))
+        finally:
+            del self._running[run_id]
+
+    async def _advance(self, run_id: str) -> Outcome:
+        journal = self._parts.journal
+        claimed = await journal.claim(run_id, self._parts.owner)
+        state = RunState() if claimed.is_new else await replay(journal.read(run_id))
+        signals = [] if claimed.is_new else await journal.signals(run_id, state.signal_id)
+        if state.status in FINISHED and not any(signal.kind == "resume" for signal in signals):
+            return Ended(state.status)  # type: ignore[arg-type]
+        spent = Decimal(0) if claimed.is_new else await journal.spent(run_id)
+        try:
+            plan = await self._plan(claimed.run.document_hash)
+        except InvalidDocumentError as error:
+            return await self._refuse(claimed, state, error)
+        if any(signal.kind == "resume" for signal in signals):
+            reopen_failed(state.root)
+        execution = Execution(
+            claimed, plan, state, self._parts, Budget(_limit(claimed, plan), spent), _open_scope
+        )
+        self._running[run_id] = execution
+        return await _Advance(execution, state, signals).run()
+
+    async def _refuse(
+        self, claimed: ClaimedRun, state: RunState, error: InvalidDocumentError
+    ) -> Ended:
+        """End a run whose document can no longer be run, as when a node type is gone."""
+        message = f"The workflow can no longer be run: {error}"
+        now = self._parts.clock.now()
+        data = {"error": {"type": "InvalidDocumentError", "message": message}}
+        event = Event(state.seq + 1, now, "run_failed", data=data)
+        update = RunUpdate("failed", finished_at=now, error=message, release=True)
+        await self._parts.journal.append(claimed.run.id, claimed.epoch, [event], update)
+        return Ended("failed")
+
+    async def _plan(self, document_hash: str) -> Plan:
+        plan = self._plans.get(document_hash)
+        if plan is None:
+            document = read_document(await self._parts.journal.document(document_hash))
+            plan = make_plan(document, self._registry)
+            self.remember(document_hash, plan)
+        return plan
+
+
+def _limit(claimed: ClaimedRun, plan: Plan) -> Decimal | None:
+    limits = [
+        limit
+        for limit in (claimed.run.max_cost_usd, plan.document.settings.max_cost_usd)
+        if limit is not None
+    ]
+    return min(limits, default=None)
+
+
+def _open_scope(
+    execution: Execution, scope: PlannedScope, path: str, names: Names, record: ScopeRecord
+) -> ScopeRun:
+    return ScopeRun(execution, scope, path, names, record)
+
+
+class _Advance:
+    """One call of `advance`, from claim to outcome."""
+
+    def __init__(self, execution: Execution, state: RunState, signals: list[Signal]) -> None:
+        self._execution = execution
+        self._state = state
+        self._signals = signals
+
+    async def run(self) -> Outcome:
+        execution = self._execution
+        try:
+            self._begin()
+            async with asyncio.timeout(self._time_left_s()) as limit:
+                outputs = await self._run_root()
+            return await self._end("succeeded", outputs=outputs)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            settings = execution.plan.document.settings
+            reason = f"The run took longer than its timeout_s of {settings.timeout_s:g} seconds."
+            return await self._end("failed", error=reason)
+        except StepFailed as failure:
+            return await self._end(
+                "failed", error=f"Node '{failure.node}' failed: {failure}", failure=failure
+            )
+        except asyncio.CancelledError:
+            return await self._stopped()
+
+    def _begin(self) -> None:
+        execution, state = self._execution, self._state
+        if state.status == "queued":
+            execution.defer(execution.event("run_started", data={"trigger": execution.run.trigger}))
+        for path in state.repaired:
+            execution.show("", path, {"log": "Its stored result was damaged; it runs again."})
+        for signal in self._signals:
+            execution.receive(signal)
+
+    def _time_left_s(self) -> float | None:
+        execution = self._execution
+        limit = execution.plan.document.settings.timeout_s
+        if limit is None:
+            return None
+        elapsed = execution.parts.clock.now() - execution.info.started_at
+        return max(limit - elapsed.total_seconds(), 0)
+
+    async def _run_root(self) -> dict[str, Any]:
+        execution = self._execution
+        info = execution.info
+        names = Names(
+            {
+                "inputs": execution.run.inputs,
+                "run": {
+                    "id": info.id,
+                    "started_at": info.started_at.isoformat(),
+                    "trigger": info.trigger,
+                },
+            }
+        )
+        root = execution.open_scope(execution.plan.root, "", names, self._state.root)
+        await root.execute()
+        return await self._outputs(names, root)
+
+    async def _outputs(self, names: Names, root: Any) -> dict[str, Any]:
+        """Outputs of the end nodes reached, merged in document order; else of the last nodes."""
+        execution = self._execution
+        nodes = execution.plan.document.nodes
+        ends = [node.name for node in nodes if node.type == "end" and node.parent is None]
+        reached = [ref for name in ends if (ref := names.outputs.get(name)) is not None]
+        if not reached:
+            outputs: dict[str, Any] = await root.exit_outputs()
+            return outputs
+        merged: dict[str, Any] = {}
+        for ref in reached:
+            merged |= await execution.values.get(ref) or {}
+        return merged
+
+    async def _end(
+        self,
+        status: Literal["succeeded", "failed", "cancelled"],
+        *,
+        outputs: dict[str, Any] | None = None,
+        error: str | None = None,
+        failure: StepFailed | None = None,
+    ) -> Ended:
+        execution = self._execution
+        data: dict[str, Any] = {"cost_usd": str(execution.budget.spent_usd)}
+        if error is not None:
+            data["error"] = {"type": failure.kind if failure else "", "message": error}
+        if failure is not None:
+            data["error"] |= {"node": failure.node, "path": failure.path}
+        event = execution.event(
+            {"succeeded": "run_succeeded", "failed": "run_failed", "cancelled": "run_cancelled"}[  # type: ignore[arg-type]
+                status
+            ],
+            data=data,
+            output=pack(outputs, "the run") if outputs is not None else None,
+        )
+        update = execution.update(
+            status,
+            finished_at=event.at,
+            error=error,
+            error_node=failure.node if failure else None,
+            release=True,
+        )
+        await execution.commit(event, update)
+        return Ended(status)
+
+    async def _stopped(self) -> Outcome:
+        execution = self._execution
+        task = asyncio.current_task()
+        if execution.stop_reason and task is not None:
+            # The cancellation came from inside, so it ends here.
+            task.uncancel()
+        if execution.stop_reason == "cancel":
+            return await self._end("cancelled")
+        if execution.stop_reason == "park":
+            status: RunStatus = "paused" if execution.paused else "waiting"
+            wake_at = None if execution.paused else execution.park_until
+            update = execution.update(status, wake_at=wake_at, release=True)
+            await execution.parts.journal.append(execution.run.id, execution.epoch, [], update)
+            return Parked("paused" if execution.paused else "waiting", wake_at)
+        raise asyncio.CancelledError

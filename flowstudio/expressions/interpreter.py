@@ -1,0 +1,35 @@
+"""One fresh interpreter in a worker process, for the length of one call."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from pydantic_monty import MontySession
+
+from flowstudio.errors import ExpressionError
+from flowstudio.expressions.limits import MAX_RESULT
+
+
+class Interpreter:
+    """Runs programs one after the other; what one leaves behind, the next one finds."""
+
+    def __init__(self, session: MontySession, count: Callable[[], None]) -> None:
+        self._session = session
+        self._count = count
+
+    def run(self, program: str, **texts: str) -> list[Any]:
+        """Run a program whose value is a list of JSON texts; returns what they say.
+
+        Raises:
+            pydantic_monty.MontyError: the program failed or passed a limit.
+            ExpressionError: the result is too large.
+        """
+        self._count()
+        written = self._session.feed_run(program, inputs=texts, print_callback=_drop)
+        if sum(map(len, written)) > MAX_RESULT:
+            raise ExpressionError(f"The result has more than {MAX_RESULT:,} characters.")
+        return [orjson.loads(text) for text in written]
+
+
+def _drop(_stream: str, _text: str) -> None:
+    """Printed output has no reader; dropping it here keeps it from the server's own output."""

@@ -1,0 +1,273 @@
+"""The built-in model: a child process, started on the first call and again after a crash."""
+
+import asyncio
+import json
+import os
+import secrets
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from flowstudio.llm.answer import Answer
+from flowstudio.llm.catalogue import ModelInfo
+from flowstudio.llm.errors import InvalidRequestError, MissingModelError, ProviderError
+from flowstudio.llm.install import model_file
+from flowstudio.llm.messages import Charge, ChatRequest, EmbedResult, TokenUsage
+from flowstudio.llm.openrouter import read_embeddings
+from flowstudio.llm.routing import LOCAL_MODEL, LOCAL_PREFIX
+from flowstudio.llm.wire import Wire
+from flowstudio.settings import Settings
+
+CONTEXT_LENGTH = 2_048
+DEFAULT_MAX_TOKENS = 256
+_NAME = "The built-in model"
+_FREE = Decimal(0)
+_SLOTS = 4
+#: A small model left to itself fills its answer with blank lines.
+_COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+_START_S = 60.0
+_STOP_S = 2.0
+#: Four long prompts at once on one slow core take minutes before the first token.
+_SILENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: asyncio.subprocess.Process
+    wire: Wire
+
+
+class LocalModel:
+    """Calls to the built-in model. Bound to the event loop of its first call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._child: _Child | None = None
+        self._starting = asyncio.Lock()
+        # More calls than slots wait here, where waiting is not taken for silence.
+        self._slots = asyncio.Semaphore(_SLOTS)
+
+    @property
+    def path(self) -> Path:
+        """The weights."""
+        return self._settings.model_path or model_file(self._settings.data_dir)
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the weights are there."""
+        return self.path.is_file()
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model as the catalogue lists it."""
+        custom = self._settings.model_path
+        return ModelInfo(
+            id=f"{LOCAL_PREFIX}{custom.stem.lower()}" if custom else LOCAL_MODEL,
+            name=custom.stem if custom else "SmolLM2 135M (tiny demo model, built in)",
+            context_length=CONTEXT_LENGTH,
+            prompt_usd_per_million=_FREE,
+            completion_usd_per_million=_FREE,
+            local=True,
+            supported_parameters=("temperature", "max_tokens", "seed", "structured_outputs"),
+            max_output_tokens=CONTEXT_LENGTH,
+        )
+
+    async def chat(
+        self, request: ChatRequest, answer: Answer, on_text: Callable[[str], None]
+    ) -> None:
+        """Stream one answer.
+
+        Raises:
+            ModelError: whatever went wrong.
+        """
+        if request.tools:
+            message = (
+                "The built-in model cannot call tools. Set FLOWSTUDIO_OPENROUTER_API_KEY and "
+                "pick a model that can."
+            )
+            raise InvalidRequestError(message)
+        body = chat_body(request)
+        async with self._slots:
+            wire = await self._ready()
+            model = answer.model
+            await wire.chat(body, answer, on_text)
+            # The child names itself by its file.
+            answer.model = model
+
+    async def charge(self, answer: Answer) -> Charge:
+        """Nothing but the tokens."""
+        return Charge(_FREE, answer.usage or TokenUsage(), answer.model)
+
+    async def settle(
+        self,
+        answer: Answer,
+        request: ChatRequest,  # noqa: ARG002 - another provider works its cost out from it
+        limit_s: float,  # noqa: ARG002
+    ) -> Charge | None:
+        """Nothing but the tokens, as far as they were counted."""
+        return await self.charge(answer) if answer.has_begun else None
+
+    async def embed(self, texts: Sequence[str]) -> EmbedResult:
+        """One vector for each text.
+
+        Raises:
+            ModelError: whatever went wrong.
+        """
+        async with self._slots:
+            wire = await self._ready()
+            model = self.info.id
+            reply = await wire.call("POST", "/embeddings", model, {"input": list(texts)})
+        return read_embeddings(_NAME, model, reply | {"model": model}, len(texts))
+
+    async def close(self) -> None:
+        """End the child process, if there is one."""
+        async with self._starting:
+            child, self._child = self._child, None
+            if child is not None:
+                await _stop(child)
+
+    async def _ready(self) -> Wire:
+        async with self._starting:
+            if self._child is not None and not await _is_alive(self._child):
+                child, self._child = self._child, None
+                await _stop(child)
+            if self._child is None:
+                self._child = await self._start()
+            return self._child.wire
+
+    async def _start(self) -> _Child:
+        if not self.is_installed:
+            raise MissingModelError(self._missing())
+        key = secrets.token_urlsafe(24)
+        setup = {
+            "model": str(self.path),
+            "key": key,
+            "threads": max(1, (os.cpu_count() or 2) - 1),
+            "slots": _SLOTS,
+            "context": CONTEXT_LENGTH,
+            "idle_s": max(1, round(self._settings.model_idle_s)),
+        }
+        process = await _spawn()
+        try:
+            port = await self._hand_over(process, setup)
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        return _Child(process, _wire(port, key))
+
+    def _missing(self) -> str:
+        if self._settings.model_path:
+            return f"There is no model at {self.path}. Check FLOWSTUDIO_MODEL_PATH."
+        return (
+            "The built-in model is not installed. Run `flowstudio models install`, "
+            "or set FLOWSTUDIO_OPENROUTER_API_KEY."
+        )
+
+    async def _hand_over(self, process: asyncio.subprocess.Process, setup: dict[str, Any]) -> int:
+        reply: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(_START_S):
+                reply = await _exchange(process, setup)
+        except TimeoutError as error:
+            raise ProviderError(
+                f"The built-in model did not start within {_START_S:g} seconds."
+            ) from error
+        if "port" not in reply:
+            reason = reply.get("error", "its process ended at once")
+            raise MissingModelError(
+                f"The built-in model could not be started from {self.path}: {reason}. "
+                "Run `flowstudio models install --force`."
+            )
+        return int(reply["port"])
+
+
+def chat_body(request: ChatRequest) -> dict[str, Any]:
+    """A request as the built-in model takes it."""
+    body: dict[str, Any] = {
+        "messages": [message.as_json() for message in request.messages],
+        "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.seed is not None:
+        body["seed"] = request.seed
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.schema is not None:
+        # As a grammar, since response_format leaves the bounds of numbers open. llguidance reads
+        # the schema itself; what it does not know it leaves to the check of the answer.
+        schema = dict(request.schema) | {"x-guidance": _COMPACT}
+        body["grammar"] = f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"
+        body.setdefault("temperature", 0)
+    return body
+
+
+async def _exchange(process: asyncio.subprocess.Process, setup: dict[str, Any]) -> dict[str, Any]:
+    if process.stdin is None or process.stdout is None:
+        return {}
+    try:
+        process.stdin.write(orjson.dumps(setup) + b"\n")
+        await process.stdin.drain()
+        return dict(orjson.loads(await process.stdout.readline() or b"{}"))
+    except (ConnectionError, ValueError):
+        return {}
+
+
+async def _spawn() -> asyncio.subprocess.Process:
+    # A session of its own, so that Ctrl-C in a terminal reaches only the parent, which then ends
+    # the child in order. Nothing of the parent's environment is passed on.
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "flowstudio.llm.server",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+        # Threads that wait for work by spinning take all of a busy machine.
+        env={"OMP_WAIT_POLICY": "passive"},
+    )
+
+
+def _wire(port: int, key: str) -> Wire:
+    # The server closes a connection after a stream without saying so: none is used twice.
+    transport = httpx.AsyncHTTPTransport(
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
+    return Wire(
+        http=httpx.AsyncClient(transport=transport, trust_env=False),
+        name=_NAME,
+        base_url=f"http://127.0.0.1:{port}/v1",
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        secret=key,
+        hint="It is started again with the next call.",
+        silence_s=_SILENCE_S,
+    )
+
+
+async def _is_alive(child: _Child) -> bool:
+    # One turn of the loop lets the news of a death that has happened arrive.
+    await asyncio.sleep(0)
+    return child.process.returncode is None
+
+
+async def _stop(child: _Child) -> None:
+    await child.wire.http.aclose()
+    if child.process.stdin is not None:
+        child.process.stdin.close()
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await child.process.wait()
+    except TimeoutError:
+        child.process.kill()
+        await child.process.wait()

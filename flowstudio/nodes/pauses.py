@@ -1,0 +1,177 @@
+"""The modes of a task that take their time: waiting, and asking a person."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+
+from flowstudio.engine.contract import NodeContext, Wait
+from flowstudio.errors import InvalidInputError, StepError
+from flowstudio.graph.document import describe
+from flowstudio.graph.fields import JsonSchema, Templated, Text
+from flowstudio.graph.references import TEMPLATE_START
+from flowstudio.graph.slots import SlotFault, path_text
+from flowstudio.nodes.modes import Mode
+from flowstudio.nodes.schemas import check_fields, object_schema_faults
+
+LONGEST_S = 366 * 86_400
+
+
+class WaitFor(Mode):
+    """Waits for a while, or until a moment."""
+
+    # What comes of it depends on the clock.
+    purity = "read"
+
+    mode: Literal["wait"]
+    seconds: Annotated[float, Field(ge=0, le=LONGEST_S)] | Templated | None = Field(
+        default=None, title="Seconds"
+    )
+    until: Text | None = Field(
+        default=None, title="Until", description="A moment in ISO 8601; UTC unless it says so."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.seconds is None) == (self.until is None):
+            message = "Give either seconds or until."
+            raise ValueError(message)
+        return self
+
+    def line(self) -> str:
+        """How long, or until when."""
+        return f"until {self.until}" if self.seconds is None else f"{self.seconds} s"
+
+    def faults(self) -> list[SlotFault]:
+        """A moment that cannot be read."""
+        if self.until is not None and TEMPLATE_START not in self.until:
+            try:
+                _moment(self.until)
+            except StepError as error:
+                return [SlotFault(("until",), str(error))]
+        return []
+
+    async def run(self, context: NodeContext) -> Any:
+        """A timer; the output is the time it woke."""
+        if self.until is not None:
+            return Wait("timer", until=_moment(self.until))
+        if isinstance(self.seconds, str):
+            message = "'seconds' must be a number; it came out as text."
+            raise StepError(message, retryable=False)
+        return Wait("timer", until=context.clock.now() + timedelta(seconds=self.seconds or 0))
+
+
+class Question(Mode):
+    """Asks a person, and goes on with the answer."""
+
+    # The answer comes from outside.
+    purity = "read"
+    card = "{message}"
+
+    message: Text = Field(title="Message", description="What the person is asked.")
+    assignees: list[Text] = Field(
+        default=[],
+        title="Assignees",
+        description="Who is asked; empty means anyone who may run this workflow.",
+    )
+    expires_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=LONGEST_S,
+        title="Expires after",
+        description="Seconds; empty waits for as long as it takes.",
+    )
+
+    def _until(self, context: NodeContext) -> datetime | None:
+        if self.expires_s is None:
+            return None
+        return context.clock.now() + timedelta(seconds=self.expires_s)
+
+
+class Verdict(BaseModel):
+    """A person's answer to an approval."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approved: StrictBool
+    by: str = Field(default="", max_length=500)
+    comment: str = Field(default="", max_length=20_000)
+
+
+class Approval(Question):
+    """Asks a person for a yes or no."""
+
+    mode: Literal["approval"]
+    on_expiry: Literal["reject", "fail"] = Field(
+        default="reject",
+        title="When nobody answers",
+        description="reject: goes on as not approved; fail: the node fails.",
+    )
+
+    async def run(self, context: NodeContext) -> Any:
+        """The question."""
+        until = self._until(context)
+        return Wait("approval", until, self.message, assignees=tuple(self.assignees))
+
+    def answered(self, answer: Mapping[str, Any]) -> Any:
+        """`{"approved", "by", "comment"}`."""
+        try:
+            return Verdict.model_validate(dict(answer)).model_dump()
+        except ValidationError as error:
+            raise InvalidInputError(
+                [f"'{path_text(bad['loc'])}': {describe(bad)}" for bad in error.errors()]
+            ) from error
+
+    def expired(self, at: datetime) -> Any:
+        """A rejection by nobody, or a failure."""
+        if self.on_expiry == "fail":
+            raise _nobody(at)
+        return Verdict(approved=False, comment="Nobody answered in time.").model_dump()
+
+
+class Form(Question):
+    """Asks a person to fill in a form."""
+
+    mode: Literal["form"]
+    fields: JsonSchema = Field(
+        title="Fields", description="A JSON Schema object: one property per question."
+    )
+    on_expiry: Literal["reject", "fail"] = Field(
+        default="fail",
+        title="When nobody answers",
+        description="reject: goes on with null; fail: the node fails.",
+    )
+
+    def faults(self) -> list[SlotFault]:
+        """A schema that is not valid, or describes no object."""
+        return object_schema_faults(self.fields, "fields")
+
+    async def run(self, context: NodeContext) -> Any:
+        """The form."""
+        until = self._until(context)
+        return Wait("form", until, self.message, self.fields, tuple(self.assignees))
+
+    def answered(self, answer: Mapping[str, Any]) -> Any:
+        """The answers, checked, with defaults filled in."""
+        return check_fields(self.fields, answer, "field")
+
+    def expired(self, at: datetime) -> Any:
+        """Null, or a failure."""
+        if self.on_expiry == "fail":
+            raise _nobody(at)
+        return None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"{text[:60]!r} is not a moment in ISO 8601, such as 2030-01-31T09:00:00Z."
+        raise StepError(message, retryable=False) from error
+
+
+def _nobody(at: datetime) -> StepError:
+    message = f"Nobody answered by {at.isoformat(timespec='seconds')}."
+    return StepError(message, retryable=False)

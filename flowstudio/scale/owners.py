@@ -1,0 +1,46 @@
+"""Which processes on this machine are alive: each holds a lock that the kernel lets go with it."""
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from flowstudio.graph.ids import new_id
+
+
+class Owners:
+    """The name of this process as an owner of runs, and a look at others.
+
+    A lock file is exact where a heartbeat guesses: it is free the moment its process is gone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.name = new_id()
+        self._file: IO[bytes] | None = self._path(self.name).open("wb")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.lock"
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the process of that name still runs. Clears away what the dead left."""
+        if name == self.name:
+            return True
+        path = self._path(name)
+        try:
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        path.unlink(missing_ok=True)
+        return False
+
+    def close(self) -> None:
+        """Let go of this process's name."""
+        if self._file is not None:
+            self._path(self.name).unlink(missing_ok=True)
+            self._file.close()
+            self._file = None

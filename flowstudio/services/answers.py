@@ -1,0 +1,42 @@
+"""Answers to waiting steps, checked before they are stored."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowstudio.engine.doubt import ANSWER_SCHEMA
+from flowstudio.errors import ConflictError
+from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.steps import WaitView
+
+_APPROVAL_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "approved": {"type": "boolean"},
+        "comment": {"type": "string", "maxLength": 10_000, "default": ""},
+    },
+    "required": ["approved"],
+    "additionalProperties": False,
+}
+
+
+def check_answer(waiting: WaitView, answer: Mapping[str, Any], by: str) -> dict[str, Any]:
+    """The answer as the step takes it.
+
+    Raises:
+        ConflictError: nobody can answer this wait.
+        InvalidInputError: with every problem of the answer.
+    """
+    if waiting.kind == "approval":
+        return dict(check_inputs(_APPROVAL_SCHEMA, answer)) | {"by": by}
+    if waiting.kind == "unknown":
+        return dict(check_inputs(ANSWER_SCHEMA, answer))
+    if waiting.kind == "form":
+        return dict(check_inputs(waiting.fields or {}, answer))
+    raise ConflictError(f"This step waits for {_WAITED.get(waiting.kind, 'something else')}.")
+
+
+_WAITED = {
+    "timer": "its time",
+    "retry": "its next attempt",
+    "workflow": "an inner run; answer that one",
+}

@@ -1,0 +1,177 @@
+"""Puts runs in the engine's hands: those just made, those that wake, those a dead process left."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from flowstudio.engine.journal import Signal
+from flowstudio.engine.runner import Ended, Outcome
+from flowstudio.errors import FlowStudioError
+from flowstudio.graph.canonical import load
+from flowstudio.services.parts import RunParts
+
+log = logging.getLogger(__name__)
+
+_SIGNALS_EVERY_S = 0.3
+_ROUNDS_EVERY_S = 1.0
+_ORPHANS_EVERY_ROUNDS = 5
+INNER = "workflow"
+
+
+class Dispatcher:
+    """Runs of one process, at most so many at once."""
+
+    def __init__(self, parts: RunParts, most_at_once: int) -> None:
+        self._engine = parts.engine
+        self._journal = parts.journal
+        self._store = parts.store
+        self._bus = parts.bus
+        self._owners = parts.owners
+        self._clock = parts.clock
+        self._slots = asyncio.Semaphore(most_at_once)
+        self._group: asyncio.TaskGroup | None = None
+        self._launched: set[str] = set()
+        self._stuck: set[str] = set()
+        self._serves = False
+
+    @property
+    def owner(self) -> str:
+        """The name under which this process claims runs."""
+        return self._owners.name
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Hold the tasks of runs; at the end they stop where they are, to be resumed later."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                group.create_task(self._hear_signals())
+                yield
+                _close()
+        except* _ClosingError:
+            pass
+        finally:
+            self._group = None
+
+    def launch(self, run_id: str) -> None:
+        """Advance a run in the background, unless it is being advanced already."""
+        if self._group is None or run_id in self._launched or run_id in self._engine.running:
+            return
+        self._launched.add(run_id)
+        self._group.create_task(self._in_background(run_id))
+
+    async def _in_background(self, run_id: str) -> None:
+        try:
+            async with self._slots:
+                await self.run_here(run_id)
+        except FlowStudioError as error:
+            self._stuck.add(run_id)
+            log.error("Run %s could not be carried on: %s", run_id, error)  # noqa: TRY400
+        except Exception:
+            # One run's unforeseen end must not take the others along.
+            self._stuck.add(run_id)
+            log.exception("Run %s ended in a way nobody foresaw", run_id)
+        finally:
+            self._launched.discard(run_id)
+
+    async def run_here(self, run_id: str) -> Outcome:
+        """Advance a run in this task, and tell those who watch it when it has left."""
+        try:
+            outcome = await self._engine.advance(run_id)
+        finally:
+            self._bus.close(run_id)
+        if isinstance(outcome, Ended):
+            await self._wind_up(run_id, outcome)
+        return outcome
+
+    async def _wind_up(self, run_id: str, outcome: Ended) -> None:
+        if outcome.status != "succeeded":
+            for inner_id in await self._store.list_inner(run_id):
+                await self.send(inner_id, "cancel")
+        record = await self._store.find(run_id) if self._has_outer(run_id) else None
+        if record is None or not record.trigger.startswith(f"{INNER}:"):
+            return
+        _, outer_id, path = record.trigger.split(":", 2)
+        outer = await self._store.find(outer_id)
+        if outer is None or outer.status != "waiting":
+            return
+        outputs = await self._journal.outputs(run_id)
+        answer = (
+            {"outputs": load(outputs)}
+            if outputs is not None
+            else {"error": record.error or outcome.status}
+        )
+        await self.send(outer_id, "answer", path, answer)
+
+    def _has_outer(self, run_id: str) -> bool:
+        # Inner runs carry ids derived from their outer step: version 5, not 7.
+        return run_id[14:15] == "5"
+
+    async def send(
+        self, run_id: str, kind: str, path: str = "", data: Mapping[str, Any] | None = None
+    ) -> None:
+        """Store a signal and act on it at once if nobody else has the run in hand."""
+        signal = await self._journal.signal(run_id, kind, path, dict(data or {}), self._clock.now())
+        if not self._engine.receive(signal):
+            await self._take_up(signal)
+
+    async def _take_up(self, signal: Signal) -> None:
+        record = await self._store.find(signal.run_id)
+        if record is None or (record.owner and self._owners.is_alive(record.owner)):
+            return
+        if signal.kind != "pause":
+            self.launch(signal.run_id)
+
+    async def _hear_signals(self) -> None:
+        """Act on signals that other processes store, such as `flowstudio runs cancel`."""
+        latest = await self._journal.latest_signal()
+        while True:
+            await self._clock.sleep(_SIGNALS_EVERY_S)
+            try:
+                for signal in await self._journal.signals_since(latest):
+                    latest = signal.id
+                    if not self._engine.receive(signal) and self._serves:
+                        await self._take_up(signal)
+            except FlowStudioError as error:
+                log.warning("Signals could not be read: %s", error)
+
+    async def carry_on(self) -> list[str]:
+        """Launch every run that a process now dead left unfinished; gives their ids."""
+        found = [
+            run_id
+            for run_id, owner in await self._store.list_unfinished()
+            if run_id not in self._engine.running
+            and run_id not in self._launched
+            and run_id not in self._stuck
+            and not (owner and self._owners.is_alive(owner))
+        ]
+        for run_id in found:
+            self.launch(run_id)
+        return found
+
+    async def serve(self) -> None:
+        """Until cancelled: wake what waits for a moment, and take over what the dead left."""
+        self._serves = True
+        rounds = 0
+        while True:
+            try:
+                for run_id in await self._store.list_due(self._clock.now()):
+                    if run_id not in self._stuck:
+                        self.launch(run_id)
+                if rounds % _ORPHANS_EVERY_ROUNDS == 0:
+                    await self.carry_on()
+            except FlowStudioError as error:
+                log.warning("Runs could not be looked through: %s", error)
+            rounds += 1
+            await self._clock.sleep(_ROUNDS_EVERY_S)
+
+
+class _ClosingError(Exception):
+    """Ends the group of run tasks."""
+
+
+def _close() -> None:
+    # A group has no other way to cancel what still runs in it.
+    raise _ClosingError

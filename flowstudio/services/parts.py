@@ -1,0 +1,22 @@
+"""What the services around runs share."""
+
+from dataclasses import dataclass
+
+from flowstudio.clock import Clock
+from flowstudio.engine.runner import Engine
+from flowstudio.scale.bus import MemoryBus
+from flowstudio.scale.owners import Owners
+from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.runs import RunStore
+
+
+@dataclass(frozen=True, slots=True)
+class RunParts:
+    """The engine and all that surrounds it in one process."""
+
+    engine: Engine
+    journal: SqliteJournal
+    store: RunStore
+    bus: MemoryBus
+    owners: Owners
+    clock: Clock

@@ -1,0 +1,347 @@
+"""Runs: start, watch, steer and read them."""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from flowstudio.engine.contract import CostRange
+from flowstudio.engine.events import FINISHED, Event
+from flowstudio.engine.journal import DamagedEvent, NewRun
+from flowstudio.engine.plan import Plan
+from flowstudio.engine.runner import Outcome
+from flowstudio.errors import ConflictError, NotFoundError
+from flowstudio.graph.canonical import content_hash, dump, load
+from flowstudio.graph.document import Document, parse_document
+from flowstudio.graph.ids import new_id
+from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.access import Actor, authorize
+from flowstudio.services.answers import check_answer
+from flowstudio.services.costs import CostService
+from flowstudio.services.dispatch import Dispatcher
+from flowstudio.services.parts import RunParts
+from flowstudio.services.steps import StepBook, StepView
+from flowstudio.services.subworkflows import WorkflowFinder
+from flowstudio.services.watching import Watch
+from flowstudio.store.runs import RunRecord
+
+_PREPARED_KEPT = 64
+# Inside the class below, `list` is its method.
+_Records = list[RunRecord]
+_Steps = list[StepView]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document checked and written down, ready to be run any number of times."""
+
+    document: Document
+    hash: str
+    body: bytes
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A whole run but for its steps."""
+
+    record: RunRecord
+    document: Document
+    outputs: dict[str, Any] | None
+
+    def __getattr__(self, name: str) -> Any:
+        """The record's fields, as if they were this view's own."""
+        return getattr(self.record, name)
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from start to end, or None before either."""
+        return duration_s(self.record)
+
+
+def duration_s(record: RunRecord, now: datetime | None = None) -> float | None:
+    """Seconds from a run's start to its end, or to `now` while it goes on."""
+    end = record.finished_at or now
+    if record.started_at is None or end is None:
+        return None
+    return (end - record.started_at).total_seconds()
+
+
+class RunOptions(TypedDict, total=False):
+    """How a run is made.
+
+    Attributes:
+        slug: of the template it comes from; base: folder of the file it comes from.
+        run_id, depth: given for runs inside runs.
+    """
+
+    slug: str
+    max_cost_usd: Decimal | None
+    trigger: str
+    use_cache: bool
+    base: str
+    run_id: str
+    depth: int
+
+
+class RunService:
+    """Use cases of runs; each asks `authorize` first."""
+
+    def __init__(
+        self,
+        parts: RunParts,
+        dispatcher: Dispatcher,
+        finder: WorkflowFinder,
+        costs: CostService,
+        max_cost_usd: Decimal | None,
+    ) -> None:
+        self._parts = parts
+        self._engine = parts.engine
+        self._journal = parts.journal
+        self._store = parts.store
+        self._dispatcher = dispatcher
+        self._finder = finder
+        self._costs = costs
+        self._max_cost_usd = max_cost_usd
+        self._prepared: OrderedDict[tuple[int, str], Prepared] = OrderedDict()
+
+    # Starting
+
+    async def start(
+        self,
+        actor: Actor,
+        document: Document,
+        inputs: Mapping[str, Any],
+        **options: Unpack[RunOptions],
+    ) -> str:
+        """Begin a run in the background of this process; gives its id.
+
+        Raises:
+            InvalidDocumentError: with every problem of the document.
+            InvalidInputError: with every problem of the inputs.
+        """
+        run_id = await self.create(actor, document, inputs, **options)
+        self._dispatcher.launch(run_id)
+        return run_id
+
+    async def create(
+        self,
+        actor: Actor,
+        document: Document,
+        inputs: Mapping[str, Any],
+        **options: Unpack[RunOptions],
+    ) -> str:
+        """Store a new run without advancing it; gives its id."""
+        authorize(actor, "run")
+        return await self.create_unchecked(document, inputs, **options)
+
+    async def create_unchecked(
+        self, document: Document, inputs: Mapping[str, Any], **options: Unpack[RunOptions]
+    ) -> str:
+        """As `create`, for a run that another run begins inside itself."""
+        base = options.get("base", "")
+        prepared = self.prepare(document, base)
+        wished = options.get("max_cost_usd")
+        limits = [limit for limit in (wished, self._max_cost_usd) if limit is not None]
+        run = NewRun(
+            id=options.get("run_id") or new_id(),
+            document_hash=prepared.hash,
+            workflow=document.name,
+            slug=options.get("slug", ""),
+            inputs=check_inputs(_input_schema(document), inputs),
+            trigger=options.get("trigger", "manual"),
+            created_at=self._parts.clock.now(),
+            steps_total=len(document.nodes),
+            owner=self._dispatcher.owner,
+            max_cost_usd=min(limits, default=None),
+            use_cache=options.get("use_cache", True),
+            depth=options.get("depth", 0),
+            base=base,
+        )
+        await self._journal.create(run, prepared.body)
+        return run.id
+
+    def prepare(self, document: Document, base: str = "") -> Prepared:
+        """Check a document and write it down, once.
+
+        Raises:
+            InvalidDocumentError: with every problem.
+        """
+        key = (id(document), base)
+        if (prepared := self._prepared.get(key)) is not None:
+            return prepared
+        plan = self._engine.plan(document, self._finder.within(base))
+        body = dump(document.dump())
+        prepared = Prepared(document, content_hash(body), body, plan)
+        self._engine.remember(prepared.hash, plan)
+        self._prepared[key] = prepared
+        if len(self._prepared) > _PREPARED_KEPT:
+            self._prepared.popitem(last=False)
+        return prepared
+
+    async def carry(self, actor: Actor, run_id: str) -> Outcome:
+        """Advance a run in the caller's task, as far as it goes."""
+        authorize(actor, "run")
+        return await self._dispatcher.run_here(run_id)
+
+    # Reading
+
+    async def find(self, actor: Actor, run_id: str) -> RunRecord:
+        """One run as lists show it.
+
+        Raises:
+            NotFoundError: no such run.
+        """
+        authorize(actor, "see")
+        record = await self._store.find(run_id)
+        if record is None:
+            raise NotFoundError(f"There is no run {run_id!r}.")
+        return record
+
+    async def get(self, actor: Actor, run_id: str) -> RunView:
+        """One run with its document and outputs.
+
+        Raises:
+            NotFoundError: no such run.
+        """
+        record = await self.find(actor, run_id)
+        document = await self._document(record)
+        outputs = await self._journal.outputs(run_id) if record.status == "succeeded" else None
+        return RunView(record, document, load(outputs) if outputs is not None else None)
+
+    async def _document(self, record: RunRecord) -> Document:
+        return parse_document(load(await self._journal.document(record.document_hash)))
+
+    async def list(
+        self,
+        actor: Actor,
+        *,
+        status: str | None = None,
+        slug: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> _Records:
+        """Latest runs first; `status` may be `unfinished`; `before` is the last id seen."""
+        authorize(actor, "see")
+        statuses: tuple[str, ...] = (status,) if status else ()
+        if status == "unfinished":
+            statuses = ("queued", "running", "waiting", "paused")
+        return await self._store.list_runs(statuses=statuses, slug=slug, limit=limit, before=before)
+
+    async def steps(self, actor: Actor, run_id: str) -> _Steps:
+        """All steps that began or were skipped, in the order they did."""
+        record = await self.find(actor, run_id)
+        book = StepBook(await self._document(record))
+        async for event in self._journal.read(run_id):
+            book.apply(event)
+        return [*book.steps.values()]
+
+    async def output(self, actor: Actor, run_id: str, path: str) -> Any:
+        """The output of one step.
+
+        Raises:
+            NotFoundError: the step has none.
+        """
+        steps = await self.steps(actor, run_id)
+        for step in steps:
+            if step.path == path and step.seq:
+                return load(await self._journal.load_output(run_id, step.seq))
+        raise NotFoundError(f"Step {path!r} of run {run_id} has no output.")
+
+    async def events(
+        self, actor: Actor, run_id: str, after: int = 0
+    ) -> AsyncIterator[Event | DamagedEvent]:
+        """Stored events after that number, in order; outputs as references."""
+        await self.find(actor, run_id)
+        async for event in self._journal.read(run_id, after):
+            yield event
+
+    async def watch(self, actor: Actor, run_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """Stored events after that number, then live ones; ends when the run ends or parks."""
+        await self.find(actor, run_id)
+        async for event in Watch(self._parts, run_id, after).events():
+            yield event
+
+    async def predict(
+        self, actor: Actor, document: Document, inputs: Mapping[str, Any], base: str = ""
+    ) -> CostRange:
+        """What a run is going to cost, before it is made.
+
+        Raises:
+            InvalidDocumentError: with every problem.
+        """
+        authorize(actor, "see")
+        return await self._costs.predict(self.prepare(document, base).plan, inputs)
+
+    # Steering
+
+    async def cancel(self, actor: Actor, run_id: str) -> None:
+        """Stop a run for good; what it is doing ends within a second.
+
+        Raises:
+            ConflictError: it has ended already.
+        """
+        authorize(actor, "steer")
+        await self._unfinished(actor, run_id)
+        await self._dispatcher.send(run_id, "cancel")
+
+    async def pause(self, actor: Actor, run_id: str) -> None:
+        """Let a run finish what is in flight and start nothing new.
+
+        Raises:
+            ConflictError: it has ended already.
+        """
+        authorize(actor, "steer")
+        await self._unfinished(actor, run_id)
+        await self._dispatcher.send(run_id, "pause")
+
+    async def resume(self, actor: Actor, run_id: str) -> None:
+        """Carry a paused, failed or abandoned run on; finished steps stay finished.
+
+        Raises:
+            ConflictError: it has succeeded or was cancelled.
+        """
+        authorize(actor, "steer")
+        record = await self.find(actor, run_id)
+        if record.status in ("succeeded", "cancelled"):
+            raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
+        if record.status in ("paused", "failed", "running"):
+            await self._dispatcher.send(run_id, "resume")
+        else:
+            self._dispatcher.launch(run_id)
+
+    async def answer(self, actor: Actor, run_id: str, path: str, answer: Mapping[str, Any]) -> None:
+        """Give a waiting step what it waits for.
+
+        Raises:
+            ConflictError: that step waits for nothing.
+            InvalidInputError: the answer does not fit.
+        """
+        authorize(actor, "answer")
+        for step in await self.steps(actor, run_id):
+            if step.path == path and step.waiting is not None:
+                checked = check_answer(step.waiting, answer, actor.name)
+                await self._dispatcher.send(run_id, "answer", path, checked)
+                return
+        raise ConflictError(f"Step {path!r} of run {run_id} is not waiting for an answer.")
+
+    async def _unfinished(self, actor: Actor, run_id: str) -> None:
+        record = await self.find(actor, run_id)
+        if record.status in FINISHED:
+            raise ConflictError(f"Run {run_id} has ended already: {record.status}.")
+
+
+def _input_schema(document: Document) -> Mapping[str, Any]:
+    for node in document.nodes:
+        if node.type == "start":
+            schema: Mapping[str, Any] = node.config.get("inputs", {})
+            return schema
+    return {}
+
+
+def base_of(path: Path) -> str:
+    """The folder in which a workflow file finds those it runs inside itself."""
+    return str(path.resolve().parent)

@@ -1,0 +1,146 @@
+"""Steps as people and programs see them, folded from a run's events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flowstudio.engine.events import Event, StepStatus
+from flowstudio.engine.journal import DamagedEvent
+from flowstudio.graph.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class WaitView:
+    """What a waiting step waits for."""
+
+    kind: str
+    message: str
+    fields: Mapping[str, Any] | None
+    until: datetime | None
+
+
+@dataclass(slots=True)
+class StepView:
+    """One step.
+
+    Attributes:
+        seq: of the event that holds its output.
+        turns_done: finished turns of a loop.
+    """
+
+    path: str
+    node: str
+    type: str
+    status: StepStatus = "idle"
+    started_at: datetime | None = None
+    duration_s: float | None = None
+    cost_usd: Decimal = Decimal(0)
+    saved_usd: Decimal = Decimal(0)
+    cached: bool = False
+    model: str | None = None
+    usage: dict[str, int] | None = None
+    attempts: int = 0
+    error: str | None = None
+    output_size: int | None = None
+    seq: int = 0
+    waiting: WaitView | None = None
+    turns_done: int = 0
+    port: str | None = None
+
+
+@dataclass(slots=True)
+class StepBook:
+    """Steps by path, in the order they began; fed with events."""
+
+    document: Document
+    steps: dict[str, StepView] = field(default_factory=dict)
+    _types: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._types = {node.name: node.type for node in self.document.nodes}
+
+    def feed(self, events: Iterable[Event | DamagedEvent]) -> None:
+        """Take several events into account."""
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event | DamagedEvent) -> StepView | None:
+        """Take one event into account; gives the step it changed, if one."""
+        if isinstance(event, DamagedEvent):
+            return None
+        if event.type in ("run_succeeded", "run_failed", "run_cancelled"):
+            self._close(event.type)
+            return None
+        if not event.type.startswith("step_") or event.type == "step_streamed":
+            return None
+        if event.path.rsplit("/", 1)[-1].isdigit():
+            return self._turn(event)
+        step = self.steps.get(event.path)
+        if step is None:
+            step = StepView(event.path, event.node, self._types.get(event.node, ""))
+            self.steps[event.path] = step
+        _apply(step, event)
+        return step
+
+    def _turn(self, event: Event) -> StepView | None:
+        loop = self.steps.get(event.path.rsplit("/", 1)[0])
+        if loop is not None:
+            loop.turns_done += 1
+        return loop
+
+    def _close(self, how: str) -> None:
+        for step in self.steps.values():
+            if step.status in ("running", "waiting", "queued"):
+                step.status = "idle" if how == "run_succeeded" else "cancelled"
+                step.waiting = None
+
+
+def _apply(step: StepView, event: Event) -> None:
+    data = event.data
+    step.attempts = max(step.attempts, int(data.get("attempt", 1)))
+    step.waiting = None
+    if event.type == "step_started":
+        step.status, step.error = "running", None
+        step.started_at = step.started_at or event.at
+        return
+    if event.type == "step_skipped":
+        step.status, step.attempts = "skipped", 0
+        return
+    if event.type == "step_waiting":
+        step.status, step.waiting = "waiting", _wait(data)
+        step.started_at = step.started_at or event.at
+        return
+    _apply_end(step, event)
+
+
+def _apply_end(step: StepView, event: Event) -> None:
+    data = event.data
+    step.started_at = step.started_at or event.at
+    step.cost_usd += Decimal(data.get("cost_usd", "0"))
+    step.model = data.get("model") or step.model
+    step.usage = data.get("usage") or step.usage
+    if event.type == "step_succeeded":
+        step.cached = bool(data.get("cached"))
+        step.status = "cached" if step.cached else "succeeded"
+        step.error = None
+        step.saved_usd = Decimal(data.get("saved_usd", "0"))
+    elif "retry_in_s" not in data:
+        step.status = "failed"
+    if "error" in data:
+        step.error = data["error"].get("message")
+    step.duration_s = data.get("duration_s", step.duration_s)
+    step.port = data.get("port", step.port)
+    if event.output is not None:
+        step.output_size, step.seq = event.output.size, event.seq
+
+
+def _wait(data: Mapping[str, Any]) -> WaitView:
+    until = data.get("until")
+    return WaitView(
+        kind=data.get("kind", ""),
+        message=data.get("message", ""),
+        fields=data.get("fields"),
+        until=datetime.fromisoformat(until) if until else None,
+    )

@@ -1,0 +1,123 @@
+"""Workflows inside workflows: a step that is a run of its own."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from flowstudio.engine.contract import NodeContext, Usage, Wait
+from flowstudio.engine.runner import Broken, Ended, Lost, Parked
+from flowstudio.errors import InvalidDocumentError, NotFoundError, StepError
+from flowstudio.graph.canonical import load
+from flowstudio.graph.document import Document, read_document
+from flowstudio.services.access import OPERATOR
+from flowstudio.services.dispatch import INNER, Dispatcher
+from flowstudio.services.templates import TemplateService
+from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.runs import RunStore
+
+MOST_NESTED = 10
+Create = Callable[..., Any]
+
+
+class WorkflowFinder:
+    """Finds the workflow a node names: a file beside the outer one, or an example by its name."""
+
+    def __init__(self, templates: TemplateService) -> None:
+        self._templates = templates
+
+    def find(self, reference: str, base: str) -> Document:
+        """The document named.
+
+        Raises:
+            NotFoundError: there is none, or the path leads outside the folder of the outer file.
+            InvalidDocumentError: it cannot be read.
+        """
+        if not base:
+            return self._templates.get(OPERATOR, reference).document
+        folder = Path(base).resolve()
+        path = (folder / reference).resolve()
+        if not path.is_relative_to(folder):
+            raise NotFoundError(f"Workflow {reference!r} is outside the folder {folder}.")
+        if not path.is_file():
+            raise NotFoundError(f"There is no workflow file {path}.")
+        return read_document(path.read_bytes())
+
+    def within(self, base: str) -> Callable[[str], Document | None]:
+        """A look-up for validation: None where there is nothing usable."""
+
+        def find(reference: str) -> Document | None:
+            try:
+                return self.find(reference, base)
+            except (NotFoundError, InvalidDocumentError):
+                return None
+
+        return find
+
+
+class SubworkflowService:
+    """Runs inner workflows for the `workflow` mode of integration nodes."""
+
+    def __init__(
+        self,
+        finder: WorkflowFinder,
+        dispatcher: Dispatcher,
+        store: RunStore,
+        journal: SqliteJournal,
+        create: Create,
+    ) -> None:
+        self._finder = finder
+        self._dispatcher = dispatcher
+        self._store = store
+        self._journal = journal
+        self._create = create
+
+    async def run(self, reference: str, inputs: Mapping[str, Any], context: NodeContext) -> Any:
+        """Run a workflow inside a step; gives its outputs, or a `Wait` while it waits.
+
+        The inner run's id follows from the step's key, so a step that is executed again after a
+        crash takes up the same inner run.
+        """
+        run_id = str(uuid5(NAMESPACE_URL, context.idempotency_key))
+        if await self._store.find(run_id) is None:
+            await self._begin(run_id, reference, inputs, context)
+        outcome = await self._dispatcher.run_here(run_id)
+        if isinstance(outcome, Parked):
+            return Wait(kind="workflow", message=f"The inner run {run_id} waits.")
+        if isinstance(outcome, Lost | Broken):
+            raise StepError(f"The inner run {run_id} could not be carried on.")
+        return await self._result(run_id, outcome, context)
+
+    async def _begin(
+        self, run_id: str, reference: str, inputs: Mapping[str, Any], context: NodeContext
+    ) -> None:
+        if context.run.depth + 1 > MOST_NESTED:
+            raise StepError(
+                f"Workflows are nested more than {MOST_NESTED} deep here; does one run itself?",
+                retryable=False,
+            )
+        try:
+            document = self._finder.find(reference, context.run.base)
+        except NotFoundError as error:
+            raise StepError(str(error), retryable=False) from error
+        await self._create(
+            document,
+            dict(inputs),
+            run_id=run_id,
+            slug=reference,
+            max_cost_usd=context.remaining_usd(),
+            trigger=f"{INNER}:{context.run.id}:{context.path}",
+            depth=context.run.depth + 1,
+            base=context.run.base,
+        )
+
+    async def _result(self, run_id: str, outcome: Ended, context: NodeContext) -> Any:
+        record = await self._store.find(run_id)
+        if record is not None and record.cost_usd:
+            async with context.spend(record.cost_usd * 0, "") as spending:
+                spending.settle(record.cost_usd, record.usage or Usage(), "")
+        outputs = await self._journal.outputs(run_id)
+        if outcome.status != "succeeded" or outputs is None:
+            reason = record.error if record else outcome.status
+            raise StepError(f"The inner workflow failed: {reason}", retryable=False)
+        return load(outputs)

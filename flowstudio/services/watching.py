@@ -1,0 +1,85 @@
+"""Following a run: what is stored, then what happens, in order and without gaps."""
+
+from collections.abc import AsyncIterator
+
+from flowstudio.engine.events import Event
+from flowstudio.engine.journal import DamagedEvent
+from flowstudio.scale.bus import Subscription
+from flowstudio.services.parts import RunParts
+from flowstudio.store.journal import SqliteJournal
+
+_POLL_S = 0.5
+
+
+class Watch:
+    """One watcher of one run."""
+
+    def __init__(self, parts: RunParts, run_id: str, after: int) -> None:
+        self._parts = parts
+        self._run_id = run_id
+        self._line = _Line(after)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Events in order; ends when the run has ended or waits outside memory.
+
+        A run in this process's hands comes over the bus, live text included; one that another
+        process advances is read from the journal as it grows.
+        """
+        with self._parts.bus.subscribe(self._run_id) as subscription:
+            while True:
+                async for event in self._stored():
+                    yield event
+                if self._run_id in self._parts.engine.running:
+                    async for event in self._live(subscription):
+                        yield event
+                    continue
+                if await self._is_over():
+                    async for event in self._stored():
+                        yield event
+                    return
+                await self._parts.clock.sleep(_POLL_S)
+
+    async def _is_over(self) -> bool:
+        record = await self._parts.store.find(self._run_id)
+        return record is None or record.status not in ("queued", "running")
+
+    def _stored(self) -> AsyncIterator[Event]:
+        return self._line.stored(self._parts.journal, self._run_id)
+
+    async def _live(self, subscription: Subscription) -> AsyncIterator[Event]:
+        """What the bus brings, until the run leaves this process or the watcher fell behind."""
+        while not subscription.has_lost:
+            event = await subscription.get()
+            if event is None:
+                return
+            for ready in self._line.order(event):
+                yield ready
+        subscription.has_lost = False
+
+
+class _Line:
+    """Puts stored events in the order of their numbers, each once."""
+
+    def __init__(self, last: int) -> None:
+        self._last = last
+        self._early: dict[int, Event] = {}
+
+    def order(self, event: Event) -> list[Event]:
+        """The events that may be passed on now that this one has come."""
+        if event.seq == 0:
+            return [event]
+        if event.seq > self._last:
+            self._early[event.seq] = event
+        ready = []
+        while (following := self._early.pop(self._last + 1, None)) is not None:
+            self._last += 1
+            ready.append(following)
+        return ready
+
+    async def stored(self, journal: SqliteJournal, run_id: str) -> AsyncIterator[Event]:
+        """What the journal holds beyond what was passed on."""
+        async for event in journal.read(run_id, self._last):
+            self._last = max(self._last, event.seq)
+            self._early.pop(event.seq, None)
+            if not isinstance(event, DamagedEvent):
+                yield event

@@ -1,0 +1,338 @@
+"""The journal on SQLite: events, outputs, the cache, calls and signals.
+
+Its statements are written by hand: this is the hot path, and one step must cost little
+(docs/decisions/0002-journal-statements-by-hand.md). The schema is that of tables/runs.py.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+from flowstudio.engine.events import Event, Output
+from flowstudio.engine.journal import (
+    CacheEntry,
+    ClaimedRun,
+    DamagedEvent,
+    ModelCall,
+    NewRun,
+    RunUpdate,
+    Signal,
+)
+from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
+from flowstudio.graph.canonical import content_hash, dump
+from flowstudio.store.database import BUSY_TIMEOUT_S, configure
+from flowstudio.store.journal_rows import (
+    INLINE_BYTES,
+    RUN_COLUMNS,
+    all_of,
+    append_work,
+    read_event,
+    read_run,
+    read_signal,
+    run_values,
+    store_blob,
+)
+from flowstudio.store.tables.moment import to_column
+from flowstudio.store.writer import Work, Writer, storage_error
+
+T = TypeVar("T")
+
+_DEFER_S = 0.02
+_PAGE = 500
+
+
+class SqliteJournal:
+    """`flowstudio.engine.journal.Journal` on one SQLite file."""
+
+    def __init__(self, path: Path, durability: str) -> None:
+        self._path = path
+        self._writer = Writer(path, durability)
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        self._local = threading.local()
+        self._loop = asyncio.get_running_loop()
+        self._deferred: dict[tuple[str, int], list[Event]] = {}
+        self._extras: list[Work] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._fresh: dict[str, ClaimedRun] = {}
+        self._broken: dict[str, JournalError] = {}
+
+    async def close(self) -> None:
+        """Commit what is deferred and stop."""
+        self._flush()
+        await self._writer.close()
+        self._readers.shutdown(wait=True)
+
+    # Writing
+
+    async def create(self, run: NewRun, document: bytes) -> bool:
+        """Store a new run; false when its id is taken. With an owner, it is claimed already."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            connection.execute(
+                "INSERT OR IGNORE INTO document (hash, body) VALUES (?, ?)",
+                (run.document_hash, document),
+            )
+            cursor = connection.execute(
+                f"INSERT OR IGNORE INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
+                " cost_usd, saved_usd, prompt_tokens, completion_tokens)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,0,'0','0',0,0)",
+                (*run_values(run), run.owner, 1 if run.owner else 0),
+            )
+            return cursor.rowcount == 1
+
+        is_new = await self._writer.submit(work)
+        if is_new and run.owner:
+            self._fresh[run.id] = ClaimedRun(run, 1, is_new=True)
+        return is_new
+
+    async def claim(self, run_id: str, owner: str) -> ClaimedRun:
+        """Take a run over: raise its epoch and set its owner."""
+        if (fresh := self._fresh.pop(run_id, None)) is not None:
+            return fresh
+        self._broken.pop(run_id, None)
+
+        def work(connection: sqlite3.Connection) -> ClaimedRun:
+            row = connection.execute(
+                f"UPDATE run SET epoch=epoch+1, owner=? WHERE id=? RETURNING {RUN_COLUMNS}, epoch",  # noqa: S608
+                (owner, run_id),
+            ).fetchone()
+            if row is None:
+                raise NotFoundError(f"There is no run {run_id!r}.")
+            has_events = connection.execute(
+                "SELECT 1 FROM run_event WHERE run_id=? LIMIT 1", (run_id,)
+            ).fetchone()
+            return ClaimedRun(read_run(row, owner), row[-1], is_new=has_events is None)
+
+        return await self._writer.submit(work)
+
+    async def append(
+        self, run_id: str, epoch: int, events: Sequence[Event], update: RunUpdate | None = None
+    ) -> None:
+        """Store events, and return once they are durable."""
+        if (error := self._broken.get(run_id)) is not None:
+            raise error
+        deferred = self._deferred.pop((run_id, epoch), None)
+        together = [*deferred, *events] if deferred else events
+        extras, self._extras = self._extras, []
+        await self._writer.submit(append_work(run_id, epoch, together, update, extras))
+
+    def defer(self, run_id: str, epoch: int, event: Event) -> None:
+        """Store an event with the run's next append, or within some 20 ms by itself."""
+        self._deferred.setdefault((run_id, epoch), []).append(event)
+        self._arm()
+
+    def record_call(self, call: ModelCall) -> None:
+        """Note a paid call; stored with the next commit, whatever run it belongs to."""
+        values = (
+            call.run_id,
+            call.path,
+            call.config_key,
+            call.model,
+            call.usage.prompt_tokens,
+            call.usage.completion_tokens,
+            str(call.predicted_usd),
+            str(call.cost_usd),
+            to_column(call.at),
+        )
+        self._extras.append(
+            lambda connection: connection.execute(
+                "INSERT INTO model_call (run_id, path, config_key, model, prompt_tokens,"
+                " completion_tokens, predicted_usd, cost_usd, at) VALUES (?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+        )
+        self._arm()
+
+    def keep(self, fingerprint: str, entry: CacheEntry, now: datetime) -> None:
+        """Keep an output; stored with the next commit."""
+        output = entry.output
+        values = (
+            fingerprint,
+            output.body if output.size <= INLINE_BYTES else None,
+            output.hash,
+            output.size,
+            entry.port,
+            str(entry.cost_usd),
+            entry.model,
+            to_column(now),
+            to_column(entry.expires_at),
+        )
+
+        def work(connection: sqlite3.Connection) -> None:
+            store_blob(connection, output)
+            connection.execute(
+                "INSERT OR REPLACE INTO cache_entry (fingerprint, output, output_hash,"
+                " output_size, port, cost_usd, model, created_at, expires_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+
+        self._extras.append(work)
+        self._arm()
+
+    async def signal(
+        self, run_id: str, kind: str, path: str, data: dict[str, Any], at: datetime
+    ) -> Signal:
+        """Store a signal; whoever advances the run acts on it."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            cursor = connection.execute(
+                "INSERT INTO signal (run_id, kind, path, data, at) VALUES (?,?,?,?,?)",
+                (run_id, kind, path, dump(data).decode(), to_column(at)),
+            )
+            return cursor.lastrowid or 0
+
+        signal_id = await self._writer.submit(work)
+        return Signal(signal_id, run_id, kind, path, data)  # type: ignore[arg-type]
+
+    async def release(self, owner: str) -> None:
+        """Give up every run of an owner that is ending, so that the next process takes them."""
+        await self._writer.submit(
+            lambda connection: connection.execute("UPDATE run SET owner='' WHERE owner=?", (owner,))
+        )
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(_DEFER_S, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deferred, self._deferred = self._deferred, {}
+        extras, self._extras = self._extras, []
+        for (run_id, epoch), events in deferred.items():
+            future = self._writer.submit(append_work(run_id, epoch, events, None, ()))
+            future.add_done_callback(partial(self._note, run_id))
+        if extras:
+            self._writer.submit(all_of(extras))
+
+    def _note(self, run_id: str, done: "asyncio.Future[None]") -> None:
+        # A hole in the journal must not be written over: the run's next append fails instead.
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, JournalError):
+            self._broken[run_id] = error
+
+    # Reading
+
+    async def document(self, document_hash: str) -> bytes:
+        """The stored document, as canonical JSON."""
+        row = await self._one("SELECT body FROM document WHERE hash=?", (document_hash,))
+        if row is None:
+            raise NotFoundError(f"Document {document_hash[:12]} is gone from the database.")
+        body: bytes = row[0]
+        return body
+
+    async def read(self, run_id: str, after: int = 0) -> AsyncIterator[Event | DamagedEvent]:
+        """Stored events in order of `seq`; outputs as references without their bodies."""
+        while True:
+            rows = await self._all(
+                "SELECT seq, at, type, node, path, data, output_hash, output_size FROM run_event"
+                " WHERE run_id=? AND seq>? ORDER BY seq LIMIT ?",
+                (run_id, after, _PAGE),
+            )
+            for row in rows:
+                yield read_event(row)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
+
+    async def load_output(self, run_id: str, seq: int) -> bytes:
+        """The body of one event's output."""
+        row = await self._one(
+            "SELECT e.output, b.body, e.output_hash FROM run_event e"
+            " LEFT JOIN blob b ON b.hash=e.output_hash WHERE e.run_id=? AND e.seq=?",
+            (run_id, seq),
+        )
+        body = (row[0] if row[0] is not None else row[1]) if row else None
+        if row is None or body is None:
+            raise JournalDamagedError(f"Run {run_id} has no output at entry {seq}.")
+        if content_hash(body) != row[2]:
+            raise JournalDamagedError(
+                f"The output at entry {seq} of run {run_id} is not what was written."
+            )
+        return bytes(body)
+
+    async def outputs(self, run_id: str) -> bytes | None:
+        """The outputs of a run that succeeded, as JSON."""
+        row = await self._one(
+            "SELECT seq FROM run_event WHERE run_id=? AND type='run_succeeded'"
+            " ORDER BY seq DESC LIMIT 1",
+            (run_id,),
+        )
+        return await self.load_output(run_id, row[0]) if row is not None else None
+
+    async def spent(self, run_id: str) -> Decimal:
+        """What the run's calls cost so far."""
+        rows = await self._all("SELECT cost_usd FROM model_call WHERE run_id=?", (run_id,))
+        return sum((Decimal(row[0]) for row in rows), Decimal(0))
+
+    async def typical_output_tokens(self, config_key: str) -> int | None:
+        """Median completion tokens of the latest calls with this config, or None."""
+        rows = await self._all(
+            "SELECT completion_tokens FROM model_call WHERE config_key=? ORDER BY id DESC LIMIT 50",
+            (config_key,),
+        )
+        return int(median(row[0] for row in rows)) if rows else None
+
+    async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
+        """A kept output that has not expired."""
+        row = await self._one(
+            "SELECT c.output, b.body, c.output_hash, c.output_size, c.port, c.cost_usd, c.model"
+            " FROM cache_entry c LEFT JOIN blob b ON b.hash=c.output_hash"
+            " WHERE c.fingerprint=? AND (c.expires_at IS NULL OR c.expires_at>?)",
+            (fingerprint, to_column(now)),
+        )
+        if row is None:
+            return None
+        body = row[0] if row[0] is not None else row[1]
+        if body is None or content_hash(body) != row[2]:
+            return None
+        return CacheEntry(Output(row[2], row[3], bytes(body)), row[4], Decimal(row[5]), row[6])
+
+    async def signals(self, run_id: str, after: int) -> list[Signal]:
+        """Signals for a run that came after the given one, in order."""
+        rows = await self._all(
+            "SELECT id, run_id, kind, path, data FROM signal WHERE run_id=? AND id>? ORDER BY id",
+            (run_id, after),
+        )
+        return [read_signal(row) for row in rows]
+
+    async def signals_since(self, after: int) -> list[Signal]:
+        """Signals for any run that came after the given one, in order."""
+        rows = await self._all(
+            "SELECT id, run_id, kind, path, data FROM signal WHERE id>? ORDER BY id LIMIT 1000",
+            (after,),
+        )
+        return [read_signal(row) for row in rows]
+
+    async def latest_signal(self) -> int:
+        """Number of the latest signal, or 0."""
+        row = await self._one("SELECT max(id) FROM signal", ())
+        return row[0] or 0 if row else 0
+
+    async def _one(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        rows = await self._all(statement, values)
+        return rows[0] if rows else None
+
+    async def _all(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return await self._loop.run_in_executor(self._readers, self._fetch, statement, values)
+
+    def _fetch(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        try:
+            if connection is None:
+                connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
+                configure(connection, "normal")
+                self._local.connection = connection
+            return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise storage_error(error) from error

@@ -1,0 +1,173 @@
+"""How runs, events and signals stand in the tables, and the work that writes them."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from flowstudio.engine.events import Event, Output
+from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Signal
+from flowstudio.errors import JournalDamagedError, StaleOwnerError
+from flowstudio.graph.canonical import dump, load
+from flowstudio.store.tables.moment import from_column, to_column
+from flowstudio.store.writer import Work
+
+#: Larger outputs stand in `blob`, once for every place that refers to them.
+INLINE_BYTES = 1_000_000
+_INSERT_EVENT = (
+    "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
+    " output_size) VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
+_UPDATE_RUN = (
+    "UPDATE run SET status=?, cost_usd=?, saved_usd=?, prompt_tokens=?, completion_tokens=?,"
+    " steps_done=?, started_at=?, finished_at=?, wake_at=?, error=?, error_node=?,"
+    " owner=CASE WHEN ? THEN '' ELSE owner END WHERE id=?"
+)
+_START_RUN = (
+    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL WHERE id=?"
+)
+RUN_COLUMNS = (
+    "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
+    " use_cache, depth, base"
+)
+
+
+def all_of(works: Sequence[Work]) -> Callable[[sqlite3.Connection], None]:
+    """Several pieces of work as one."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        for part in works:
+            part(connection)
+
+    return work
+
+
+def append_work(
+    run_id: str,
+    epoch: int,
+    events: Sequence[Event],
+    update: RunUpdate | None,
+    extras: Sequence[Work],
+) -> Callable[[sqlite3.Connection], None]:
+    """Work that stores a run's events, unless the run has another owner by now."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        row = connection.execute("SELECT epoch FROM run WHERE id=?", (run_id,)).fetchone()
+        if row is None or row[0] != epoch:
+            raise StaleOwnerError(f"Run {run_id} has been taken over by another process.")
+        for extra in extras:
+            extra(connection)
+        connection.executemany(_INSERT_EVENT, [event_values(run_id, event) for event in events])
+        for event in events:
+            if event.output is not None:
+                store_blob(connection, event.output)
+            if event.type == "run_started" or event.data.get("kind") == "resume":
+                connection.execute(_START_RUN, (to_column(event.at), run_id))
+        if update is not None:
+            connection.execute(_UPDATE_RUN, update_values(run_id, update))
+
+    return work
+
+
+def store_blob(connection: sqlite3.Connection, output: Output) -> None:
+    """Store a large output under its hash, once."""
+    if output.size > INLINE_BYTES:
+        connection.execute(
+            "INSERT OR IGNORE INTO blob (hash, body) VALUES (?, ?)", (output.hash, output.body)
+        )
+
+
+def event_values(run_id: str, event: Event) -> tuple[Any, ...]:
+    """An event as a row."""
+    output = event.output
+    return (
+        run_id,
+        event.seq,
+        to_column(event.at),
+        event.type,
+        event.node,
+        event.path,
+        dump(event.data).decode(),
+        output.body if output is not None and output.size <= INLINE_BYTES else None,
+        output.hash if output is not None else None,
+        output.size if output is not None else None,
+    )
+
+
+def update_values(run_id: str, update: RunUpdate) -> tuple[Any, ...]:
+    """A run's changing columns."""
+    return (
+        update.status,
+        str(update.cost_usd),
+        str(update.saved_usd),
+        update.usage.prompt_tokens,
+        update.usage.completion_tokens,
+        update.steps_done,
+        to_column(update.started_at),
+        to_column(update.finished_at),
+        to_column(update.wake_at),
+        update.error,
+        update.error_node,
+        update.release,
+        run_id,
+    )
+
+
+def run_values(run: NewRun) -> tuple[Any, ...]:
+    """A new run as a row, in the order of `RUN_COLUMNS`."""
+    return (
+        run.id,
+        run.document_hash,
+        run.workflow,
+        run.slug,
+        dump(dict(run.inputs)).decode(),
+        run.trigger,
+        to_column(run.created_at),
+        run.steps_total,
+        str(run.max_cost_usd) if run.max_cost_usd is not None else None,
+        run.use_cache,
+        run.depth,
+        run.base,
+    )
+
+
+def read_run(row: tuple[Any, ...], owner: str) -> NewRun:
+    """A run from its row."""
+    created_at = from_column(row[6])
+    if created_at is None:
+        raise JournalDamagedError(f"Run {row[0]} does not say when it was made.")
+    return NewRun(
+        id=row[0],
+        document_hash=row[1],
+        workflow=row[2],
+        slug=row[3],
+        inputs=load(row[4]),
+        trigger=row[5],
+        created_at=created_at,
+        steps_total=row[7],
+        owner=owner,
+        max_cost_usd=Decimal(row[8]) if row[8] is not None else None,
+        use_cache=bool(row[9]),
+        depth=row[10],
+        base=row[11],
+    )
+
+
+def read_event(row: tuple[Any, ...]) -> Event | DamagedEvent:
+    """An event from its row, or what can still be told of it."""
+    seq, at, kind, node, path, data, output_hash, output_size = row
+    try:
+        output = Output(output_hash, output_size) if output_hash is not None else None
+        moment = from_column(at)
+        if moment is None or not isinstance(path, str):
+            return DamagedEvent(seq, kind, node, path, "a column is empty")
+        return Event(seq, moment, kind, node, path, load(data), output)
+    except (orjson.JSONDecodeError, ValueError, TypeError) as error:
+        return DamagedEvent(seq, kind, node, path, str(error))
+
+
+def read_signal(row: tuple[Any, ...]) -> Signal:
+    """A signal from its row."""
+    return Signal(row[0], row[1], row[2], row[3], load(row[4]))

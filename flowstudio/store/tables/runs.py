@@ -1,0 +1,127 @@
+"""Runs, their journal, and what goes with it."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, Text
+from sqlmodel import Column, Field, SQLModel
+
+from flowstudio.store.tables.moment import UtcDateTime
+
+
+class DocumentRow(SQLModel, table=True):
+    """A workflow document as it was when a run began; runs keep to theirs."""
+
+    __tablename__ = "document"
+
+    hash: str = Field(primary_key=True, max_length=64)
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class RunRow(SQLModel, table=True):
+    """One run, as lists show it; its journal is the truth."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("ix_run_slug_id", "slug", "id"),
+        Index("ix_run_status_wake", "status", "wake_at"),
+    )
+
+    id: str = Field(primary_key=True, max_length=36)
+    document_hash: str = Field(foreign_key="document.hash", ondelete="RESTRICT", max_length=64)
+    workflow: str = Field(max_length=200)
+    slug: str = Field(default="", max_length=200)
+    status: str = Field(max_length=20)
+    inputs: str = Field(sa_column=Column(Text, nullable=False))
+    trigger: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    wake_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    owner: str = Field(default="", max_length=40)
+    epoch: int = 0
+    max_cost_usd: str | None = Field(default=None, max_length=40)
+    use_cache: bool = True
+    depth: int = 0
+    base: str = Field(default="", sa_column=Column(Text, nullable=False))
+    steps_total: int = 0
+    steps_done: int = 0
+    cost_usd: str = Field(default="0", max_length=40)
+    saved_usd: str = Field(default="0", max_length=40)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    error: str | None = Field(default=None, sa_column=Column(Text))
+    error_node: str | None = Field(default=None, max_length=100)
+
+
+class RunEventRow(SQLModel, table=True):
+    """One entry of a run's journal; a large output stands in `blob` under its hash."""
+
+    __tablename__ = "run_event"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE", max_length=36)
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    type: str = Field(max_length=20)
+    node: str = Field(max_length=100)
+    path: str = Field(sa_column=Column(Text, nullable=False))
+    data: str = Field(sa_column=Column(Text, nullable=False))
+    output: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    output_hash: str | None = Field(default=None, max_length=64)
+    output_size: int | None = None
+
+
+class BlobRow(SQLModel, table=True):
+    """A value over 1 MB, once for every place that refers to it."""
+
+    __tablename__ = "blob"
+
+    hash: str = Field(primary_key=True, max_length=64)
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class CacheEntryRow(SQLModel, table=True):
+    """An output kept under the fingerprint of the step that made it."""
+
+    __tablename__ = "cache_entry"
+
+    fingerprint: str = Field(primary_key=True, max_length=64)
+    output: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    output_hash: str = Field(max_length=64)
+    output_size: int
+    port: str = Field(max_length=100)
+    cost_usd: str = Field(max_length=40)
+    model: str = Field(max_length=200)
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class ModelCallRow(SQLModel, table=True):
+    """One paid call: for budgets after a crash, and for predictions."""
+
+    __tablename__ = "model_call"
+    __table_args__ = (Index("ix_model_call_config", "config_key", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE", index=True, max_length=36)
+    path: str = Field(sa_column=Column(Text, nullable=False))
+    config_key: str = Field(max_length=64)
+    model: str = Field(max_length=200)
+    prompt_tokens: int
+    completion_tokens: int
+    predicted_usd: str = Field(max_length=40)
+    cost_usd: str = Field(max_length=40)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class SignalRow(SQLModel, table=True):
+    """A person's or program's wish concerning one run."""
+
+    __tablename__ = "signal"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE", index=True, max_length=36)
+    kind: str = Field(max_length=20)
+    path: str = Field(default="", sa_column=Column(Text, nullable=False))
+    data: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

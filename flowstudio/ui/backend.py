@@ -1,0 +1,28 @@
+"""The services behind the page: opened once with the web process, closed with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.settings import Settings
+
+_open: list[Runtime] = []
+
+
+@asynccontextmanager
+async def open_backend() -> AsyncIterator[None]:
+    """Open the services and carry unfinished runs on; a lifespan task of the web process."""
+    async with open_runtime(Settings()) as runtime, asyncio.TaskGroup() as group:
+        serving = group.create_task(runtime.dispatcher.serve())
+        _open.append(runtime)
+        try:
+            yield
+        finally:
+            _open.remove(runtime)
+            serving.cancel()
+
+
+def backend() -> Runtime:
+    """The services of this process."""
+    return _open[0]

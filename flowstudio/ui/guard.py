@@ -1,0 +1,105 @@
+"""The door every event handler passes: who acts, what they may do, and whether the payload fits.
+
+Each public method of a Reflex State is a remote endpoint that anyone with the page's address can
+call, with any arguments. `guarded` marks the ones meant to be called; a test refuses the rest.
+"""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+import reflex as rx
+from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+from reflex.event import EventSpec
+
+from flowstudio.errors import FlowStudioError
+from flowstudio.services.access import OPERATOR, Actor, Verb
+from flowstudio.ui.live import toast
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+_MARK = "__flowstudio_guard__"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a handler does, in the words of the service layer."""
+
+    verb: Verb
+
+
+def current_actor(state: rx.State) -> Actor:  # noqa: ARG001 - accounts will read the session here
+    """Who is behind this browser."""
+    return OPERATOR
+
+
+def guard_of(handler: Callable[..., Any]) -> Guard | None:
+    """The mark of a guarded handler."""
+    return getattr(handler, _MARK, None)
+
+
+def guarded(verb: Verb) -> Callable[[Handler], Handler]:
+    """Mark a State method as an endpoint and check its arguments against its annotations.
+
+    A domain error becomes a toast; arguments that do not fit are refused without running the handler.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        check = _checker(handler)
+        wrapper = _wrap_stream(handler, check) if inspect.isasyncgenfunction(handler) else _wrap(
+            handler, check
+        )
+        setattr(wrapper, _MARK, Guard(verb))
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
+
+
+def _wrap(handler: Callable[..., Any], check: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    async def call(self: rx.State, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await handler(self, **check(*args, **kwargs))
+        except ValidationError:
+            return _refusal()
+        except FlowStudioError as error:
+            return toast(str(error), tone="error")
+
+    return call
+
+
+def _wrap_stream(
+    handler: Callable[..., Any], check: Callable[..., dict[str, Any]]
+) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    async def call(self: rx.State, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        try:
+            async for event in handler(self, **check(*args, **kwargs)):
+                yield event
+        except ValidationError:
+            yield _refusal()
+        except FlowStudioError as error:
+            yield toast(str(error), tone="error")
+
+    return call
+
+
+def _checker(handler: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    signature = inspect.signature(handler)
+    names = list(signature.parameters)[1:]
+    hints = get_type_hints(handler)
+    fields: dict[str, Any] = {name: (hints[name], ...) for name in names}
+    model = TypeAdapter(
+        create_model(f"{handler.__name__}_payload", __config__=ConfigDict(extra="forbid"), **fields)
+    )
+
+    def check(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        given = dict(zip(names, args, strict=False)) | kwargs
+        return dict(model.validate_python(given))
+
+    return check
+
+
+def _refusal() -> EventSpec:
+    return toast("The page sent something this action does not understand.", tone="error")

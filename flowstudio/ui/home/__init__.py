@@ -1,0 +1,1 @@
+"""The first page: the gallery of examples and the latest runs."""

@@ -1,0 +1,56 @@
+"""State of the first page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from flowstudio.clock import utc_now
+from flowstudio.ui.backend import backend
+from flowstudio.ui.guard import current_actor, guarded
+from flowstudio.ui.home.present import Card, card
+from flowstudio.ui.presence import open_feed
+from flowstudio.ui.widgets.prediction import cost_of_defaults
+from flowstudio.ui.widgets.run_table import RunRow, is_moving, run_row
+
+_RECENT = 8
+_REFRESH_S = 1.5
+
+
+class HomeState(rx.State):
+    """The gallery and the latest runs."""
+
+    loaded: bool = False
+    cards: list[Card] = []
+    runs: list[RunRow] = []
+
+    @rx.event
+    @guarded("see")
+    async def load(self) -> Any:
+        """Fill the page, then keep the runs fresh."""
+        actor = current_actor(self)
+        self.cards = [
+            card(item, backend().registry, await cost_of_defaults(actor, item.document))
+            for item in backend().templates.list(actor)
+        ]
+        await self._list_runs()
+        self.loaded = True
+        return HomeState.follow
+
+    @rx.event(background=True)
+    @guarded("see")
+    async def follow(self) -> AsyncIterator[Any]:
+        """Refresh the runs while one of them is under way and the page is open."""
+        feed = open_feed(self)
+        while feed.is_wanted and is_moving(self.runs):
+            await asyncio.sleep(_REFRESH_S)
+            async with self:
+                await self._list_runs()
+            yield
+        feed.close()
+
+    async def _list_runs(self) -> None:
+        runs = await backend().runs.list(current_actor(self), limit=_RECENT)
+        now = utc_now()
+        self.runs = [run_row(run, now) for run in runs]

@@ -1,0 +1,62 @@
+"""Values pushed to the page outside of Reflex state: streamed text, outputs, toasts.
+
+A change of a State var sends the whole var; these send only what is new, take no state lock, and
+need no `eval` in the browser. The other half is assets/components/live.jsx.
+"""
+
+import json
+from typing import Any, Literal
+
+import reflex as rx
+from reflex.event import EventSpec
+
+_MODULE = "$/public/components/live.jsx"
+Operation = tuple[Literal["put", "add", "clear", "toast"], str, Any]
+
+
+def push(*operations: Operation) -> EventSpec:
+    """Send operations on the browser's live values, in order."""
+    return rx.set_value("live", json.dumps(operations))
+
+
+def toast(text: str, *, tone: Literal["info", "error"] = "info") -> EventSpec:
+    """Tell the person something; errors stay until dismissed."""
+    return push(("toast", tone, text))
+
+
+class LiveText(rx.Component):
+    """Text that grows; shows nothing while there is none."""
+
+    library = _MODULE
+    tag = "LiveText"
+    name: rx.Var[str]
+
+
+class LiveValue(rx.Component):
+    """A JSON value, drawn as markdown, table or tree."""
+
+    library = "$/public/components/value.jsx"
+    tag = "LiveValue"
+    lib_dependencies: list[str] = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
+    name: rx.Var[str]
+
+
+class Elapsed(rx.Component):
+    """Seconds since a moment (ISO 8601), counted by the browser."""
+
+    library = _MODULE
+    tag = "Elapsed"
+    since: rx.Var[str]
+
+
+class Toasts(rx.Component):
+    """Where toasts appear; once per page."""
+
+    library = _MODULE
+    tag = "Toasts"
+
+
+live_text = LiveText.create
+live_value = LiveValue.create
+elapsed = Elapsed.create
+toasts = Toasts.create

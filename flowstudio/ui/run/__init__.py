@@ -1,0 +1,1 @@
+"""One run, live or finished: its steps, results and cost."""

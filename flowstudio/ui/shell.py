@@ -1,0 +1,122 @@
+"""The frame around every page: rail, top bar, palette, toasts, connection notice."""
+
+import reflex as rx
+from reflex_components_core.core.banner import has_connection_errors
+
+from flowstudio.ui.backend import backend
+from flowstudio.ui.guard import current_actor, guarded
+from flowstudio.ui.live import toasts
+from flowstudio.ui.nav import PLACES, Place
+from flowstudio.ui.palette import palette, rail_toggle
+from flowstudio.ui.widgets.icons import icon
+from flowstudio.ui.widgets.link import link
+
+
+class ShellState(rx.State):
+    """What the frame shows on every page.
+
+    Attributes:
+        examples: one palette command for each example workflow.
+        notice: why only the built-in model answers, or "".
+    """
+
+    examples: list[dict[str, str]] = []
+    notice: str = ""
+
+    @rx.event
+    @guarded("see")
+    async def load(self) -> None:
+        """Fill the palette and the notice."""
+        templates = backend().templates.list(current_actor(self))
+        self.examples = [
+            {"label": item.document.name, "group": "Example", "href": f"/w/{item.slug}"}
+            for item in templates
+        ]
+        self.notice = backend().gateway.notice() or ""
+
+
+def frame(here: str, *content: rx.Component) -> rx.Component:
+    """A page in the frame.
+
+    Args:
+        here: name of the place that is marked in the rail.
+        content: of the main region.
+    """
+    return rx.fragment(
+        rx.el.a("Skip to content", href="#main", class_name="skip"),
+        _rail(here),
+        _top_bar(),
+        rx.el.main(*content, id="main", class_name="main", tab_index=-1),
+        toasts(),
+        _connection(),
+    )
+
+
+def heading(title: str | rx.Var[str], text: str | rx.Var[str] = "", *actions: rx.Component) -> rx.Component:
+    """A page's title, a line under it, and what can be done there."""
+    return rx.el.header(
+        rx.el.div(
+            rx.el.h1(title),
+            rx.cond(text, rx.el.p(text, class_name="lead")),
+        ),
+        rx.el.div(*actions, class_name="actions"),
+        class_name="heading",
+    )
+
+
+def _rail(here: str) -> rx.Component:
+    return rx.el.nav(
+        link(
+            rx.el.img(src="/favicon.svg", alt="", width="26", height="26"),
+            rx.el.span("FlowStudio", class_name="rail-label"),
+            to="/",
+            aria_label="FlowStudio, home",
+            class_name="brand",
+        ),
+        *(_rail_item(place, here) for place in PLACES),
+        rail_toggle(icon("panel-left", 18), rx.el.span("Hide labels", class_name="rail-label")),
+        class_name="rail",
+        aria_label="Pages",
+    )
+
+
+def _rail_item(place: Place, here: str) -> rx.Component:
+    attributes = {"data-testid": f"nav-{place.name}", "data-tip": place.label}
+    if place.name == here:
+        attributes["aria-current"] = "page"
+    return link(
+        icon(place.icon, 18),
+        rx.el.span(place.label, class_name="rail-label"),
+        to=place.href,
+        class_name="rail-item",
+        custom_attrs=attributes,
+    )
+
+
+def _top_bar() -> rx.Component:
+    return rx.el.header(
+        rx.el.span("FlowStudio", class_name="bar-name"),
+        palette(ShellState.examples),
+        rx.el.button(
+            rx.el.span(icon("sun", 18), class_name="only-dark"),
+            rx.el.span(icon("moon", 18), class_name="only-light"),
+            type="button",
+            on_click=rx.toggle_color_mode,
+            aria_label="Switch light and dark",
+            class_name="icon-button",
+            custom_attrs={"data-testid": "theme-toggle"},
+        ),
+        class_name="bar",
+    )
+
+
+def _connection() -> rx.Component:
+    return rx.cond(
+        has_connection_errors,
+        rx.el.div(
+            icon("wifi-off", 14),
+            "The server does not answer. Runs go on without this page; it reconnects by itself.",
+            role="alert",
+            class_name="offline",
+        ),
+    )

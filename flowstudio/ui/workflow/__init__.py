@@ -1,0 +1,1 @@
+"""One workflow: what it does, its graph, its inputs, its runs."""

@@ -1,0 +1,109 @@
+"""A workflow's page."""
+
+import reflex as rx
+
+from flowstudio.ui.shell import ShellState, frame, heading
+from flowstudio.ui.widgets.drawing import picture
+from flowstudio.ui.widgets.fields import form_field
+from flowstudio.ui.widgets.icons import icon
+from flowstudio.ui.widgets.link import link
+from flowstudio.ui.widgets.run_table import run_table
+from flowstudio.ui.widgets.states import empty, notice, skeleton
+from flowstudio.ui.workflow.state import WorkflowState
+
+
+def workflow_page() -> rx.Component:
+    """One workflow: read what it does, fill in its inputs, run it."""
+    return frame(
+        "home",
+        rx.cond(
+            WorkflowState.loaded,
+            rx.cond(WorkflowState.missing, _missing(), _workflow()),
+            skeleton(40, 220, 320),
+        ),
+    )
+
+
+def _workflow() -> rx.Component:
+    return rx.fragment(
+        link(icon("arrow-left", 14), "Examples", to="/", class_name="back"),
+        heading(
+            WorkflowState.title,
+            WorkflowState.description,
+            rx.el.span(WorkflowState.nodes, class_name="meta"),
+        ),
+        rx.el.section(
+            picture(WorkflowState.drawing, rx.Var.create({}).to(dict[str, str])),
+            class_name="card flush",
+        ),
+        rx.el.div(_inputs(), _history(), class_name="columns"),
+    )
+
+
+def _inputs() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Inputs"),
+        rx.cond(ShellState.notice, notice(ShellState.notice)),
+        rx.el.form(
+            rx.cond(
+                WorkflowState.fields,
+                rx.foreach(WorkflowState.fields, form_field),
+                rx.el.p("This workflow needs no input.", class_name="faint"),
+            ),
+            rx.cond(WorkflowState.problems, _problems()),
+            rx.el.div(
+                rx.el.button(
+                    icon("play", 14),
+                    "Run",
+                    rx.el.kbd("Ctrl ↵"),
+                    type="submit",
+                    class_name="button primary",
+                    custom_attrs={"data-testid": "run-start", "data-key": "run"},
+                ),
+                rx.el.span(
+                    WorkflowState.cost,
+                    class_name="meta",
+                    custom_attrs={"data-testid": "run-cost-predicted"},
+                ),
+                class_name="form-foot",
+            ),
+            key=WorkflowState.form_key,
+            on_submit=WorkflowState.start,
+            no_validate=True,
+        ),
+        class_name="card padded",
+    )
+
+
+def _problems() -> rx.Component:
+    return rx.el.ul(
+        rx.foreach(
+            WorkflowState.problems,
+            lambda problem, index: rx.el.li(
+                problem, custom_attrs={"data-testid": f"problem-{index}"}
+            ),
+        ),
+        class_name="problems",
+        role="alert",
+    )
+
+
+def _history() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Runs of this workflow"),
+        rx.cond(
+            WorkflowState.runs,
+            run_table(WorkflowState.runs),
+            empty("history", "Not run yet", "Check the inputs and press Run: each step shows here live."),
+        ),
+        class_name="history",
+    )
+
+
+def _missing() -> rx.Component:
+    return empty(
+        "search",
+        "There is no such workflow",
+        "It may have been renamed or removed.",
+        link("See all examples", to="/", class_name="button primary"),
+    )
