@@ -28,7 +28,7 @@ class Effort:
     """
 
     rounds: int = 3
-    at_least_s: float = 1.0
+    at_least_s: float = 2.0
     cap_s: float = 90.0
     enough_s: float = 30.0
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from flowstudio.settings import Settings
 from flowstudio.ui.backend import open_backend
 from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
-from flowstudio.ui.live import toast
+from flowstudio.ui.live import toast, toasts
 from flowstudio.ui.origins import page_origins
 from flowstudio.ui.routes import add_pages
 
@@ -40,7 +40,12 @@ app = rx.App(
         rx.el.script(src="/boot.js"),
     ],
     html_lang="en",
-    app_wraps={(55, "ErrorBoundary"): lambda _: default_error_boundary()},
+    app_wraps={
+        (55, "ErrorBoundary"): lambda _: default_error_boundary(),
+        # Beside every page rather than in it: the browser must know `refs.ref_live` before the
+        # first event arrives, and a page's own code is loaded later than that.
+        (6, "Toasts"): lambda _: rx.fragment(toasts()),
+    },
     toaster=None,
     backend_exception_handler=report,
 )
@@ -81,7 +86,8 @@ async def _serve(settings: Settings) -> None:
 
 async def _announce(settings: Settings) -> None:
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
-    while not await _answers(host, settings.port):
+    # The server listens in a thread of its own and tells nobody when it does.
+    while not await _answers(host, settings.port):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     sys.stdout.write(f"FlowStudio is ready at http://{host}:{settings.port}\n")
     sys.stdout.flush()

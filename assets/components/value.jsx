@@ -9,7 +9,7 @@ const isTable = (value) =>
 const columns = (rows) => [...new Set(rows.flatMap(Object.keys))];
 
 // Pictures are left out: fetching one would tell its host what the model wrote.
-const Text = ({ text }) => (
+export const Prose = ({ text }) => (
   <div className="prose">
     <Markdown remarkPlugins={[remarkGfm]} disallowedElements={["img"]}>{text}</Markdown>
   </div>
@@ -60,15 +60,15 @@ function Table({ rows }) {
 const Cell = ({ value }) =>
   value !== null && typeof value === "object" ? <code>{JSON.stringify(value)}</code> : <Leaf value={value} />;
 
-export function Value({ value }) {
+export function Value({ value, plain }) {
   if (value === undefined || value === null) return <span className="json-null">nothing</span>;
-  if (typeof value === "string") return value === "" ? <span className="json-null">empty text</span> : <Text text={value} />;
+  if (typeof value === "string") return value === "" ? <span className="json-null">empty text</span> : plain ? <div className="plain">{value}</div> : <Prose text={value} />;
   if (isTable(value)) return <Table rows={value} />;
   if (typeof value !== "object") return <Leaf value={value} />;
   return <Tree value={value} />;
 }
 
-// `name` is a key of the live store; its value is {value, note, sections}.
+// `name` is a key of the live store; its value is {sections, note, plain}; plain text is no markdown.
 export function LiveValue({ name }) {
   const shown = useLive(name);
   if (shown === undefined) return null;
@@ -77,7 +77,7 @@ export function LiveValue({ name }) {
       {shown.sections.map((section, index) => (
         <div key={index} className="value-section">
           {section.name && <div className="value-name">{section.name}</div>}
-          <Value value={section.value} />
+          <Value value={section.value} plain={shown.plain} />
         </div>
       ))}
       {shown.note && <p className="note">{shown.note}</p>}

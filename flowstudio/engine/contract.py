@@ -376,7 +376,7 @@ def _place(location: tuple[int | str, ...], config: Mapping[str, Any]) -> list[i
     # In a union told apart by `mode`, pydantic puts the mode first, and in a plain union the
     # member's type last: neither is a place in the config.
     keys = list(location)
-    if keys and keys[0] == config.get("mode") and keys[0] not in config:
+    if keys and keys[0] == config.get("mode") and not _leads_on(config, keys):
         keys = keys[1:]
     place: list[int | str] = []
     value: Any = config
@@ -391,3 +391,13 @@ def _place(location: tuple[int | str, ...], config: Mapping[str, Any]) -> list[i
         place.append(key)
         value = value[key] if is_child else None
     return place
+
+
+def _leads_on(config: Mapping[str, Any], keys: list[int | str]) -> bool:
+    # Whether the first key is a field of its own, as it may be called like the mode.
+    first = keys[0]
+    return (
+        isinstance(first, str)
+        and first in config
+        and (len(keys) == 1 or isinstance(config[first], Mapping | list))
+    )

@@ -106,6 +106,20 @@ class Signal:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class DamagedEvent:
+    """A stored row that no longer reads as what was written.
+
+    `type`, `node` and `path` are None where they, too, are unreadable.
+    """
+
+    seq: int
+    type: str | None
+    node: str | None
+    path: str | None
+    reason: str
+
+
 class Journal(Protocol):
     """Durable memory of runs. Methods raise `flowstudio.errors.JournalError` when storage fails."""
 
@@ -119,7 +133,7 @@ class Journal(Protocol):
     async def document(self, document_hash: str) -> bytes:
         """The stored document, as canonical JSON."""
 
-    def read(self, run_id: str, after: int = 0) -> AsyncIterator[Event | "DamagedEvent"]:
+    def read(self, run_id: str, after: int = 0) -> AsyncIterator[Event | DamagedEvent]:
         """Stored events in order of `seq`; outputs as references without their bodies."""
 
     async def load_output(self, run_id: str, seq: int) -> bytes:
@@ -154,20 +168,6 @@ class Journal(Protocol):
 
     async def signals(self, run_id: str, after: int) -> list[Signal]:
         """Signals for a run that came after the given one, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedEvent:
-    """A stored row that no longer reads as what was written.
-
-    `type`, `node` and `path` are None where they, too, are unreadable.
-    """
-
-    seq: int
-    type: str | None
-    node: str | None
-    path: str | None
-    reason: str
 
 
 class Bus(Protocol):

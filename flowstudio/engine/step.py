@@ -225,29 +225,37 @@ class StepRun:
             await self._execution.commit(event)
 
     async def _call(self, config: Any, context: StepContext) -> Any:
-        execution = self._execution
+        """Run the node under its timeout; whatever it raises comes out as a `StepError`."""
+        timeout_s = self._node.timeout_s
         try:
-            async with asyncio.timeout(self._node.timeout_s) as limit:
-                if self._type.container:
-                    execution.end_work()
-                    try:
-                        return await self._type.run(config, context)
-                    finally:
-                        execution.begin_work()
-                async with execution.slots:
-                    return await self._type.run(config, context)
+            if timeout_s is None:
+                return await self._call_type(config, context)
+            async with asyncio.timeout(timeout_s) as limit:
+                return await self._call_type(config, context)
         except TimeoutError as error:
-            if not limit.expired():
+            if timeout_s is None or not limit.expired():
                 raise StepError(f"Something timed out: {error or 'no reason given'}") from error
             raise StepTimeoutError(
-                f"It took longer than its timeout_s of {self._node.timeout_s:g} seconds."
+                f"It took longer than its timeout_s of {timeout_s:g} seconds."
             ) from error
         except (StepError, InvalidInputError):
             raise
         except ExceptionGroup as errors:
             raise _step_error_in(errors) from errors
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a node is foreign code; its bug fails its step only
             raise StepError(f"{type(error).__name__}: {error}") from error
+
+    async def _call_type(self, config: Any, context: StepContext) -> Any:
+        execution = self._execution
+        if self._type.container:
+            # A container does no work itself while its inside runs.
+            execution.end_work()
+            try:
+                return await self._type.run(config, context)
+            finally:
+                execution.begin_work()
+        async with execution.slots:
+            return await self._type.run(config, context)
 
     async def _finish(
         self, result: Any, attempt: int, key: str | None, *, must_commit: bool

@@ -1,7 +1,7 @@
 """Outputs at hand: a few decoded in memory, all of them in the journal."""
 
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowstudio.engine.events import Output
 from flowstudio.engine.fold import OutputRef
@@ -28,6 +28,14 @@ def pack(value: Any, who: str) -> Output:
     return Output(content_hash(body), len(body), body)
 
 
+class _Held(NamedTuple):
+    """An output in memory: its text until it is first read, then its value."""
+
+    body: bytes | None
+    value: Any
+    weight: int
+
+
 class Values:
     """Reads one run's outputs, keeping the latest decoded up to a bound on memory.
 
@@ -39,28 +47,29 @@ class Values:
         self._run_id = run_id
         self._max_bytes = max_bytes
         self._held_bytes = 0
-        self._decoded: OrderedDict[int, tuple[Any, int]] = OrderedDict()
+        self._held: OrderedDict[int, _Held] = OrderedDict()
 
     def put(self, ref: OutputRef, body: bytes) -> None:
-        """Keep an output just written."""
-        self._hold(ref, load(body))
+        """Keep an output just written; it is decoded when somebody reads it."""
+        self._hold(ref, _Held(body, None, 200 + ref.size))
 
     async def get(self, ref: OutputRef) -> Any:
         """The value of an output, from memory or the journal."""
-        held = self._decoded.get(ref.seq)
-        if held is not None:
-            self._decoded.move_to_end(ref.seq)
-            return held[0]
-        value = load(await self._journal.load_output(self._run_id, ref.seq))
-        self._hold(ref, value)
+        held = self._held.get(ref.seq)
+        if held is None:
+            body = await self._journal.load_output(self._run_id, ref.seq)
+            held = _Held(body, None, 0)
+        elif held.body is None:
+            self._held.move_to_end(ref.seq)
+            return held.value
+        value = load(held.body or b"null")
+        self._hold(ref, _Held(None, value, 200 + ref.size * _DECODED_FACTOR))
         return value
 
-    def _hold(self, ref: OutputRef, value: Any) -> None:
-        weight = 200 + ref.size * _DECODED_FACTOR
-        if weight > self._max_bytes:
-            return
-        self._decoded[ref.seq] = (value, weight)
-        self._held_bytes += weight
+    def _hold(self, ref: OutputRef, held: _Held) -> None:
+        before = self._held.pop(ref.seq, None)
+        self._held_bytes += held.weight - (before.weight if before else 0)
+        self._held[ref.seq] = held
         while self._held_bytes > self._max_bytes:
-            _, (_, weight) = self._decoded.popitem(last=False)
-            self._held_bytes -= weight
+            _, dropped = self._held.popitem(last=False)
+            self._held_bytes -= dropped.weight

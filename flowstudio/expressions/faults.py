@@ -13,6 +13,8 @@ from flowstudio.expressions.rewrite import brief
 SHOWN_MESSAGE = 500
 SHOWN_SOURCES = 3
 _NOT_JSON = re.compile(r"Object of type (\S+) is not JSON serializable")
+_NOT_FINITE = "Out of range float"
+_NOT_SUPPORTED = "The monty syntax parser does not yet support "
 
 
 def in_expressions(
@@ -43,10 +45,11 @@ def explain(error: MontyError, limits: Limits) -> str:
             return _out_of_time(limits)
         return "the expression engine was restarted twice over this; it may need too much memory."
     inner = error.exception()
+    return _passed_limit(inner, limits) or _ended(_reworded(type(inner).__name__, str(inner)))
+
+
+def _passed_limit(inner: BaseException, limits: Limits) -> str | None:
     message = str(inner)
-    kind = type(inner).__name__
-    if isinstance(inner, KeyError):
-        return f"there is no key {message}."
     if isinstance(inner, TimeoutError):
         sleeps = message.startswith("sleep")
         return "it may not sleep; use a wait node." if sleeps else _out_of_time(limits)
@@ -54,15 +57,21 @@ def explain(error: MontyError, limits: Limits) -> str:
         return f"it needs more than {limits.memory_mb} MB of memory."
     if isinstance(inner, RecursionError) or "recursion limit exceeded" in message:
         return f"it is too deep: calls and values may be nested {limits.depth} levels."
+    return None
+
+
+def _reworded(kind: str, message: str) -> str:
+    if kind == "KeyError":
+        return f"there is no key {message}"
     if found := _NOT_JSON.search(message):
-        return (
-            f"it gives a {found[1]}, which is not JSON; make it text, a number, a list or a dict."
-        )
-    if message.startswith("Out of range float"):
-        return "it gives a number that is infinite or not a number, which JSON cannot hold."
-    if kind in ("LookupError", "SyntaxError") and message:
-        return _ended(message)
-    return _ended(f"{kind}: {message}" if message else kind)
+        return f"it gives a {found[1]}, which is not JSON; make it text, a number, a list or a dict"
+    if message.startswith(_NOT_FINITE):
+        return "it gives a number that is infinite or not a number, which JSON cannot hold"
+    if message.startswith(_NOT_SUPPORTED):
+        return f"the sandbox does not know {message.removeprefix(_NOT_SUPPORTED)}"
+    if kind in ("LookupError", "SyntaxError"):
+        return message
+    return f"{kind}: {message}".removesuffix(": ")
 
 
 def _out_of_time(limits: Limits) -> str:

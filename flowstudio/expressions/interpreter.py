@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from pydantic_monty import MontySession
 
 from flowstudio.errors import ExpressionError
 from flowstudio.expressions.limits import MAX_RESULT
+from flowstudio.graph import canonical
+
+_UNREADABLE = "The code changed names of the sandbox's own, those that start with an underscore."
 
 
 class Interpreter:
@@ -22,13 +24,18 @@ class Interpreter:
 
         Raises:
             pydantic_monty.MontyError: the program failed or passed a limit.
-            ExpressionError: the result is too large.
+            ExpressionError: the result is too large, or the program was tampered with.
         """
         self._count()
         written = self._session.feed_run(program, inputs=texts, print_callback=_drop)
+        if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
+            raise ExpressionError(_UNREADABLE)
         if sum(map(len, written)) > MAX_RESULT:
             raise ExpressionError(f"The result has more than {MAX_RESULT:,} characters.")
-        return [orjson.loads(text) for text in written]
+        try:
+            return [canonical.load(text) for text in written]
+        except (ValueError, RecursionError) as error:
+            raise ExpressionError(_UNREADABLE) from error
 
 
 def _drop(_stream: str, _text: str) -> None:

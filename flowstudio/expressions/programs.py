@@ -7,7 +7,7 @@ therefore cannot hand over an object that is small there and huge here, or one t
 import ast
 import json
 import keyword
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ import orjson
 from flowstudio.errors import ExpressionError
 from flowstudio.expressions.limits import MAX_CODE, MAX_RESULT
 from flowstudio.expressions.rewrite import rewrite
-from flowstudio.graph.references import MODULE_NAMES
 
 _READ = """\
 import json as _json
@@ -25,9 +24,10 @@ _in = None
 """
 
 # `dumps` itself makes lists of tuples, generators and `map`, refuses what is nested too deeply or
-# in a circle, and counts its text against the memory limit.
+# in a circle, and counts its text against the memory limit. Builtins are kept as defaults, for code
+# may give their names another meaning.
 _WRITE = f"""\
-def _write(value):
+def _write(value, len=len):
     try:
         text = _json.dumps(value, ensure_ascii=False, allow_nan=False)
     except TypeError:
@@ -35,16 +35,17 @@ def _write(value):
     if len(text) > {MAX_RESULT}:
         raise LookupError('the result has more than {MAX_RESULT:,} characters.')
     return text
-def _plain(value):
+def _plain(value, type=type, isinstance=isinstance, dict=dict, list=list, sorted=sorted, str=str):
     kind = type(value).__name__
     if isinstance(value, dict):
         return {{key: _plain(entry) for key, entry in value.items()}}
-    if isinstance(value, (set, frozenset)):
+    if kind in ('set', 'frozenset'):
         try:
             value = sorted(value)
         except TypeError:
             value = list(value)
-    if isinstance(value, (list, tuple)) or kind in ('range', 'dict_keys', 'dict_values', 'dict_items'):
+    lists = ('tuple', 'deque', 'range', 'dict_keys', 'dict_values', 'dict_items')
+    if isinstance(value, list) or kind in lists:
         return [_plain(entry) for entry in value]
     if kind in ('datetime', 'date', 'time'):
         return value.isoformat()
@@ -71,7 +72,7 @@ def _run(items, start):
     rows = []
     for offset, item in enumerate(items):
         _at = start + offset
-        rows.append(_write([each(item, _at) for each in _each]))
+        rows.append(_write([each(item, _at, *_values) for each in _each]))
     return rows
 """
 RUN_ITEMS = "_run(_json.loads(_items), int(_start))\n"
@@ -100,34 +101,36 @@ class Program:
 
 
 def for_expressions(
-    sources: Sequence[str], names: Iterable[str], modules: Iterable[str]
+    sources: Sequence[str], names: Collection[str], modules: Collection[str]
 ) -> Program:
     """A program whose value is a list with the JSON of each expression's value."""
-    # Each stands in a function of its own, so that `:=` in one does not reach the next.
-    lines = [f"_write((lambda: {rewrite(source)})())," for source in sources]
+    # Names are parameters: a node called `list` is in nobody's way, and what one expression binds
+    # with `:=` does not reach the next.
+    names_text = ", ".join(names)
+    lines = [f"_write((lambda {names_text}: {rewrite(each)})(*_values))," for each in sources]
     return _assemble(_expression_prelude(names, modules) + "[\n", lines, "]\n")
 
 
-def for_items(sources: Sequence[str], names: Iterable[str], modules: Iterable[str]) -> Program:
+def for_items(sources: Sequence[str], names: Collection[str], modules: Collection[str]) -> Program:
     """A program whose value is a list with, for each item, the JSON of its expressions' values.
 
     `RUN_ITEMS` repeats its last line for further items.
     """
-    lines = [f"lambda item, index: {rewrite(source)}," for source in sources]
+    names_text = ", ".join(("item", "index", *names))
+    lines = [f"lambda {names_text}: {rewrite(each)}," for each in sources]
     prelude = _expression_prelude(names, modules) + _EACH + "_each = [\n"
     return _assemble(prelude, lines, "]\n" + RUN_ITEMS)
 
 
-def for_code(code: str, names: Sequence[str]) -> Program:
+def for_code(code: str, names: Collection[str]) -> Program:
     """A program whose value is the JSON of the last expression's value, in a list.
 
     Raises:
         ExpressionError: the code does not parse, and the message names the line; or a name is none.
     """
     _check_names(names)
-    # The writer is defined last, so that the code cannot put another in its place.
-    end = "import json as _json\n" + _WRITE + "[_write(_result)]\n"
-    return _assemble(_READ + _bind(names), [_keep_last(code)], end)
+    bound = "".join(f"{name} = _names['{name}']\n" for name in names)
+    return _assemble(_READ + _WRITE + bound, [_keep_last(code)], "[_write(_result)]\n")
 
 
 def encode(value: Any) -> str:
@@ -177,13 +180,10 @@ def _check_names(names: Iterable[str]) -> None:
             )
 
 
-def _expression_prelude(names: Iterable[str], modules: Iterable[str]) -> str:
-    imports = "".join(f"import {name}\n" for name in sorted(MODULE_NAMES.intersection(modules)))
-    return _READ + imports + _bind(names) + _WRITE + _LOOK_UP
-
-
-def _bind(names: Iterable[str]) -> str:
-    return "".join(f"{name} = _names['{name}']\n" for name in names)
+def _expression_prelude(names: Collection[str], modules: Collection[str]) -> str:
+    imports = "".join(f"import {name}\n" for name in sorted(modules))
+    values = ", ".join(f"_names['{name}']" for name in names)
+    return f"{_READ}{imports}_values = [{values}]\n{_WRITE}{_LOOK_UP}"
 
 
 def _assemble(prelude: str, sources: Sequence[str], end: str) -> Program:

@@ -44,10 +44,11 @@ class Sandbox:
         *,
         limits: Limits = EXPRESSION_LIMITS,
         code_limits: Limits = CODE_LIMITS,
+        wall: Wall | None = None,
     ) -> None:
         self._limits = limits
         self._code_limits = code_limits
-        self._workers = Workers(kind, processes)
+        self._workers = Workers(kind, processes, wall)
 
     async def __aenter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ from pydantic_monty._binary import find_monty_binary
 log = logging.getLogger(__name__)
 
 ADDRESS_SPACE_KB = 1 << 20
-CPU_S = 600
+CPU_S = 3600
 OPEN_FILES = 64
 PROBE_S = 10
 

@@ -20,9 +20,9 @@ from flowstudio.expressions.wall import Wall, find_wall
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: A worker is replaced after so many sessions, so that nothing can pile up in it.
-SESSIONS_PER_WORKER = 1_000
 MAX_SUSPENSIONS = 50
+#: Lists and functions that the programs put around the user's values and expressions.
+WRAPPING_LEVELS = 3
 
 
 class Workers:
@@ -34,9 +34,10 @@ class Workers:
         exchanges: programs sent to workers so far.
     """
 
-    def __init__(self, name: str, processes: int) -> None:
+    def __init__(self, name: str, processes: int, wall: Wall | None = None) -> None:
         self.exchanges = 0
         self._processes = processes
+        self._wall = wall
         # One thread per process: a call that waits for its turn waits in the executor's queue.
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix=f"expressions-{name}")
         self._lock = threading.Lock()
@@ -45,8 +46,8 @@ class Workers:
 
     @property
     def wall(self) -> Wall:
-        """The wall the workers stand behind."""
-        return find_wall()
+        """The wall the workers stand behind; unless given, the strongest that works here."""
+        return self._wall or find_wall()
 
     async def run(self, work: Callable[[Interpreter], T], limits: Limits) -> T:
         """Do some work with a fresh interpreter; done again, once, if its process dies meanwhile.
@@ -98,7 +99,6 @@ class Workers:
                     binary_path=launcher,
                     min_processes=0,
                     max_processes=self._processes,
-                    max_checkouts_per_worker=SESSIONS_PER_WORKER,
                 )
                 self._pool.__enter__()
             return self._pool
@@ -142,33 +142,16 @@ class _Errand(Generic[T]):
         if self._worker is None:
             return
         try:
-            os.kill(_innermost(self._worker), signal.SIGKILL)
+            os.kill(self._worker, signal.SIGKILL)
         except ProcessLookupError:
             log.debug("The worker of a cancelled call had ended already.")
-
-
-def _innermost(process: int) -> int:
-    # Bubblewrap stands around the worker as two processes of its own. They end by themselves when
-    # the worker does, and are waited for properly; killing the outer one would leave the inner
-    # ones to the system's first process, which in a container may never collect them.
-    while children := _children(process):
-        process = children[0]
-    return process
-
-
-def _children(process: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{process}/task/{process}/children").read_text()
-    except OSError:
-        return []
-    return [int(child) for child in text.split()]
 
 
 def _as_resource_limits(limits: Limits) -> ResourceLimits:
     return {
         "max_feed_duration_secs": limits.time_s,
         "max_memory": limits.memory_mb << 20,
-        "max_recursion_depth": limits.depth,
+        "max_recursion_depth": limits.depth + WRAPPING_LEVELS,
         "max_suspensions": MAX_SUSPENSIONS,
         "max_total_sleep_secs": 0,
     }

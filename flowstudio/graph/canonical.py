@@ -12,9 +12,7 @@ import orjson
 from flowstudio.errors import StepError
 
 MAX_DEPTH = 250
-_OPTIONS = (
-    orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-)
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _REFUSAL = "This value cannot be kept as JSON: {}."
 _NULL = b"null"
 #: Digits that may belong to an integer of more than 64 bits.

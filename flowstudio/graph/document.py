@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationEr
 
 from flowstudio.errors import InvalidDocumentError
 from flowstudio.graph.problems import Problem
-from flowstudio.graph.references import brief
 from flowstudio.graph.upgrade import FORMAT, upgrade
+from flowstudio.graph.wording import brief
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 5_000
@@ -226,7 +226,17 @@ def describe(details: Any) -> str:
     """Say one pydantic error in a sentence of ours."""
     if details["type"] == "extra_forbidden":
         return "Unknown key; remove it or check its spelling."
+    if details["type"] == "union_tag_not_found":
+        return f"The key {details['ctx']['discriminator']} is missing; it says which kind this is."
     if details["type"] == "missing":
         return "This is missing."
+    if details["type"] == "union_tag_not_found":
+        return f"The key {details['ctx']['discriminator']} is missing; it says which kind this is."
+    if details["type"] == "union_tag_invalid":
+        context = details["ctx"]
+        return (
+            f"{context['discriminator']} is {brief(context['tag'])!r}; "
+            f"it must be one of {context['expected_tags']}."
+        )
     message: str = details["msg"].removeprefix("Value error, ")
     return message if message.endswith(".") else f"{message}."

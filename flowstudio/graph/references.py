@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flowstudio.errors import ExpressionError
+from flowstudio.graph.wording import brief
 
 TEMPLATE_START = "{{"
 TEMPLATE_END = "}}"
@@ -126,12 +127,9 @@ def parse_expression(source: str) -> Expression:
         ExpressionError: not valid Python, too long or deep, or it uses a refused name.
     """
     tree = parse_tree(source)
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    bound = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    roots = frozenset(node.id for node in names if node.id not in bound)
-    path = _fixed_path(tree)
-    return Expression(source, roots, path, tuple(_reads(tree, roots)))
+    free = free_names(tree)
+    roots = frozenset(node.id for node in free)
+    return Expression(source, roots, _fixed_path(tree), tuple(_reads(tree, free)))
 
 
 def parse_tree(source: str) -> ast.expr:
@@ -176,6 +174,48 @@ def _names_in(node: ast.AST) -> Iterator[str]:
         yield node.arg
 
 
+def free_names(tree: ast.expr) -> list[ast.Name]:
+    """The names an expression reads from outside: not those it binds itself, where it binds them."""
+    # A walrus binds in the whole expression, also from inside a comprehension.
+    walruses = {
+        node.target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name)
+    }
+    free: list[ast.Name] = []
+    stack: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset(walruses))]
+    while stack:
+        node, bound = stack.pop()
+        if isinstance(node, ast.Name):
+            if node.id not in bound:
+                free.append(node)
+        else:
+            stack.extend(_children(node, bound))
+    return free
+
+
+def _children(node: ast.AST, bound: frozenset[str]) -> Iterator[tuple[ast.AST, frozenset[str]]]:
+    """The parts of a node, each with the names bound there."""
+    if isinstance(node, ast.Lambda):
+        arguments = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
+        yield node.args, bound
+        yield node.body, bound | arguments
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        targets = [part for loop in node.generators for part in ast.walk(loop.target)]
+        inside = bound | {part.id for part in targets if isinstance(part, ast.Name)}
+        # The first iterable is evaluated outside, before any name is bound.
+        yield node.generators[0].iter, bound
+        for child in ast.iter_child_nodes(node):
+            if child is not node.generators[0]:
+                yield child, inside
+        for child in ast.iter_child_nodes(node.generators[0]):
+            if child is not node.generators[0].iter:
+                yield child, inside
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield child, bound
+
+
 def _fixed_path(node: ast.expr) -> Path | None:
     keys: list[str | int] = []
     while not isinstance(node, ast.Name):
@@ -187,6 +227,12 @@ def _fixed_path(node: ast.expr) -> Path | None:
             return None
         node = node.value
     return (node.id, *reversed(keys))
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node
 
 
 def _fixed_key(node: ast.expr) -> str | int | None:
@@ -202,8 +248,9 @@ def _fixed_key(node: ast.expr) -> str | int | None:
     return None
 
 
-def _reads(tree: ast.expr, roots: frozenset[str]) -> list[Path]:
+def _reads(tree: ast.expr, free: list[ast.Name]) -> list[Path]:
     found: set[Path] = set()
+    read_here = {id(node) for node in free}
     # A method call reads the value the method belongs to, not a key of that name.
     methods = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     stack: list[ast.AST] = [tree]
@@ -211,49 +258,9 @@ def _reads(tree: ast.expr, roots: frozenset[str]) -> list[Path]:
         node = stack.pop()
         if isinstance(node, ast.expr) and id(node) not in methods:
             path = _fixed_path(node)
-            if path is not None and path[0] in roots:
-                found.add(path)
+            if path is not None:
+                if id(_root(node)) in read_here:
+                    found.add(path)
                 continue
         stack.extend(ast.iter_child_nodes(node))
     return sorted(found, key=str)
-
-
-def rename_in_template(text: str, old: str, new: str) -> str:
-    """Write a template anew with one root name replaced; text that does not parse is kept."""
-    try:
-        template = parse_template(text)
-    except ExpressionError:
-        return text
-    if not any(old in part.roots for part in template.expressions):
-        return text
-    return "".join(
-        part
-        if isinstance(part, str)
-        else f"{TEMPLATE_START} {rename_in_expression(part.source, old, new)} {TEMPLATE_END}"
-        for part in template.parts
-    )
-
-
-def rename_in_expression(source: str, old: str, new: str) -> str:
-    """Write an expression anew with one root name replaced; what does not parse is kept."""
-    try:
-        if old not in parse_expression(source).roots:
-            return source
-        tree = parse_tree(source)
-    except ExpressionError:
-        return source
-    lines = [line.encode() for line in source.strip().split("\n")]
-    places = sorted(
-        (node.lineno - 1, node.col_offset)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and node.id == old
-    )
-    for line, column in reversed(places):
-        text = lines[line]
-        lines[line] = text[:column] + new.encode() + text[column + len(old.encode()) :]
-    return b"\n".join(lines).decode()
-
-
-def brief(source: str) -> str:
-    """The beginning of a text, to be quoted in a message."""
-    return source if len(source) <= 60 else f"{source[:57]}…"

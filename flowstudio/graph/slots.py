@@ -15,10 +15,10 @@ from flowstudio.graph.references import (
     Expression,
     Path,
     Template,
-    brief,
     parse_expression,
     parse_template,
 )
+from flowstudio.graph.wording import brief
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,3 @@ class Spelling:
         """The question `Did you mean …?` with a space before it, or nothing."""
         near = self.nearest(word, known)
         return "" if near is None else f" Did you mean '{near}'?"
-
-
-def listed(words: Iterable[str], most: int = 8) -> str:
-    """Words in quotes for a sentence, cut off after a few."""
-    every = list(words)
-    text = ", ".join(f"'{word}'" for word in every[:most])
-    return f"{text} and {len(every) - most} more" if len(every) > most else text

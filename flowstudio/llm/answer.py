@@ -61,7 +61,7 @@ class Answer:
         """Take in one chunk and return the text it adds.
 
         Raises:
-            AttributeError, IndexError, KeyError, TypeError, ValueError: not shaped as a chunk.
+            ArithmeticError, AttributeError, LookupError, TypeError, ValueError: not shaped as a chunk.
         """
         text = ""
         if choices := chunk.get("choices"):

@@ -73,12 +73,14 @@ class Catalogue:
 
 def find_model(models: Mapping[str, ModelInfo], model: str) -> ModelInfo | None:
     """The model of this id, which may end in a routing suffix such as `:nitro`."""
-    if (found := models.get(model)) is not None:
-        return found
+    return models.get(model) or models.get(without_routing(model))
+
+
+def without_routing(model: str) -> str:
+    """A model's id without a suffix that only steers the choice of a provider."""
     for suffix in _ROUTING_SUFFIXES:
-        if model.endswith(suffix):
-            return models.get(model.removesuffix(suffix))
-    return None
+        model = model.removesuffix(suffix)
+    return model
 
 
 class CatalogueCache:

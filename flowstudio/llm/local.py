@@ -6,7 +6,8 @@ import os
 import secrets
 import ssl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +35,7 @@ _SLOTS = 4
 _COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 _START_S = 60.0
 _STOP_S = 2.0
+_NEWS_S = 0.5
 #: Four long prompts at once on one slow core take minutes before the first token.
 _SILENCE_S = 600.0
 
@@ -94,8 +96,7 @@ class LocalModel:
             )
             raise InvalidRequestError(message)
         body = chat_body(request)
-        async with self._slots:
-            wire = await self._ready()
+        async with self._connection() as wire:
             model = answer.model
             await wire.chat(body, answer, on_text)
             # The child names itself by its file.
@@ -120,8 +121,7 @@ class LocalModel:
         Raises:
             ModelError: whatever went wrong.
         """
-        async with self._slots:
-            wire = await self._ready()
+        async with self._connection() as wire:
             model = self.info.id
             reply = await wire.call("POST", "/embeddings", model, {"input": list(texts)})
         return read_embeddings(_NAME, model, reply | {"model": model}, len(texts))
@@ -133,14 +133,25 @@ class LocalModel:
             if child is not None:
                 await _stop(child)
 
-    async def _ready(self) -> Wire:
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Wire]:
+        async with self._slots:
+            child = await self._ready()
+            try:
+                yield child.wire
+            except ProviderError:
+                # A connection may break a moment before the news of the death that broke it.
+                await _wait_for_end(child, _NEWS_S)
+                raise
+
+    async def _ready(self) -> _Child:
         async with self._starting:
-            if self._child is not None and not await _is_alive(self._child):
+            if self._child is not None and self._child.process.returncode is not None:
                 child, self._child = self._child, None
                 await _stop(child)
             if self._child is None:
                 self._child = await self._start()
-            return self._child.wire
+            return self._child
 
     async def _start(self) -> _Child:
         if not self.is_installed:
@@ -255,19 +266,17 @@ def _wire(port: int, key: str) -> Wire:
     )
 
 
-async def _is_alive(child: _Child) -> bool:
-    # One turn of the loop lets the news of a death that has happened arrive.
-    await asyncio.sleep(0)
-    return child.process.returncode is None
-
-
 async def _stop(child: _Child) -> None:
     await child.wire.http.aclose()
     if child.process.stdin is not None:
         child.process.stdin.close()
-    try:
-        async with asyncio.timeout(_STOP_S):
-            await child.process.wait()
-    except TimeoutError:
+    await _wait_for_end(child, _STOP_S)
+    if child.process.returncode is None:
         child.process.kill()
         await child.process.wait()
+
+
+async def _wait_for_end(child: _Child, limit_s: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await child.process.wait()

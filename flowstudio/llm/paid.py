@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from flowstudio.clock import Clock
 from flowstudio.llm.answer import Answer
-from flowstudio.llm.catalogue import CatalogueCache, find_model
+from flowstudio.llm.catalogue import CatalogueCache, find_model, without_routing
 from flowstudio.llm.messages import Charge, ChatRequest, TokenUsage
 from flowstudio.llm.openrouter import OpenRouter
 from flowstudio.llm.predict import estimate_prompt, estimate_tokens
@@ -43,7 +43,7 @@ class PaidCalls:
             if price is not None:
                 return price
         prices = await asyncio.to_thread(importlib.import_module, "flowstudio.llm.prices")
-        offline: Decimal | None = prices.offline_price(model, usage)
+        offline: Decimal | None = prices.offline_price(without_routing(model), usage)
         return offline
 
     async def charge(self, answer: Answer) -> Charge:
@@ -63,11 +63,9 @@ class PaidCalls:
         if answer.usage is not None:
             return await self.charge(answer)
         if answer.generation_id is not None:
-            try:
-                async with asyncio.timeout(limit_s):
-                    return await self._ask(answer.generation_id, answer.model)
-            except TimeoutError:
-                pass
+            known = await self._ask(answer.generation_id, limit_s)
+            if known is not None:
+                return replace(known, model=known.model or answer.model)
         if not answer.has_begun:
             return None
         said = estimate_tokens(answer.text) + estimate_tokens(answer.reasoning)
@@ -75,8 +73,15 @@ class PaidCalls:
         price = await self.price(answer.model, usage)
         return Charge(price or Decimal(0), usage, answer.model, is_estimate=True)
 
-    async def _ask(self, generation_id: str, model: str) -> Charge:
+    async def _ask(self, generation_id: str, limit_s: float) -> Charge | None:
         # It takes OpenRouter a moment to know of a call that was cut off.
-        while (charge := await self._openrouter.find_charge(generation_id)) is None:
-            await self._clock.sleep(_ASK_AGAIN_S)
-        return replace(charge, model=charge.model or model)
+        deadline = self._clock.monotonic() + limit_s
+        try:
+            async with asyncio.timeout(limit_s):
+                while (charge := await self._openrouter.find_charge(generation_id)) is None:
+                    if self._clock.monotonic() + _ASK_AGAIN_S > deadline:
+                        return None
+                    await self._clock.sleep(_ASK_AGAIN_S)
+        except TimeoutError:
+            return None
+        return charge

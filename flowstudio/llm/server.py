@@ -57,6 +57,8 @@ def _params(setup: dict[str, Any]) -> Any:
     params.sleep_idle_seconds = setup["idle_s"]
     params.cache_ram_mib = _CACHE_MIB
     params.embedding = True
+    # A text to embed must fit in one batch.
+    params.n_ubatch = setup["context"]
     params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     params.ui = False
     params.endpoint_slots = False

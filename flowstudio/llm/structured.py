@@ -2,11 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Annotated, Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+from pydantic import Field, TypeAdapter
+from pydantic import ValidationError as NoMatch
+from pydantic_core import SchemaError as BadPattern
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -15,6 +21,26 @@ from flowstudio.llm.errors import InvalidRequestError
 _MAX_PROBLEMS = 5
 _MAX_MESSAGE = 200
 _FENCE = re.compile(r"^```[a-zA-Z]*\s*\n(.*?)\n?```$", re.DOTALL)
+
+
+@lru_cache(maxsize=512)
+def _pattern(pattern: str) -> TypeAdapter[str]:
+    return TypeAdapter(Annotated[str, Field(pattern=pattern)])
+
+
+def _check_pattern(
+    _validator: Validator, pattern: str, value: Any, _schema: Any
+) -> Iterator[ValidationError]:
+    # An engine whose time grows only with the text: Python's own can be made to hang.
+    if isinstance(value, str):
+        try:
+            _pattern(pattern).validate_python(value)
+        except NoMatch:
+            yield ValidationError(f"does not match the pattern {pattern!r}")
+
+
+_extend: Callable[..., Callable[..., Validator]] = extend
+_Validator = _extend(Draft202012Validator, {"pattern": _check_pattern})
 
 
 class AnswerSchema:
@@ -34,7 +60,7 @@ class AnswerSchema:
             ) from error
         self.schema = schema
         # An empty registry: the default one would fetch what a $ref points at.
-        self._validator = Draft202012Validator(
+        self._validator = _Validator(
             schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
         )
 
@@ -42,7 +68,7 @@ class AnswerSchema:
         """The value an answer holds, and what is wrong with it: one of the two is None.
 
         Raises:
-            InvalidRequestError: the schema refers to something it does not contain.
+            InvalidRequestError: the schema cannot be followed.
         """
         try:
             value = json.loads(_without_fence(text), parse_constant=_refuse_constant)
@@ -59,6 +85,12 @@ class AnswerSchema:
             raise InvalidRequestError(
                 f"The schema of the answer refers to {error.ref!r}, which is not in it."
             ) from error
+        except BadPattern as error:
+            message = "A pattern in the schema of the answer is not valid, or looks around."
+            raise InvalidRequestError(message) from error
+        except RecursionError as error:
+            message = "The schema of the answer refers to itself without end."
+            raise InvalidRequestError(message) from error
         return (None, "; ".join(problems)) if problems else (value, None)
 
 

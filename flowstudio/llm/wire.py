@@ -22,6 +22,7 @@ from flowstudio.llm.sse import EventParser
 _MAX_BODY = 100_000_000
 _MAX_ERROR_BODY = 100_000
 _DONE = b"[DONE]"
+_MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Wire:
             chunk = orjson.loads(data)
             error = chunk.get("error")
             text = answer.add(chunk)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
+        except _MISSHAPEN as problem:
             raise self._garbled(data) from problem
         if error:
             raise self._failure(answer.model, 0, {}, data)
@@ -163,6 +164,7 @@ class Wire:
 
     def _unreachable(self, error: Exception) -> ModelError:
         host = httpx.URL(self.base_url).netloc.decode() if _is_url(self.base_url) else self.base_url
+        reason = str(error) or type(error).__name__
         match error:
             case httpx.InvalidURL() | httpx.UnsupportedProtocol():
                 return UnreachableError(
@@ -174,11 +176,8 @@ class Wire:
                     "the call was ended."
                 )
             case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-                return BrokenAnswerError(f"{self.name} at {host} cut the connection: {error}")
-        return UnreachableError(
-            f"{self.name} cannot be reached at {host}: "
-            f"{str(error) or type(error).__name__}. {self.hint}"
-        )
+                return BrokenAnswerError(f"{self.name} at {host} cut the connection: {reason}")
+        return UnreachableError(f"{self.name} cannot be reached at {host}: {reason}. {self.hint}")
 
 
 def _is_url(text: str) -> bool:

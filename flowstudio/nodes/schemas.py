@@ -23,7 +23,8 @@ from flowstudio.errors import InvalidInputError
 from flowstudio.graph.canonical import dump, load
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import SlotFault, path_text
-from flowstudio.graph.spelling import Spelling, listed
+from flowstudio.graph.spelling import Spelling
+from flowstudio.graph.wording import listed
 
 REFERENCES = frozenset({"$ref", "$dynamicRef"})
 #: Keywords whose values are data, not schemas.

@@ -44,16 +44,22 @@ class Dispatcher:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Hold the tasks of runs; at the end they stop where they are, to be resumed later."""
+        failure: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 group.create_task(self._hear_signals())
-                yield
+                try:
+                    yield
+                except BaseException as error:  # noqa: BLE001 - raised again, outside the group
+                    failure = error
                 _close()
         except* _ClosingError:
             pass
         finally:
             self._group = None
+        if failure is not None:
+            raise failure
 
     def launch(self, run_id: str) -> None:
         """Advance a run in the background, unless it is being advanced already."""
@@ -110,18 +116,28 @@ class Dispatcher:
         return run_id[14:15] == "5"
 
     async def send(
-        self, run_id: str, kind: str, path: str = "", data: Mapping[str, Any] | None = None
+        self,
+        run_id: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, Any] | None = None,
+        *,
+        take_up: bool = True,
     ) -> None:
-        """Store a signal and act on it at once if nobody else has the run in hand."""
+        """Store a signal, and act on it at once unless another process has the run in hand."""
         signal = await self._journal.signal(run_id, kind, path, dict(data or {}), self._clock.now())
-        if not self._engine.receive(signal):
+        if not self._engine.receive(signal) and take_up:
             await self._take_up(signal)
 
+    async def is_elsewhere(self, run_id: str) -> bool:
+        """Whether another living process has the run in hand."""
+        record = await self._store.find(run_id)
+        if record is None or record.owner in ("", self._owners.name):
+            return False
+        return self._owners.is_alive(record.owner)
+
     async def _take_up(self, signal: Signal) -> None:
-        record = await self._store.find(signal.run_id)
-        if record is None or (record.owner and self._owners.is_alive(record.owner)):
-            return
-        if signal.kind != "pause":
+        if signal.kind != "pause" and not await self.is_elsewhere(signal.run_id):
             self.launch(signal.run_id)
 
     async def _hear_signals(self) -> None:

@@ -187,6 +187,11 @@ class RunService:
         authorize(actor, "run")
         return await self._dispatcher.run_here(run_id)
 
+    async def is_elsewhere(self, actor: Actor, run_id: str) -> bool:
+        """Whether another living process advances the run."""
+        authorize(actor, "see")
+        return await self._dispatcher.is_elsewhere(run_id)
+
     # Reading
 
     async def find(self, actor: Actor, run_id: str) -> RunRecord:
@@ -298,8 +303,10 @@ class RunService:
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "pause")
 
-    async def resume(self, actor: Actor, run_id: str) -> None:
+    async def resume(self, actor: Actor, run_id: str, *, launch: bool = True) -> None:
         """Carry a paused, failed or abandoned run on; finished steps stay finished.
+
+        Without `launch` it is only made ready, for the caller to `carry`.
 
         Raises:
             ConflictError: it has succeeded or was cancelled.
@@ -308,12 +315,20 @@ class RunService:
         record = await self.find(actor, run_id)
         if record.status in ("succeeded", "cancelled"):
             raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
-        if record.status in ("paused", "failed", "running"):
-            await self._dispatcher.send(run_id, "resume")
-        else:
+        if record.status in ("paused", "failed"):
+            await self._dispatcher.send(run_id, "resume", take_up=launch)
+        elif launch and not await self._dispatcher.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
 
-    async def answer(self, actor: Actor, run_id: str, path: str, answer: Mapping[str, Any]) -> None:
+    async def answer(
+        self,
+        actor: Actor,
+        run_id: str,
+        path: str,
+        answer: Mapping[str, Any],
+        *,
+        launch: bool = True,
+    ) -> None:
         """Give a waiting step what it waits for.
 
         Raises:
@@ -324,7 +339,7 @@ class RunService:
         for step in await self.steps(actor, run_id):
             if step.path == path and step.waiting is not None:
                 checked = check_answer(step.waiting, answer, actor.name)
-                await self._dispatcher.send(run_id, "answer", path, checked)
+                await self._dispatcher.send(run_id, "answer", path, checked, take_up=launch)
                 return
         raise ConflictError(f"Step {path!r} of run {run_id} is not waiting for an answer.")
 

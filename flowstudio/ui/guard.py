@@ -8,7 +8,7 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 import reflex as rx
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
@@ -18,7 +18,6 @@ from flowstudio.errors import FlowStudioError
 from flowstudio.services.access import OPERATOR, Actor, Verb
 from flowstudio.ui.live import toast
 
-Handler = TypeVar("Handler", bound=Callable[..., Any])
 _MARK = "__flowstudio_guard__"
 
 
@@ -39,19 +38,23 @@ def guard_of(handler: Callable[..., Any]) -> Guard | None:
     return getattr(handler, _MARK, None)
 
 
-def guarded(verb: Verb) -> Callable[[Handler], Handler]:
-    """Mark a State method as an endpoint and check its arguments against its annotations.
+def guarded(verb: Verb, *, background: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Make a State method an endpoint and check its arguments against its annotations.
 
-    A domain error becomes a toast; arguments that do not fit are refused without running the handler.
+    A domain error becomes a toast; arguments that do not fit are refused without running the
+    handler.
+
+    Args:
+        verb: what the handler does, as the service it calls asks.
+        background: run without holding the state, as `rx.event(background=True)`.
     """
 
-    def decorate(handler: Handler) -> Handler:
+    def decorate(handler: Callable[..., Any]) -> Any:
         check = _checker(handler)
-        wrapper = _wrap_stream(handler, check) if inspect.isasyncgenfunction(handler) else _wrap(
-            handler, check
-        )
+        wrap = _wrap_stream if inspect.isasyncgenfunction(handler) else _wrap
+        wrapper = wrap(handler, check)
         setattr(wrapper, _MARK, Guard(verb))
-        return wrapper  # type: ignore[return-value]
+        return rx.event(background=background)(wrapper)
 
     return decorate
 

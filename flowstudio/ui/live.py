@@ -11,6 +11,8 @@ import reflex as rx
 from reflex.event import EventSpec
 
 _MODULE = "$/public/components/live.jsx"
+_VALUE_MODULE = "$/public/components/value.jsx"
+_VALUE_PACKAGES = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
 Operation = tuple[Literal["put", "add", "clear", "toast"], str, Any]
 
 
@@ -35,10 +37,19 @@ class LiveText(rx.Component):
 class LiveValue(rx.Component):
     """A JSON value, drawn as markdown, table or tree."""
 
-    library = "$/public/components/value.jsx"
+    library = _VALUE_MODULE
     tag = "LiveValue"
-    lib_dependencies: list[str] = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
+    lib_dependencies: list[str] = _VALUE_PACKAGES
     name: rx.Var[str]
+
+
+class Prose(rx.Component):
+    """Markdown without raw HTML and without pictures."""
+
+    library = _VALUE_MODULE
+    tag = "Prose"
+    lib_dependencies: list[str] = _VALUE_PACKAGES
+    text: rx.Var[str]
 
 
 class Elapsed(rx.Component):
@@ -58,5 +69,6 @@ class Toasts(rx.Component):
 
 live_text = LiveText.create
 live_value = LiveValue.create
+prose = Prose.create
 elapsed = Elapsed.create
 toasts = Toasts.create

@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventHandler, no_args_event_spec
 
 from flowstudio.ui.nav import PLACES
 
@@ -30,7 +31,7 @@ class Palette(rx.Component):
     tag = "Palette"
     commands: rx.Var[list[dict[str, Any]]]
     keys: rx.Var[list[dict[str, Any]]]
-    on_theme: rx.EventHandler[rx.event.no_args_event_spec]
+    on_theme: EventHandler[no_args_event_spec]  # type: ignore[type-arg, valid-type]
 
 
 class RailToggle(rx.Component):
@@ -40,13 +41,13 @@ class RailToggle(rx.Component):
     tag = "RailToggle"
 
 
-def palette(examples: rx.Var[list[dict[str, str]]]) -> rx.Component:
+def palette(examples: list[dict[str, str]]) -> rx.Component:
     """The palette with the fixed commands and one for each example workflow."""
-    fixed = rx.Var.create(_COMMANDS)
-    commands = rx.Var(f"[...{fixed!s}, ...{examples!s}]", _var_type=list[dict[str, Any]],
-                      _var_data=examples._get_all_var_data())
+    fixed: Any = rx.Var.create(_COMMANDS)
     return Palette.create(
-        commands=commands, keys=rx.Var.create(_KEYS), on_theme=rx.toggle_color_mode
+        commands=fixed + examples,
+        keys=rx.Var.create(_KEYS),
+        on_theme=rx.toggle_color_mode,
     )
 
 

@@ -39,5 +39,9 @@ def add_pages(app: rx.App) -> None:
     """Give the app its pages."""
     for page in PAGES:
         app.add_page(
-            page.build(), route=page.route, title=page.title, on_load=[ShellState.load, page.load]
+            page.build(),
+            route=page.route,
+            title=page.title,
+            image="/favicon.svg",
+            on_load=[ShellState.load, page.load],
         )

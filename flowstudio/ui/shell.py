@@ -1,11 +1,10 @@
-"""The frame around every page: rail, top bar, palette, toasts, connection notice."""
+"""The frame around every page: rail, top bar, palette, connection notice."""
 
 import reflex as rx
-from reflex_components_core.core.banner import has_connection_errors
+from reflex_components_core.core.banner import has_connection_errors  # type: ignore[import-untyped]
 
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
-from flowstudio.ui.live import toasts
 from flowstudio.ui.nav import PLACES, Place
 from flowstudio.ui.palette import palette, rail_toggle
 from flowstudio.ui.widgets.icons import icon
@@ -23,7 +22,6 @@ class ShellState(rx.State):
     examples: list[dict[str, str]] = []
     notice: str = ""
 
-    @rx.event
     @guarded("see")
     async def load(self) -> None:
         """Fill the palette and the notice."""
@@ -47,12 +45,11 @@ def frame(here: str, *content: rx.Component) -> rx.Component:
         _rail(here),
         _top_bar(),
         rx.el.main(*content, id="main", class_name="main", tab_index=-1),
-        toasts(),
         _connection(),
     )
 
 
-def heading(title: str | rx.Var[str], text: str | rx.Var[str] = "", *actions: rx.Component) -> rx.Component:
+def heading(title: str, text: str = "", *actions: rx.Component) -> rx.Component:
     """A page's title, a line under it, and what can be done there."""
     return rx.el.header(
         rx.el.div(

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from flowstudio.clock import Clock
 from flowstudio.engine.contract import Body, Evaluator, RunInfo, Usage
 from flowstudio.errors import BudgetError
+from flowstudio.graph.references import parse_template
 
 R = TypeVar("R")
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -78,6 +79,10 @@ class FakeContext:
 
     async def evaluate_each(self, sources: Sequence[str], items: Sequence[Any]) -> list[list[Any]]:
         return await self.evaluator.evaluate_each(sources, items, self.names)
+
+    async def render(self, text: str, names: Mapping[str, Any]) -> Any:
+        template = parse_template(text)
+        return (await self.evaluator.resolve([template], {**self.names, **names}))[0]
 
     async def run_code(self, code: str, names: Mapping[str, Any]) -> Any:
         return await self.evaluator.run_code(code, names)

@@ -79,6 +79,8 @@ class HttpServer:
         self.requests: list[Request] = []
         self.connections = 0
         self.closed = asyncio.Event()
+        self.asked = asyncio.Event()
+        self.left = asyncio.Event()
         self._tls = tls
         self._tasks: set[asyncio.Task] = set()
 
@@ -105,16 +107,16 @@ class HttpServer:
         try:
             while request := await _read(reader):
                 self.requests.append(request)
+                self.asked.set()
                 if request.path in self.raw:
                     await self.raw[request.path](writer)
                     break
                 await _write(writer, request, self._answer(request))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            writer.transport.abort()
         finally:
+            self.left.set()
             writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
             self._tasks.discard(asyncio.current_task())
 
     def _answer(self, request: Request) -> Answer:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -56,11 +55,9 @@ class SmtpServer:
         try:
             await _Session(self, reader, writer).run()
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            writer.transport.abort()
         finally:
             writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
             self._tasks.discard(asyncio.current_task())
 
 

@@ -1,5 +1,6 @@
 """The integration node against a real server: HTTP, webhooks, and other workflows."""
 
+import asyncio
 import base64
 import json
 
@@ -15,7 +16,7 @@ from tests.fakes.context import FakeContext
 from tests.fakes.http_server import Answer, HttpServer, echo
 
 NODE = Integration()
-TOKEN = "sk-CANARY-7/x=="
+TOKEN = "sk-CANARY-7/x=="  # noqa: S105 - planted to be looked for
 
 
 @pytest.fixture
@@ -148,8 +149,18 @@ async def test_a_head_request_has_no_body(context, server):
 
 @pytest.mark.parametrize(
     ("status", "retryable"),
-    [(400, False), (401, False), (404, False), (408, True), (409, False), (429, True)]
-    + [(500, True), (502, True), (503, True), (504, True)],
+    [
+        (400, False),
+        (401, False),
+        (404, False),
+        (409, False),
+        (408, True),
+        (429, True),
+        (500, True),
+        (502, True),
+        (503, True),
+        (504, True),
+    ],
 )
 async def test_a_failing_status_fails_the_node_and_says_whether_to_try_again(
     context, server, status, retryable
@@ -219,7 +230,18 @@ async def test_an_unknown_name_may_be_tried_again(context):
 
 async def test_a_private_address_is_refused(context, server):
     with pytest.raises(AddressRefusedError):
-        await call(context, url=f"http://localhost:{server.port}/echo")
+        await call(context, url=f"http://127.0.0.2:{server.port}/echo")
+    assert server.connections == 0
+
+
+async def test_a_cancelled_request_closes_its_connection(context, server):
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        request = group.create_task(call(context, url=server.url("/drip")))
+        await server.asked.wait()
+        assert not server.left.is_set()
+        request.cancel()
+        await server.left.wait()
+    assert request.cancelled()
 
 
 # Once and only once
@@ -292,7 +314,7 @@ async def test_a_secret_in_a_failing_reply_is_masked(context, server):
     with pytest.raises(HttpStatusError, match="bad token ••• given"):
         await call(context, url=server.url("/x"), credential="key")
     server.answers["/x"] = lambda request: Answer.of_text(request.headers["x-api-key"])
-    with pytest.raises(StepError, match="is not JSON.*•••"):
+    with pytest.raises(StepError, match=r"is not JSON.*•••"):
         await call(context, url=server.url("/x"), credential="key", expect="json")
 
 
@@ -434,13 +456,13 @@ def test_templates_are_found_wherever_text_may_stand():
         ({"mode": "email", "to": "nobody"}, ("to",)),
         ({"mode": "email", "to": []}, ("to",)),
         ({"mode": "workflow", "workflow": "w", "inputs": "plain"}, ("inputs",)),
-        ({"mode": "ftp"}, ("mode",)),
-        ({}, ("mode",)),
+        ({"mode": "ftp"}, ()),
+        ({}, ()),
     ],
 )
 def test_a_bad_config_is_a_fault_at_its_place(config, place):
     faults = NODE.check(config).faults
-    assert [fault.path[:1] for fault in faults] and {fault.path[:1] for fault in faults} == {place}
+    assert {fault.path[:1] for fault in faults} == {place}
 
 
 def test_only_the_workflow_mode_names_a_workflow():

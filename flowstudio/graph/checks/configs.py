@@ -4,7 +4,7 @@ from flowstudio.graph.checks.subject import Findings, Subject
 from flowstudio.graph.document import Node
 from flowstudio.graph.problems import Mend
 from flowstudio.graph.slots import path_text
-from flowstudio.graph.spelling import listed
+from flowstudio.graph.wording import listed
 
 ERROR_PORT = "error"
 

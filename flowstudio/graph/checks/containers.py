@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from flowstudio.graph.catalogue import NodeSpec
 from flowstudio.graph.checks.subject import Finding, Findings, Subject
 from flowstudio.graph.document import Node
-from flowstudio.graph.spelling import listed
 from flowstudio.graph.topology import Scope, containers_around
+from flowstudio.graph.wording import listed
 
 MAX_NESTING = 10
 

@@ -6,7 +6,7 @@ from flowstudio.graph.checks.configs import ERROR_PORT
 from flowstudio.graph.checks.subject import Finding, Findings, Subject, removal
 from flowstudio.graph.document import Edge, Node
 from flowstudio.graph.problems import Mend
-from flowstudio.graph.spelling import listed
+from flowstudio.graph.wording import listed
 
 
 def check_edges(subject: Subject) -> Findings:

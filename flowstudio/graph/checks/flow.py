@@ -25,10 +25,12 @@ def check_cycles(subject: Subject) -> Findings:
 
 
 def _path(subject: Subject, path: list[str]) -> str:
-    names = [subject.label(node_id) for node_id in path]
-    if len(names) > LONGEST_PATH:
-        half = LONGEST_PATH // 2
-        names = [*names[:half], f"… {len(names) - LONGEST_PATH} more …", *names[-half:]]
+    half = LONGEST_PATH // 2
+    if len(path) <= LONGEST_PATH:
+        names = [subject.label(node_id) for node_id in path]
+    else:
+        names = [subject.label(node_id) for node_id in (*path[:half], *path[-half:])]
+        names.insert(half, f"… {len(path) - LONGEST_PATH} more …")
     return " → ".join([*names, names[0]])
 
 

@@ -66,7 +66,6 @@ class _FreeNames:
 def _bases(node: Node) -> Iterator[str]:
     for text in (node.name, node.type):
         word = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", text)).strip("_")[:80]
-        yield word
-        yield f"{word}_node"
-        yield f"node_{word}"
+        if word:
+            yield from (word, f"{word}_node", f"node_{word}")
     yield "node"

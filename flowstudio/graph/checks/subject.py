@@ -56,8 +56,8 @@ class Subject:
     def __post_init__(self) -> None:
         self.nodes, self.by_name = {}, {}
         for node in self.document.nodes:
-            self.nodes.setdefault(node.id, node)
-            self.by_name.setdefault(node.name, node)
+            if self.nodes.setdefault(node.id, node) is node:
+                self.by_name.setdefault(node.name, node)
         unique = self.document.model_copy(update={"nodes": list(self.nodes.values())})
         self.scopes = scopes_of(unique)
         self._ancestries: dict[str, Ancestry] = {}

@@ -19,7 +19,7 @@ from flowstudio.nodes.outgoing.feeds import read_feed
 from flowstudio.nodes.outgoing.http import OutgoingHttp
 from flowstudio.nodes.outgoing.mail import MailServer, OutgoingMail
 from flowstudio.nodes.outgoing.masking import mask
-from flowstudio.nodes.outgoing.message import Letter, compose, mail_address
+from flowstudio.nodes.outgoing.message import Letter, compose, read_recipients
 from flowstudio.nodes.outgoing.status import check_status
 from flowstudio.nodes.outgoing.text import brief
 from flowstudio.nodes.outgoing.urls import check_url, host_of, port_of
@@ -76,8 +76,8 @@ class EmailConfig(Model):
         title="To", description="One address or a list.", union_mode="left_to_right"
     )
     subject: Text = Field("", title="Subject")
-    body: Text = Field("", title="Text")
-    html: Text = Field("", title="HTML", description="Shown instead of the text where possible.")
+    body: Text = Field("", title="Message")
+    html: Text = Field("", title="HTML", description="Shown instead of the message where possible.")
     credential: CredentialId = Field(
         "", title="Mail account", description="Empty uses the server of FLOWSTUDIO_SMTP_URL."
     )
@@ -129,9 +129,8 @@ class Integration(NodeType[IntegrationConfig]):
                     if TEMPLATE_START not in config.url:
                         check_url(config.url)
                 case EmailConfig():
-                    for address in _recipients(config):
-                        if TEMPLATE_START not in address:
-                            mail_address(address, "to")
+                    if not any(TEMPLATE_START in text for text in _recipients(config)):
+                        read_recipients(_recipients(config))
         except StepError as error:
             return [SlotFault(("to" if isinstance(config, EmailConfig) else "url",), str(error))]
         return ()
@@ -292,7 +291,7 @@ async def _mail_server(credential_id: str, context: NodeContext) -> MailServer |
         username=credential.username,
         password=credential.password.get_secret_value(),
         tls=credential.tls,
-        sender=credential.sender or credential.username,
+        sender=credential.sender or (credential.username if "@" in credential.username else ""),
     )
 
 

@@ -58,8 +58,7 @@ class ListMode(Mode):
 
     async def _keyed(self, context: NodeContext, by: str) -> tuple[list[Any], list[Any]]:
         items = _as_list(self.items, "items")
-        (keys,) = await context.evaluate_each([by], items)
-        return items, keys
+        return items, await _keys(context, by, items)
 
 
 class Filter(ListMode):
@@ -140,9 +139,11 @@ class Join(Mode):
     async def run(self, context: NodeContext) -> Any:
         """Merged objects, the right one's fields winning."""
         left, right = _as_list(self.left, "left"), _as_list(self.right, "right")
-        (left_keys,) = await context.evaluate_each([self.left_key], left)
-        (right_keys,) = await context.evaluate_each([self.right_key], right)
-        return lists.join(left, right, (left_keys, right_keys), keep_left=self.how == "left")
+        keys = (
+            await _keys(context, self.left_key, left),
+            await _keys(context, self.right_key, right),
+        )
+        return lists.join(left, right, keys, keep_left=self.how == "left")
 
 
 AnyMode = (
@@ -202,3 +203,7 @@ def _as_list(value: Any, place: str) -> list[Any]:
         message = f"'{place}' must be a list; it came out as {type(value).__name__}."
         raise StepError(message, retryable=False)
     return value
+
+
+async def _keys(context: NodeContext, by: str, items: list[Any]) -> list[Any]:
+    return [key for (key,) in await context.evaluate_each([by], items)]

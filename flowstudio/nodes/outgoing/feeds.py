@@ -40,6 +40,8 @@ def read_feed(content: bytes, url: str, limit: int) -> list[dict[str, Any]]:
         StepError: not a feed, or XML that declares entities.
     """
     entries: list[dict[str, Any]] = []
+    # Messages leave the query out: it may hold a key.
+    shown = url.partition("?")[0]
     try:
         for element in _entries(content):
             entries.append(_entry(element, url))
@@ -47,12 +49,12 @@ def read_feed(content: bytes, url: str, limit: int) -> list[dict[str, Any]]:
                 break
     except DefusedXmlException as error:
         raise StepError(
-            f"The feed at {url} declares XML entities, which could blow up or read files; "
+            f"The feed at {shown} declares XML entities, which could blow up or read files; "
             "it was not read.",
             retryable=False,
         ) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise StepError(f"What stands at {url} is not a feed: {error}.", retryable=False) from error
+        raise StepError(f"What stands at {shown} is not a feed: {error}.", retryable=False) from error
     return entries
 
 

@@ -16,6 +16,7 @@ from flowstudio.nodes.outgoing.guard import AddressGuard, Resolver, system_resol
 from flowstudio.nodes.outgoing.hops import MAX_REDIRECTS, REDIRECTS, Hop
 from flowstudio.nodes.outgoing.network import GuardedNetwork
 from flowstudio.nodes.outgoing.text import brief
+from flowstudio.nodes.outgoing.tls import find_distrust
 from flowstudio.nodes.outgoing.urls import check_headers, check_method, check_url
 from flowstudio.settings import Settings
 
@@ -168,17 +169,11 @@ def _explained(host: str) -> Iterator[None]:
         message = f"The request to {host} cannot be sent: {brief(str(error))}."
         raise StepError(message, retryable=False) from error
     except (httpcore.NetworkError, httpcore.RemoteProtocolError, OSError) as error:
-        if distrust := _distrust(error):
+        if distrust := find_distrust(error):
             message = f"The certificate of {host} is not trusted: {distrust.verify_message}."
             raise StepError(message, retryable=False) from error
         reason = brief(str(error)) or "the connection broke"
         raise StepError(f"{host} gave no reply: {reason}.", retryable=True) from error
-
-
-def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _core_url(url: httpx.URL) -> httpcore.URL:

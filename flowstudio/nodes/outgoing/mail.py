@@ -18,6 +18,7 @@ from flowstudio.errors import InvalidInputError, StepError
 from flowstudio.nodes.outgoing.addresses import parse_address, why_not_public
 from flowstudio.nodes.outgoing.guard import AddressGuard, Resolver, system_resolver
 from flowstudio.nodes.outgoing.text import brief
+from flowstudio.nodes.outgoing.tls import find_distrust
 from flowstudio.settings import Settings
 
 CONNECT_S = 10.0
@@ -225,12 +226,13 @@ def _explained(host: str, *, sending: bool = False) -> Iterator[None]:
         raise StepError(
             f"The mail server {host} cannot do this: {brief(str(error))}.", retryable=False
         ) from error
-    except ssl.SSLCertVerificationError as error:
-        raise StepError(
-            f"The certificate of the mail server {host} is not trusted: {error.verify_message}.",
-            retryable=False,
-        ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
+        if distrust := find_distrust(error):
+            raise StepError(
+                f"The certificate of the mail server {host} is not trusted: "
+                f"{distrust.verify_message}.",
+                retryable=False,
+            ) from error
         unknown = "; whether the message was sent is not known" if sending else ""
         raise StepError(
             f"The connection to the mail server {host} broke{unknown}: {brief(str(error))}.",

@@ -1,16 +1,23 @@
 """A mail as text: its addresses, its headers, its parts."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from flowstudio.errors import StepError
 from flowstudio.nodes.outgoing.text import brief, has_control
+
+_SPEC = r"[^\s<>@,;:\"()\[\]\\]+@[^\s<>@,;:\"()\[\]\\]+"
+# Stricter than the standard's own grammar, in which one text can hold lists, groups and comments.
+_ADDRESS = re.compile(
+    rf"""(?P<name>"[^"\\]*"\ ?|[^"<>@,;:\\]*)<(?P<spec>{_SPEC})>|(?P<bare>{_SPEC})"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +48,13 @@ def compose(letter: Letter, sent_at: datetime, key: str) -> EmailMessage:
     Raises:
         StepError: an address is none, or a header would hold a line break.
     """
-    sender = mail_address(letter.sender, "The sender (FLOWSTUDIO_SMTP_FROM)")
+    sender = _read_address(letter.sender, "The sender (FLOWSTUDIO_SMTP_FROM)")
     if has_control(letter.subject):
         message = "The subject holds a line break; remove it."
         raise StepError(message, retryable=False)
     mail = EmailMessage()
     mail["From"] = sender
-    mail["To"] = [mail_address(text, "to") for text in letter.to]
+    mail["To"] = read_recipients(letter.to)
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(sent_at)
     local = hashlib.sha256(key.encode()).hexdigest()[:32]
@@ -58,26 +65,29 @@ def compose(letter: Letter, sent_at: datetime, key: str) -> EmailMessage:
     return mail
 
 
-def mail_address(text: str, what: str) -> MailAddress:
-    """Read exactly one address, with or without a name before it.
+def read_recipients(texts: Sequence[str]) -> list[MailAddress]:
+    """Read addresses, exactly one from each text, with or without a name before it.
 
     Raises:
-        StepError: it is none, several, or holds a line break.
+        StepError: there is none, or a text is no address, several, or holds a line break.
     """
-    shown = brief(text, 80)
-    name, spec = parseaddr(text)
-    if has_control(text) or spec.count("@") != 1 or not all(spec.split("@")):
-        raise StepError(f"{what}: {shown!r} is not one mail address.", retryable=False)
+    if not texts:
+        message = "to: give at least one mail address."
+        raise StepError(message, retryable=False)
+    return [_read_address(text, "to") for text in texts]
+
+
+def _read_address(text: str, what: str) -> MailAddress:
+    is_odd = len(text) > 1000 or has_control(text)
+    found = None if is_odd else _ADDRESS.fullmatch(text.strip())
+    problem = f"{what}: {brief(text, 80)!r} is not one mail address."
+    if found is None:
+        raise StepError(problem, retryable=False)
+    name = (found["name"] or "").strip().strip('"')
     try:
-        address = MailAddress(name, addr_spec=spec)
+        return MailAddress(name, addr_spec=found["spec"] or found["bare"])
     except (ValueError, HeaderParseError, IndexError) as error:
-        raise StepError(f"{what}: {shown!r} is not one mail address.", retryable=False) from error
-    # parseaddr stops at a comma, so whatever it left out shows here.
-    if "," in text.replace(name, "", 1):
-        raise StepError(
-            f"{what}: {shown!r} holds more than one address; give a list instead.", retryable=False
-        )
-    return address
+        raise StepError(problem, retryable=False) from error
 
 
 def _ascii_domain(domain: str) -> str:

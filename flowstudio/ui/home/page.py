@@ -15,7 +15,10 @@ def home_page() -> rx.Component:
     """Examples to start from, and what ran last."""
     return frame(
         "home",
-        heading("Start from an example", "Each one runs as it is. Open it, look at its inputs, press Run."),
+        heading(
+            "Start from an example",
+            "Each one runs as it is. Open it, look at its inputs, press Run.",
+        ),
         rx.cond(ShellState.notice, notice(ShellState.notice)),
         rx.cond(HomeState.loaded, _gallery(), _bones()),
         rx.el.section(
@@ -41,16 +44,14 @@ def _gallery() -> rx.Component:
     return rx.el.ul(rx.foreach(HomeState.cards, _card), class_name="gallery")
 
 
-def _card(card: rx.Var[Card]) -> rx.Component:
+def _card(card: Card) -> rx.Component:
     return rx.el.li(
         link(
             preview(card.drawing),
             rx.el.div(
                 rx.el.h2(card.name),
                 rx.el.p(card.description, class_name="card-text"),
-                rx.el.div(
-                    rx.el.span(card.nodes), rx.el.span(card.cost), class_name="card-foot"
-                ),
+                rx.el.div(rx.el.span(card.nodes), rx.el.span(card.cost), class_name="card-foot"),
                 class_name="card-body",
             ),
             to=card.href,

@@ -25,7 +25,6 @@ class HomeState(rx.State):
     cards: list[Card] = []
     runs: list[RunRow] = []
 
-    @rx.event
     @guarded("see")
     async def load(self) -> Any:
         """Fill the page, then keep the runs fresh."""
@@ -38,8 +37,7 @@ class HomeState(rx.State):
         self.loaded = True
         return HomeState.follow
 
-    @rx.event(background=True)
-    @guarded("see")
+    @guarded("see", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh the runs while one of them is under way and the page is open."""
         feed = open_feed(self)

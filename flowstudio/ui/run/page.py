@@ -3,11 +3,11 @@
 import reflex as rx
 
 from flowstudio.ui.live import elapsed, live_text, live_value
-from flowstudio.ui.run.present import Question, StepRow
+from flowstudio.ui.run.present import StepRow
+from flowstudio.ui.run.questions import question_card
 from flowstudio.ui.run.state import RunState
 from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.drawing import picture
-from flowstudio.ui.widgets.fields import form_field
 from flowstudio.ui.widgets.icons import icon, type_icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.pill import pill
@@ -33,7 +33,7 @@ def _run() -> rx.Component:
         _facts(),
         rx.cond(RunState.error, _error()),
         rx.el.section(picture(RunState.drawing, RunState.states), class_name="card flush"),
-        rx.foreach(RunState.questions, _question),
+        rx.foreach(RunState.questions, question_card),
         rx.el.div(
             rx.el.section(
                 rx.el.h2("Steps"),
@@ -43,7 +43,9 @@ def _run() -> rx.Component:
                 rx.cond(
                     RunState.has_outputs, _side("Result", live_value(name="outputs"), "run-outputs")
                 ),
-                rx.cond(RunState.has_inputs, _side("Inputs", live_value(name="inputs"), "run-inputs")),
+                rx.cond(
+                    RunState.has_inputs, _side("Inputs", live_value(name="inputs"), "run-inputs")
+                ),
                 class_name="side",
             ),
             class_name="columns wide-left",
@@ -63,15 +65,24 @@ def _actions() -> list[rx.Component]:
         ),
     )
     resume = rx.el.button(
-        icon("play", 14), "Resume", on_click=RunState.resume, class_name="button primary",
+        icon("play", 14),
+        "Resume",
+        on_click=RunState.resume,
+        class_name="button primary",
         custom_attrs={"data-testid": "run-resume"},
     )
     pause = rx.el.button(
-        icon("pause", 14), "Pause", on_click=RunState.pause, class_name="button",
+        icon("pause", 14),
+        "Pause",
+        on_click=RunState.pause,
+        class_name="button",
         custom_attrs={"data-testid": "run-pause"},
     )
     cancel = rx.el.button(
-        icon("square", 14), "Cancel", on_click=RunState.cancel, class_name="button",
+        icon("square", 14),
+        "Cancel",
+        on_click=RunState.cancel,
+        class_name="button",
         custom_attrs={"data-testid": "run-cancel"},
     )
     return [
@@ -94,7 +105,8 @@ def _facts() -> rx.Component:
             role="status",
             aria_live="polite",
         ),
-        _fact(rx.cond(RunState.since, elapsed(since=RunState.since), RunState.duration), "time"),
+        rx.cond(RunState.since, _fact(elapsed(since=RunState.since), "time")),
+        rx.cond(RunState.duration, _fact(RunState.duration, "time")),
         _fact(RunState.cost, "cost", "run-cost"),
         rx.cond(RunState.saved, _fact(RunState.saved, "saved")),
         rx.cond(RunState.tokens, _fact(RunState.tokens, "tokens")),
@@ -111,7 +123,7 @@ def _facts() -> rx.Component:
     )
 
 
-def _fact(value: rx.Var[str] | rx.Component, name: str, test_id: str = "") -> rx.Component:
+def _fact(value: str | rx.Component, name: str, test_id: str = "") -> rx.Component:
     return rx.el.span(
         value, class_name="fact", title=name.capitalize(), custom_attrs={"data-testid": test_id}
     )
@@ -123,7 +135,7 @@ def _error() -> rx.Component:
         rx.el.div(
             rx.cond(
                 RunState.error_node,
-                rx.el.strong(f"The step “{RunState.error_node}” failed."),
+                rx.el.strong(f"The run failed at “{RunState.error_node}”."),
                 rx.el.strong("The run failed."),
             ),
             rx.el.p(RunState.error),
@@ -140,7 +152,7 @@ def _side(title: str, content: rx.Component, test_id: str) -> rx.Component:
     )
 
 
-def _step(step: rx.Var[StepRow]) -> rx.Component:
+def _step(step: StepRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(
@@ -166,86 +178,18 @@ def _step(step: rx.Var[StepRow]) -> rx.Component:
         ),
         class_name="card step",
         style={"--depth": step.depth},
-        custom_attrs={"data-state": step.status},
+        custom_attrs={"data-state": step.status, "data-type": step.type},
         key=step.name,
     )
 
 
-def _numbers(step: rx.Var[StepRow]) -> rx.Component:
+def _numbers(step: StepRow) -> rx.Component:
     parts = (step.times, step.attempts, step.model, step.tokens, step.saved, step.cost)
     return rx.fragment(
         *(rx.cond(part, rx.el.span(part, class_name="number")) for part in parts),
         rx.el.span(
             rx.cond(step.since, elapsed(since=step.since), step.duration), class_name="number"
         ),
-    )
-
-
-def _question(question: rx.Var[Question]) -> rx.Component:
-    return rx.el.section(
-        rx.el.div(
-            icon("hourglass", 16),
-            rx.el.h2(f"“{question.name}” waits for your answer"),
-            rx.cond(
-                question.until, rx.el.span(f"until {question.until}", class_name="meta")
-            ),
-            class_name="question-head",
-        ),
-        rx.el.p(question.message, class_name="question-text"),
-        rx.cond(question.kind == "approval", _approval(question), _form(question)),
-        rx.foreach(
-            RunState.problems,
-            lambda problem, index: rx.el.p(
-                problem, class_name="field-error", custom_attrs={"data-testid": f"problem-{index}"}
-            ),
-        ),
-        class_name="card padded question",
-        key=question.path,
-        custom_attrs={"data-testid": f"question-{question.name}"},
-    )
-
-
-def _approval(question: rx.Var[Question]) -> rx.Component:
-    box = f"comment-{question.path}"
-    comment = rx.Var(
-        f"(document.getElementById({box!s})?.value ?? '')",
-        _var_type=str,
-        _var_data=rx.Var.create(box)._get_all_var_data(),
-    )
-    return rx.fragment(
-        rx.el.div(
-            rx.el.label("Comment", html_for=box),
-            rx.el.input(id=box, type="text", class_name="input", auto_complete="off"),
-            class_name="field",
-        ),
-        rx.el.div(
-            rx.el.button(
-                icon("check", 14), "Approve", type="button", class_name="button primary",
-                on_click=RunState.decide(question.path, True, comment),  # noqa: FBT003
-                custom_attrs={"data-testid": "answer-approve"},
-            ),
-            rx.el.button(
-                icon("x", 14), "Reject", type="button", class_name="button",
-                on_click=RunState.decide(question.path, False, comment),  # noqa: FBT003
-                custom_attrs={"data-testid": "answer-reject"},
-            ),
-            class_name="form-foot",
-        ),
-    )
-
-
-def _form(question: rx.Var[Question]) -> rx.Component:
-    return rx.el.form(
-        rx.foreach(question.fields, form_field),
-        rx.el.div(
-            rx.el.button(
-                "Send answer", type="submit", class_name="button primary",
-                custom_attrs={"data-testid": "answer-send"},
-            ),
-            class_name="form-foot",
-        ),
-        on_submit=RunState.fill_in(question.path),
-        no_validate=True,
     )
 
 

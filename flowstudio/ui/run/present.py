@@ -6,7 +6,8 @@ from typing import Any
 
 from flowstudio.engine.contract import NodeType
 from flowstudio.graph.document import Document, Node
-from flowstudio.services.runs import RunView, StepView
+from flowstudio.services.runs import RunView
+from flowstudio.services.steps import StepView
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.fields import Field, fields_of
 from flowstudio.ui.widgets.layout import LARGE, arrange
@@ -25,7 +26,7 @@ class StepRow:
     Attributes:
         path: of the execution shown, "" before the first.
         since: ISO start of a running step, else "".
-        times: `× 8` when it was executed more than once.
+        times: `8 times` when it was executed more than once.
     """
 
     name: str
@@ -77,8 +78,8 @@ def step_rows(
 def _depths(document: Document) -> dict[str, int]:
     parents = {node.id: node.parent for node in document.nodes}
     depths: dict[str, int] = {}
-    for name in parents:
-        level, at = 0, parents[name]
+    for name, parent in parents.items():
+        level, at = 0, parent
         while at is not None and level < len(parents):
             level, at = level + 1, parents.get(at)
         depths[name] = level
@@ -102,7 +103,9 @@ def _step_row(
         depth=depth,
         status=status,
         label=_label(step),
-        since=step.started_at.isoformat() if step and step.started_at and status == "running" else "",
+        since=step.started_at.isoformat()
+        if step and step.started_at and status == "running"
+        else "",
         duration=words.duration(step.duration_s) if step and status not in _UNDERWAY else "",
         cost=_cost(executions),
         saved=_saved(executions),
@@ -117,7 +120,8 @@ def _step_row(
 
 def _latest(executions: Sequence[StepView]) -> StepView | None:
     underway = [step for step in executions if step.status in _UNDERWAY]
-    return (underway or list(executions) or [None])[-1]
+    shown_first = underway or executions
+    return shown_first[-1] if shown_first else None
 
 
 def _label(step: StepView | None) -> str:
@@ -132,7 +136,7 @@ def _times(executions: Sequence[StepView]) -> str:
     turns = sum(step.turns_done for step in executions)
     if turns:
         return words.count(turns, "turn")
-    return f"× {len(executions)}" if len(executions) > 1 else ""
+    return words.count(len(executions), "time") if len(executions) > 1 else ""
 
 
 def _cost(executions: Sequence[StepView]) -> str:
@@ -184,7 +188,8 @@ def shown(value: Any, node_type: str = "") -> dict[str, Any]:
         {"name": name, "value": cutter.cut(part)} for name, part in _sections(value, node_type)
     ]
     note = "Shortened here; the run keeps the whole value." if cutter.has_cut else ""
-    return {"sections": sections, "note": note}
+    is_plain = node_type in {"start", "inputs"}
+    return {"sections": sections, "note": note, "plain": is_plain}
 
 
 def _sections(value: Any, node_type: str) -> list[tuple[str, Any]]:
@@ -195,7 +200,7 @@ def _sections(value: Any, node_type: str) -> list[tuple[str, Any]]:
             return [("", {key: part for key, part in value.items() if key in {"port", "value"}})]
         if node_type == "loop" and "items" in value:
             return [("", value["items"])]
-        if node_type in {"end", "parallel", "outputs"}:
+        if node_type in {"start", "inputs", "end", "parallel", "outputs"}:
             return list(value.items()) if value else [("", value)]
     return [("", value)]
 

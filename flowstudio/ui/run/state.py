@@ -1,6 +1,6 @@
 """State of a run's page."""
 
-import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -9,6 +9,7 @@ import reflex as rx
 from flowstudio.engine.events import FINISHED
 from flowstudio.errors import InvalidInputError, NotFoundError
 from flowstudio.services.runs import RunView
+from flowstudio.services.steps import StepBook, StepView
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import Operation, push
@@ -60,7 +61,6 @@ class RunState(rx.State):
 
     _outputs_sent: dict[str, str] = {}
 
-    @rx.event
     @guarded("see")
     async def load(self) -> Any:
         """Show the run of the address as the database knows it, then follow it."""
@@ -77,66 +77,60 @@ class RunState(rx.State):
         self.title = run.workflow
         self.again = f"/w/{run.slug}?from={run.id}" if run.slug else ""
         self.has_inputs = bool(run.inputs)
-        operations = await self._refresh(run)
+        operations = await self._refresh(run, await backend().runs.steps(actor, run.id))
         self.loaded = True
         return [
-            push(("clear", "", None), ("put", "inputs", shown(run.inputs)), *operations),
+            push(("clear", "", None), ("put", "inputs", shown(run.inputs, "inputs")), *operations),
             RunState.follow,
         ]
 
-    @rx.event(background=True)
-    @guarded("see")
+    @guarded("see", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Send what happens until the run ends or parks, or the page is left."""
         actor, run_id, runs = current_actor(self), self._id(), backend().runs
-        feed, text = open_feed(self), TextFeed()
-        due = 0.0
-        clock = asyncio.get_running_loop().time
-        is_stale = False
+        book = StepBook((await runs.get(actor, run_id)).document)
+        feed, text, pace = open_feed(self), TextFeed(), _Pace()
         async for events in batches(runs.watch(actor, run_id)):
             if not feed.is_wanted:
                 return
+            stored = [event for event in events if event.seq]
+            book.feed(stored)
             if operations := text.operations(events):
                 yield push(*operations)
-            is_stale |= any(event.seq for event in events)
-            if is_stale and clock() >= due:
-                async with self:
-                    operations = await self._refresh(await runs.get(actor, run_id))
-                yield push(*operations)
-                due, is_stale = clock() + _REFRESH_S, False
-        async with self:
-            operations = await self._refresh(await runs.get(actor, run_id))
-        yield push(*operations)
+            if pace.is_due(has_news=bool(stored)):
+                yield await self._send(book)
+                pace.rest()
+        yield await self._send(book)
         feed.close()
 
-    @rx.event
+    async def _send(self, book: StepBook) -> Any:
+        async with self:
+            run = await backend().runs.get(current_actor(self), self._id())
+            return push(*await self._refresh(run, list(book.steps.values())))
+
     @guarded("steer")
     async def cancel(self) -> Any:
         """Stop the run; steps under way are ended."""
         await backend().runs.cancel(current_actor(self), self._id())
         return RunState.load
 
-    @rx.event
     @guarded("steer")
     async def pause(self) -> Any:
         """Finish what is under way and start nothing new."""
         await backend().runs.pause(current_actor(self), self._id())
         return RunState.load
 
-    @rx.event
     @guarded("steer")
     async def resume(self) -> Any:
         """Carry a paused run on."""
         await backend().runs.resume(current_actor(self), self._id())
         return RunState.load
 
-    @rx.event
     @guarded("answer")
     async def decide(self, path: str, approved: bool, comment: str) -> Any:
         """Approve or reject what a step asks for."""
         return await self._answer(path, {"approved": approved, "comment": comment})
 
-    @rx.event
     @guarded("answer")
     async def fill_in(self, path: str, form: dict[str, Any]) -> Any:
         """Answer a step's form; errors come back at the fields."""
@@ -167,10 +161,8 @@ class RunState(rx.State):
     def _id(self) -> str:
         return str(getattr(self, "run_id", ""))
 
-    async def _refresh(self, run: RunView) -> list[Operation]:
-        """Set the vars from the database; returns the outputs the browser has not seen."""
-        actor, runs = current_actor(self), backend().runs
-        steps = await runs.steps(actor, run.id)
+    async def _refresh(self, run: RunView, steps: Sequence[StepView]) -> list[Operation]:
+        """Set the vars; returns the outputs the browser has not seen."""
         self._show_run(run)
         self.steps = step_rows(run.document, steps, backend().registry)
         self.states = node_states(self.steps)
@@ -201,6 +193,27 @@ class RunState(rx.State):
         if self.has_outputs:
             operations.append(("put", "outputs", shown(run.outputs, "outputs")))
         return operations
+
+
+class _Pace:
+    """Spaces out refreshes, the more the longer they take."""
+
+    def __init__(self) -> None:
+        self._has_news = False
+        self._asked_at = 0.0
+        self._due_at = 0.0
+
+    def is_due(self, *, has_news: bool) -> bool:
+        """Whether there is something to show, and it is time."""
+        self._has_news |= has_news
+        self._asked_at = time.monotonic()
+        return self._has_news and self._asked_at >= self._due_at
+
+    def rest(self) -> None:
+        """A refresh has been made."""
+        now = time.monotonic()
+        self._has_news = False
+        self._due_at = now + max(_REFRESH_S, 4 * (now - self._asked_at))
 
 
 def _with_fields(question: Question, fields: list[Any]) -> Question:

@@ -23,7 +23,10 @@ def runs_page() -> rx.Component:
     """Every run, newest first."""
     return frame(
         "runs",
-        heading("Runs", "Every run with its steps, results and cost. Runs go on when you close the page."),
+        heading(
+            "Runs",
+            "Every run with its steps, results and cost. Runs go on when you close the page.",
+        ),
         rx.el.div(
             *(_filter(value, label) for value, label in _FILTERS),
             class_name="segments",

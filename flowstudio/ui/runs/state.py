@@ -26,7 +26,6 @@ class RunsState(rx.State):
     has_more: bool = False
     _shown: int = _PAGE
 
-    @rx.event
     @guarded("see")
     async def load(self) -> Any:
         """Fill the page, then keep it fresh."""
@@ -35,7 +34,6 @@ class RunsState(rx.State):
         self.loaded = True
         return RunsState.follow
 
-    @rx.event
     @guarded("see")
     async def show(self, status: Filter) -> Any:
         """Show only runs of this status."""
@@ -44,15 +42,13 @@ class RunsState(rx.State):
         await self._list_runs()
         return RunsState.follow
 
-    @rx.event
     @guarded("see")
     async def show_more(self) -> None:
         """Show the next page of older runs too."""
         self._shown = min(self._shown + _PAGE, 1000)
         await self._list_runs()
 
-    @rx.event(background=True)
-    @guarded("see")
+    @guarded("see", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh while a shown run is under way and the page is open."""
         feed = open_feed(self)

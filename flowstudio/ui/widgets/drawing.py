@@ -1,6 +1,6 @@
 """A workflow as a drawing: boxes and wires as flat rows, small for cards and large for pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,9 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.graph.document import Document
 from flowstudio.ui.widgets.icons import type_icon
 from flowstudio.ui.widgets.layout import LARGE, SMALL, Box, Metrics, arrange
+
+_PAGE_WIDTH = 1240
+_LEAST_ZOOM = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,13 @@ class DrawnEdge:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A whole picture, in pixels."""
+    """A whole picture, in pixels; `zoom` makes a wide one fit a wide page."""
 
     nodes: list[DrawnNode] = field(default_factory=list)
     edges: list[DrawnEdge] = field(default_factory=list)
     width: int = 0
     height: int = 0
+    zoom: float = 1
 
 
 def draw_small(document: Document, types: Mapping[str, NodeType[Any]]) -> Drawing:
@@ -64,7 +68,7 @@ def _draw(document: Document, types: Mapping[str, NodeType[Any]], metrics: Metri
         nodes=[_drawn(box, types, frame=box.node.id in parents) for box in layout.boxes],
         edges=[
             DrawnEdge(
-                _wire(boxes[edge.source], boxes[edge.target]),
+                _wire(boxes[edge.source], boxes[edge.target], layout.lanes.get(edge.id, [])),
                 boxes[edge.source].node.name,
                 boxes[edge.target].node.name,
             )
@@ -73,6 +77,7 @@ def _draw(document: Document, types: Mapping[str, NodeType[Any]], metrics: Metri
         ],
         width=round(layout.width),
         height=round(layout.height),
+        zoom=round(min(1.0, max(_LEAST_ZOOM, _PAGE_WIDTH / max(layout.width, 1))), 3),
     )
 
 
@@ -94,31 +99,42 @@ def _drawn(box: Box, types: Mapping[str, NodeType[Any]], *, frame: bool) -> Draw
     )
 
 
-def _wire(source: Box, target: Box) -> str:
-    x1, y1 = source.x + source.width, source.y + source.height / 2
-    x2, y2 = target.x, target.y + target.height / 2
-    bend = max(12.0, (x2 - x1) / 2)
-    return f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+def _wire(source: Box, target: Box, lanes: Sequence[tuple[float, float, float]]) -> str:
+    x, y = source.x + source.width, source.y + source.height / 2
+    path = f"M{x:.0f} {y:.1f}"
+    for left, right, level in (*lanes, (target.x, target.x, target.y + target.height / 2)):
+        middle = (x + left) / 2
+        path += f"C{middle:.0f} {y:.1f} {middle:.0f} {level:.1f} {left:.0f} {level:.1f}"
+        if right > left:
+            path += f"H{right:.0f}"
+        x, y = right, level
+    return path
 
 
-def preview(drawing: rx.Var[Drawing]) -> rx.Component:
+def preview(drawing: Drawing) -> rx.Component:
     """The small picture; says nothing that the card's text does not."""
     return rx.el.div(
         rx.el.svg(
             rx.foreach(drawing.edges, lambda edge: rx.el.path(d=edge.path, class_name="wire")),
             rx.foreach(drawing.nodes, _preview_node),
             view_box=f"-8 -8 {drawing.width + 16} {drawing.height + 16}",
+            width=drawing.width + 16,
             class_name="preview-svg",
-            ),
+        ),
         class_name="preview",
         aria_hidden="true",
     )
 
 
-def _preview_node(node: rx.Var[DrawnNode]) -> rx.Component:
+def _preview_node(node: DrawnNode) -> rx.Component:
     return rx.el.g(
         rx.el.rect(
-            x=node.x, y=node.y, width=node.width, height=node.height, rx=4, class_name="preview-node"
+            x=node.x,
+            y=node.y,
+            width=node.width,
+            height=node.height,
+            rx=4,
+            class_name="preview-node",
         ),
         rx.cond(
             node.frame,
@@ -137,7 +153,7 @@ def _preview_node(node: rx.Var[DrawnNode]) -> rx.Component:
     )
 
 
-def picture(drawing: rx.Var[Drawing], states: rx.Var[dict[str, str]]) -> rx.Component:
+def picture(drawing: Drawing, states: dict[str, str]) -> rx.Component:
     """The large picture; each node shows its state, if `states` has one by its name."""
     return rx.el.div(
         rx.el.div(
@@ -159,7 +175,11 @@ def picture(drawing: rx.Var[Drawing], states: rx.Var[dict[str, str]]) -> rx.Comp
             ),
             rx.foreach(drawing.nodes, lambda node: _node(node, states)),
             class_name="picture-sheet",
-            style={"width": f"{drawing.width}px", "height": f"{drawing.height}px"},
+            style={
+                "width": f"{drawing.width}px",
+                "height": f"{drawing.height}px",
+                "zoom": f"{drawing.zoom}",
+            },
         ),
         class_name="picture",
         tab_index=0,
@@ -168,7 +188,7 @@ def picture(drawing: rx.Var[Drawing], states: rx.Var[dict[str, str]]) -> rx.Comp
     )
 
 
-def _node(node: rx.Var[DrawnNode], states: rx.Var[dict[str, str]]) -> rx.Component:
+def _node(node: DrawnNode, states: dict[str, str]) -> rx.Component:
     state = states.get(node.name, "idle")
     return rx.el.div(
         rx.el.span(

@@ -35,13 +35,13 @@ def icon(name: str, size: int = 16) -> rx.Component:
     return rx.icon(name, size=size, aria_hidden=True, stroke_width=1.75)
 
 
-def type_icon(node_type: rx.Var[str], size: int = 16) -> rx.Component:
+def type_icon(node_type: str, size: int = 16) -> rx.Component:
     """The icon of a node type; types from other packages share one."""
     cases = [(name, icon(picture, size)) for name, picture in _TYPE_ICONS.items()]
     return rx.match(node_type, *cases, icon("puzzle", size))
 
 
-def status_icon(status: rx.Var[str], size: int = 12) -> rx.Component:
+def status_icon(status: str, size: int = 12) -> rx.Component:
     """The icon of a step's or run's state."""
     cases = [(name, icon(picture, size)) for name, picture in _STATUS_ICONS.items()]
     return rx.match(status, *cases, icon("circle", size))

@@ -19,7 +19,7 @@ LABELS = {
 }
 
 
-def pill(status: rx.Var[str], label: rx.Var[str], test_id: str | rx.Var[str] = "") -> rx.Component:
+def pill(status: str, label: str, test_id: str = "") -> rx.Component:
     """A pill that carries the state in `data-state`, for styles and tests alike."""
     return rx.el.span(
         status_icon(status),

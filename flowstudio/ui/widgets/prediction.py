@@ -32,4 +32,15 @@ async def cost_of_defaults(actor: Actor, document: Document) -> str:
 async def cost_of(actor: Actor, document: Document, inputs: Mapping[str, Any]) -> str:
     """The prediction for a run with these inputs."""
     cost = await backend().runs.predict(actor, document, dict(inputs))
-    return words.predicted(cost, is_free=backend().gateway.notice() is not None)
+    return words.predicted(
+        cost, calls_models=_calls_models(document), is_free=backend().gateway.notice() is not None
+    )
+
+
+def _calls_models(document: Document) -> bool:
+    for node in document.nodes:
+        kind = backend().registry.get(node.type)
+        config = kind.check(node.config).config if kind else None
+        if kind and config is not None and kind.purity(config) == "paid":
+            return True
+    return False

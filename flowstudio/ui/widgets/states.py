@@ -25,7 +25,7 @@ def empty(picture: str, title: str, text: str, *action: rx.Component) -> rx.Comp
     )
 
 
-def notice(text: rx.Var[str] | str, tone: str = "info") -> rx.Component:
+def notice(text: str, tone: str = "info") -> rx.Component:
     """A line a person should read once."""
     return rx.el.div(
         icon("info" if tone == "info" else "circle-alert", 16),

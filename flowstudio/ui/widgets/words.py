@@ -15,9 +15,9 @@ def money(usd: Decimal) -> str:
     return f"${usd:.4f}" if usd < 1 else f"${usd:,.2f}"
 
 
-def predicted(cost: CostRange, *, is_free: bool) -> str:
+def predicted(cost: CostRange, *, calls_models: bool, is_free: bool) -> str:
     """What a run will cost, before it starts; `is_free` when the built-in model answers."""
-    if cost.calls == 0 and not cost.is_open:
+    if not calls_models:
         return "free · no model calls"
     if is_free:
         return "free · built-in model"

@@ -2,14 +2,16 @@
 
 import reflex as rx
 
-from flowstudio.ui.shell import ShellState, frame, heading
+from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.drawing import picture
-from flowstudio.ui.widgets.fields import form_field
+from flowstudio.ui.widgets.form import form_field
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.run_table import run_table
-from flowstudio.ui.widgets.states import empty, notice, skeleton
+from flowstudio.ui.widgets.states import empty, skeleton
 from flowstudio.ui.workflow.state import WorkflowState
+
+_FORM = "inputs-form"
 
 
 def workflow_page() -> rx.Component:
@@ -30,10 +32,23 @@ def _workflow() -> rx.Component:
         heading(
             WorkflowState.title,
             WorkflowState.description,
-            rx.el.span(WorkflowState.nodes, class_name="meta"),
+            rx.el.span(
+                WorkflowState.cost,
+                class_name="meta",
+                custom_attrs={"data-testid": "run-cost-predicted"},
+            ),
+            rx.el.button(
+                icon("play", 14),
+                "Run",
+                rx.el.kbd("Ctrl ↵"),
+                type="submit",
+                form=_FORM,
+                class_name="button primary",
+                custom_attrs={"data-testid": "run-start", "data-key": "run"},
+            ),
         ),
         rx.el.section(
-            picture(WorkflowState.drawing, rx.Var.create({}).to(dict[str, str])),
+            picture(WorkflowState.drawing, WorkflowState.states),
             class_name="card flush",
         ),
         rx.el.div(_inputs(), _history(), class_name="columns"),
@@ -43,7 +58,6 @@ def _workflow() -> rx.Component:
 def _inputs() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Inputs"),
-        rx.cond(ShellState.notice, notice(ShellState.notice)),
         rx.el.form(
             rx.cond(
                 WorkflowState.fields,
@@ -51,22 +65,7 @@ def _inputs() -> rx.Component:
                 rx.el.p("This workflow needs no input.", class_name="faint"),
             ),
             rx.cond(WorkflowState.problems, _problems()),
-            rx.el.div(
-                rx.el.button(
-                    icon("play", 14),
-                    "Run",
-                    rx.el.kbd("Ctrl ↵"),
-                    type="submit",
-                    class_name="button primary",
-                    custom_attrs={"data-testid": "run-start", "data-key": "run"},
-                ),
-                rx.el.span(
-                    WorkflowState.cost,
-                    class_name="meta",
-                    custom_attrs={"data-testid": "run-cost-predicted"},
-                ),
-                class_name="form-foot",
-            ),
+            id=_FORM,
             key=WorkflowState.form_key,
             on_submit=WorkflowState.start,
             no_validate=True,
@@ -93,8 +92,12 @@ def _history() -> rx.Component:
         rx.el.h2("Runs of this workflow"),
         rx.cond(
             WorkflowState.runs,
-            run_table(WorkflowState.runs),
-            empty("history", "Not run yet", "Check the inputs and press Run: each step shows here live."),
+            run_table(WorkflowState.runs, of_one=True),
+            empty(
+                "history",
+                "Not run yet",
+                "Check the inputs and press Run: each step shows here live.",
+            ),
         ),
         class_name="history",
     )

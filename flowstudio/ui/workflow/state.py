@@ -9,7 +9,6 @@ from flowstudio.errors import InvalidDocumentError, InvalidInputError, NotFoundE
 from flowstudio.services.access import Actor
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
-from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.drawing import Drawing, draw_large
 from flowstudio.ui.widgets.fields import Field, fields_of, read_form, with_problems
 from flowstudio.ui.widgets.prediction import cost_of, cost_of_defaults, inputs_schema
@@ -26,14 +25,13 @@ class WorkflowState(rx.State):
     form_key: str = ""
     title: str = ""
     description: str = ""
-    nodes: str = ""
     cost: str = ""
     drawing: Drawing = Drawing()
+    states: dict[str, str] = {}
     fields: list[Field] = []
     problems: list[str] = []
     runs: list[RunRow] = []
 
-    @rx.event
     @guarded("see")
     async def load(self) -> None:
         """Show the workflow of the address; `?from=<run>` fills in that run's inputs."""
@@ -49,14 +47,12 @@ class WorkflowState(rx.State):
         self.missing = False
         self.form_key = self.router.url.path + self.router.url.query
         self.title, self.description = document.name, document.description
-        self.nodes = words.count(len(document.nodes), "node")
         self.drawing = draw_large(document, backend().registry)
         self.fields = fields_of(inputs_schema(document), earlier)
         self.cost = await cost_of_defaults(actor, document)
         await self._list_runs(actor)
         self.loaded = True
 
-    @rx.event
     @guarded("run")
     async def start(self, form: dict[str, Any]) -> Any:
         """Run the workflow with what the form holds, and go to the run."""
@@ -67,9 +63,7 @@ class WorkflowState(rx.State):
         if not reading.is_valid:
             return None
         try:
-            run_id = await backend().runs.start(
-                actor, document, reading.values, slug=self._slug()
-            )
+            run_id = await backend().runs.start(actor, document, reading.values, slug=self._slug())
         except InvalidInputError as error:
             self.fields, self.problems = with_problems(reading.fields, list(error.problems))
             return None
@@ -78,7 +72,6 @@ class WorkflowState(rx.State):
             return None
         return rx.redirect(f"/runs/{run_id}")
 
-    @rx.event
     @guarded("see")
     async def predict(self, form: dict[str, Any]) -> None:
         """Say what a run with the present inputs will cost."""

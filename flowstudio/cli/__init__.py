@@ -1,0 +1,50 @@
+"""The command line. Commands load when they are called, so that help is there at once."""
+
+import importlib
+import sys
+
+import click
+
+from flowstudio.errors import FlowStudioError
+
+_COMMANDS = {
+    "run": ("flowstudio.cli.run:run", "Run a workflow file and show each step as it happens."),
+    "validate": ("flowstudio.cli.validate:validate", "Check a workflow file; print every problem."),
+    "runs": ("flowstudio.cli.runs:runs", "List, show, resume, cancel and answer runs."),
+    "nodes": ("flowstudio.cli.nodes:nodes", "List the node types with their settings."),
+    "models": ("flowstudio.cli.models:models", "List models; install the built-in one."),
+    "start": ("flowstudio.cli.start:start", "Serve the studio and carry unfinished runs on."),
+    "doctor": ("flowstudio.cli.doctor:doctor", "Check this installation and say what is wrong."),
+    "bench": ("flowstudio.cli.bench:bench", "Measure the engine or the model gateway."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[1]) for name, entry in _COMMANDS.items()])
+
+
+@click.command(cls=_LazyGroup)
+@click.version_option(package_name="flowstudio")
+def group() -> None:
+    """FlowStudio: build, run and share AI workflows on your own machine."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours ends with one clear sentence and exit code 1."""
+    try:
+        group(standalone_mode=True)
+    except FlowStudioError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,5 @@
+"""`python -m flowstudio.cli`."""
+
+from flowstudio.cli import main
+
+main()

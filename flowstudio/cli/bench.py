@@ -1,0 +1,37 @@
+"""`flowstudio bench …`: the measurements under benchmarks/, run from a checkout."""
+
+import importlib
+import sys
+from types import ModuleType
+
+import click
+
+from flowstudio.cli.serve import ROOT
+
+
+@click.group()
+def bench() -> None:
+    """Measure the engine or the model gateway."""
+
+
+@bench.command()
+@click.option("--peers", is_flag=True, help="Measure LangGraph, DBOS and Prefect beside it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def engine(*, peers: bool, as_json: bool) -> None:
+    """Measure runs and steps per second against the raw limits of this disk."""
+    _load("engine").main(peers=peers, as_json=as_json)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def gateway(*, as_json: bool) -> None:
+    """Measure the gateway's latency and streaming beside other clients."""
+    _load("gateway").main(as_json=as_json)
+
+
+def _load(name: str) -> ModuleType:
+    if not (ROOT / "benchmarks" / f"{name}.py").exists():
+        message = "The benchmarks are part of a checkout of FlowStudio, not of the package."
+        raise click.ClickException(message)
+    sys.path.insert(0, str(ROOT))
+    return importlib.import_module(f"benchmarks.{name}")

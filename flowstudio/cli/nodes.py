@@ -1,0 +1,32 @@
+"""`flowstudio nodes`."""
+
+import json
+
+import click
+
+from flowstudio.nodes.registry import load_registry
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print types with their JSON Schemas.")
+def nodes(*, as_json: bool) -> None:
+    """List the node types."""
+    registry = load_registry()
+    if as_json:
+        rows = [
+            {
+                "type": node_type.type,
+                "title": node_type.title,
+                "summary": node_type.summary,
+                "category": node_type.category,
+                "icon": node_type.icon,
+                "version": node_type.version,
+                "container": node_type.container,
+                "config_schema": node_type.config_schema,
+            }
+            for node_type in registry.values()
+        ]
+        click.echo(json.dumps(rows))
+        return
+    for node_type in registry.values():
+        click.echo(f"{node_type.type:<12} {node_type.category:<8} {node_type.summary}")

@@ -1,0 +1,228 @@
+"""`flowstudio runs …`."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+
+from flowstudio.cli import run as run_command
+from flowstudio.cli.results import as_object, conclude
+from flowstudio.engine.events import Event
+from flowstudio.engine.journal import DamagedEvent
+from flowstudio.errors import ConflictError, InvalidInputError
+from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.services.access import OPERATOR
+from flowstudio.settings import Settings
+
+_STATUSES = (
+    "unfinished",
+    "queued",
+    "running",
+    "waiting",
+    "paused",
+    "succeeded",
+    "failed",
+    "cancelled",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@click.group()
+def runs() -> None:
+    """List, show, resume, cancel and answer runs."""
+
+
+def _with_runtime(work: Callable[[Runtime], Awaitable[int]]) -> None:
+    async def opened() -> int:
+        async with open_runtime(Settings()) as runtime:
+            return await work(runtime)
+
+    sys.exit(asyncio.run(opened()))
+
+
+@runs.command("list")
+@click.option("--status", type=click.Choice(_STATUSES), help="Only these.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@_as_json
+def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
+    """List runs, the latest first."""
+
+    async def work(runtime: Runtime) -> int:
+        records = await runtime.runs.list(OPERATOR, status=status, limit=limit)
+        rows = [
+            {
+                "run_id": record.id,
+                "workflow": record.workflow,
+                "status": record.status,
+                "started_at": (record.started_at or record.created_at).isoformat(),
+                "cost_usd": str(record.cost_usd),
+            }
+            for record in records
+        ]
+        if as_json:
+            click.echo(json.dumps(rows))
+            return 0
+        for row in rows:
+            started = row["started_at"][:19].replace("T", " ")
+            click.echo(f"{row['run_id']}  {row['status']:<10} {started}  {row['workflow']}")
+        if not rows:
+            click.echo("No runs yet. Start one: flowstudio run FILE")
+        return 0
+
+    _with_runtime(work)
+
+
+@runs.command()
+@click.argument("run_id", metavar="RUN")
+@_as_json
+def show(run_id: str, *, as_json: bool) -> None:
+    """Show a run: its steps, outputs, cost and what it waits for."""
+
+    async def work(runtime: Runtime) -> int:
+        result = await as_object(runtime, run_id)
+        if as_json:
+            click.echo(json.dumps(result, ensure_ascii=False))
+            return 0
+        for step in result["steps"]:
+            took = f"{step['duration_s']:.2f} s" if step["duration_s"] is not None else ""
+            click.echo(f"{step['status']:<10} {step['path']:<30} {took:>9}  {step['error'] or ''}")
+        await conclude(runtime, run_id, as_json=False)
+        return 0
+
+    _with_runtime(work)
+
+
+@runs.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--after", type=click.IntRange(0), default=0, help="Only events after this number.")
+@click.option("--follow", is_flag=True, help="Go on until the run ends or parks.")
+@_as_json
+def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
+    """Print a run's journal, an event a line."""
+
+    async def work(runtime: Runtime) -> int:
+        source = runtime.runs.watch if follow else runtime.runs.events
+        async for event in source(OPERATOR, run_id, after):
+            click.echo(json.dumps(_row(event)) if as_json else _line(event))
+        return 0
+
+    _with_runtime(work)
+
+
+def _row(event: Event | DamagedEvent) -> dict[str, Any]:
+    if isinstance(event, DamagedEvent):
+        return {
+            "seq": event.seq,
+            "type": event.type,
+            "node": event.node,
+            "path": event.path,
+            "damaged": event.reason,
+        }
+    row = {
+        "seq": event.seq,
+        "at": event.at.isoformat(),
+        "type": event.type,
+        "node": event.node,
+        "path": event.path,
+    }
+    if event.output is not None:
+        row |= {"output_hash": event.output.hash, "output_size": event.output.size}
+    return row | {key: value for key, value in event.data.items() if key not in row}
+
+
+def _line(event: Event | DamagedEvent) -> str:
+    if isinstance(event, DamagedEvent):
+        return f"{event.seq:>6}  damaged: {event.reason}"
+    moment = event.at.isoformat(timespec="milliseconds")[11:23]
+    return f"{event.seq:>6}  {moment}  {event.type:<15} {event.path}"
+
+
+@runs.command()
+@click.argument("run_id", metavar="RUN", required=False)
+@_as_json
+def resume(run_id: str | None, *, as_json: bool) -> None:
+    """Carry a run on: paused, waiting, failed or left by a process that died.
+
+    Without RUN, carry every unfinished run on.
+    """
+
+    async def work(runtime: Runtime) -> int:
+        if run_id is not None:
+            return await run_command.carry_on(runtime, run_id, as_json=as_json)
+        codes = [
+            await run_command.carry_on(runtime, record.id, as_json=as_json)
+            for record in await runtime.runs.list(OPERATOR, status="unfinished", limit=1000)
+        ]
+        return max(codes, default=0)
+
+    _with_runtime(work)
+
+
+@runs.command()
+@click.argument("run_id", metavar="RUN")
+def cancel(run_id: str) -> None:
+    """Stop a run for good."""
+
+    async def work(runtime: Runtime) -> int:
+        await runtime.runs.cancel(OPERATOR, run_id)
+        async for _event in runtime.runs.watch(OPERATOR, run_id):
+            pass
+        record = await runtime.runs.find(OPERATOR, run_id)
+        click.echo(f"Run {run_id} is {record.status}.")
+        return 0
+
+    _with_runtime(work)
+
+
+@runs.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--step", help="Path of the waiting step; needed when several wait.")
+@click.option("--approve/--reject", "approved", default=None, help="Answer an approval.")
+@click.option("--comment", default="", help="Goes with --approve or --reject.")
+@click.option("--data", metavar="JSON", help="Answer a form with a JSON object.")
+def answer(
+    run_id: str, step: str | None, *, approved: bool | None, comment: str, data: str | None
+) -> None:
+    """Give a waiting step what it waits for. A running server goes on at once."""
+
+    async def work(runtime: Runtime) -> int:
+        path = step or await _only_waiting(runtime, run_id)
+        try:
+            given = _answer(approved, comment, data)
+            await runtime.runs.answer(OPERATOR, run_id, path, given, launch=False)
+        except InvalidInputError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+            return 2
+        click.echo(f"Answered '{path}'. Carry the run on: flowstudio runs resume {run_id}")
+        return 0
+
+    _with_runtime(work)
+
+
+def _answer(approved: bool | None, comment: str, data: str | None) -> dict[str, Any]:
+    if approved is not None:
+        return {"approved": approved, "comment": comment}
+    try:
+        value = json.loads(data or "")
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInputError(["Give --approve, --reject, or --data with a JSON object."])
+    return value
+
+
+async def _only_waiting(runtime: Runtime, run_id: str) -> str:
+    waiting = [
+        step.path
+        for step in await runtime.runs.steps(OPERATOR, run_id)
+        if step.waiting is not None and step.waiting.kind in ("approval", "form", "unknown")
+    ]
+    if len(waiting) == 1:
+        return waiting[0]
+    if waiting:
+        raise ConflictError(f"Several steps wait: {', '.join(waiting)}. Choose one with --step.")
+    raise ConflictError(f"Run {run_id} waits for no answer.")

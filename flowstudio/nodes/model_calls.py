@@ -1,0 +1,142 @@
+"""What nodes that call a model share: the fields that pick it, and one call with its bill."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from flowstudio.engine.contract import NodeContext, Usage
+from flowstudio.errors import StepError
+from flowstudio.graph.document import Model
+from flowstudio.graph.fields import JsonSchema, Templated, Text
+from flowstudio.llm.gateway import Gateway
+from flowstudio.llm.messages import Charge, ChatRequest, ChatResult, Message, Policy, TaskType
+
+Resources = Mapping[type, Any]
+
+
+class ModelFields(Model):
+    """Which model answers, and how."""
+
+    model: Text = Field(
+        "",
+        title="Model",
+        description="Such as openai/gpt-5-mini; empty lets task and policy choose.",
+    )
+    task: TaskType = Field(
+        "chat", title="Task", description="What kind of work it is; picks a model that suits it."
+    )
+    policy: Policy = Field(
+        "balanced", title="Policy", description="What matters in the choice of a model."
+    )
+    fallbacks: list[Text] = Field(
+        [], title="Fallbacks", description="Models tried in turn when the first one fails."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | Templated | None = Field(
+        None, title="Temperature", description="0 is steady, 2 is wild; empty is the model's own."
+    )
+    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | Templated | None = Field(
+        None, title="Longest answer", description="In tokens; a longer answer is cut off."
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | Templated | None = Field(
+        None, title="Seed", description="Equal seeds give equal answers, where a model can do that."
+    )
+    provider: JsonSchema | None = Field(
+        None, title="Providers", description="OpenRouter's provider preferences, passed through."
+    )
+    reasoning: JsonSchema | None = Field(
+        None,
+        title="Reasoning",
+        description='How much the model thinks first, such as {"effort": "low"}.',
+    )
+
+    def request(self, messages: list[Message], schema: dict[str, Any] | None) -> ChatRequest:
+        """A call with these fields, every template filled in."""
+        return ChatRequest(
+            messages=tuple(messages),
+            model=self.model.strip() or None,
+            task=self.task,
+            policy=self.policy,
+            temperature=_number(self.temperature),
+            max_tokens=_whole(self.max_tokens),
+            seed=_whole(self.seed),
+            provider=self.provider,
+            fallbacks=tuple(self.fallbacks),
+            schema=schema,
+            reasoning=self.reasoning,
+        )
+
+    def chosen_model(self, resources: Resources) -> str | None:
+        """The model that calls with these fields go to today; None without a gateway."""
+        gateway = resources.get(Gateway)
+        if not isinstance(gateway, Gateway):
+            return None
+        return gateway.route(self.model.strip() or None, self.task, self.policy).model
+
+    @property
+    def line(self) -> str:
+        """Who answers, for the node's card."""
+        return self.model.strip() or f"{self.task}, {self.policy}"
+
+
+def _number(value: float | str | None) -> float | None:
+    if isinstance(value, str):
+        raise StepError(f"{value!r} is not a number.", retryable=False)
+    return value
+
+
+def _whole(value: int | str | None) -> int | None:
+    if isinstance(value, str):
+        raise StepError(f"{value!r} is not a whole number.", retryable=False)
+    return value
+
+
+class Calls:
+    """The model calls of one step.
+
+    Attributes:
+        usage: tokens of all of them.
+        cost_usd: of all of them.
+    """
+
+    def __init__(self, context: NodeContext, fields: ModelFields) -> None:
+        self._context = context
+        self._gateway = context.resource(Gateway)
+        self._fields = fields
+        self.usage = Usage()
+        self.cost_usd = Decimal(0)
+
+    async def ask(
+        self,
+        messages: list[Message],
+        schema: dict[str, Any] | None = None,
+        *,
+        part: str = "",
+        fields: ModelFields | None = None,
+    ) -> ChatResult:
+        """Make one call, within the run's budget, showing its text as `part` while it comes.
+
+        Raises:
+            BudgetError: the run's limit would be passed.
+            ModelError: the call failed.
+        """
+        context = self._context
+        request = (fields or self._fields).request(messages, schema)
+        prediction = await self._gateway.predict(request, context.typical_output_tokens())
+        async with context.spend(prediction.typical_usd, prediction.model) as spending:
+
+            def settle(charge: Charge) -> None:
+                usage = Usage(charge.usage.prompt_tokens, charge.usage.completion_tokens)
+                spending.settle(charge.cost_usd, usage, charge.model)
+                self.usage += usage
+                self.cost_usd += charge.cost_usd
+
+            result = await self._gateway.complete(
+                request, lambda text: context.stream(text, part), settle
+            )
+        if result.finish_reason == "length":
+            context.log(
+                f"The answer of {result.model} was cut off at its longest; raise max_tokens."
+            )
+        return result

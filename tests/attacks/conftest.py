@@ -1,0 +1,16 @@
+"""A sandbox to be attacked: one worker, so that what one attack leaves is what the next finds."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from flowstudio.expressions.limits import Limits
+from flowstudio.expressions.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox("run", processes=1, code_limits=Limits(time_s=1, memory_mb=64))
+    yield sandbox
+    asyncio.run(sandbox.close())

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+from flowstudio.settings import Settings
+
+DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
+
+
+def test_every_setting_is_documented_with_its_description():
+    text = DOCS.read_text()
+    for name, field in Settings.model_fields.items():
+        row = next((row for row in text.splitlines() if f"`FLOWSTUDIO_{name.upper()}`" in row), "")
+        assert (field.description or "?").replace("|", "\\|") in row, name
+
+
+def test_nothing_is_documented_that_cannot_be_set():
+    names = {f"FLOWSTUDIO_{name.upper()}" for name in Settings.model_fields}
+    rows = [row for row in DOCS.read_text().splitlines() if row.startswith("| `FLOWSTUDIO_")]
+    assert {row.split("`")[1] for row in rows} == names
+
+
+def test_lists_are_read_from_comma_separated_text(monkeypatch):
+    monkeypatch.setenv("FLOWSTUDIO_HTTP_ALLOW_PRIVATE", "127.0.0.1:80, 10.0.0.0/8,")
+    assert Settings().http_allow_private == ("127.0.0.1:80", "10.0.0.0/8")
+
+
+def test_secrets_are_not_in_the_text_of_settings(monkeypatch):
+    monkeypatch.setenv("FLOWSTUDIO_OPENROUTER_API_KEY", "sk-CANARY-settings")
+    monkeypatch.setenv("FLOWSTUDIO_SMTP_URL", "smtp://me:CANARY-mail@host:25")
+    assert "CANARY" not in repr(Settings())
