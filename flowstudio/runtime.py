@@ -3,18 +3,16 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
-
-import httpx
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from flowstudio.clock import Clock, SystemClock
 from flowstudio.engine.contract import NodeType, Subworkflows
 from flowstudio.engine.execution import EngineParts
+from flowstudio.engine.resources import Resources
 from flowstudio.engine.runner import Engine
 from flowstudio.expressions.sandbox import Sandbox
-from flowstudio.llm.gateway import Gateway
-from flowstudio.nodes.credentials import Credentials
-from flowstudio.nodes.outgoing.http import OutgoingHttp
 from flowstudio.nodes.registry import load_registry
 from flowstudio.scale.bus import MemoryBus
 from flowstudio.scale.owners import Owners
@@ -29,6 +27,17 @@ from flowstudio.store.database import open_database
 from flowstudio.store.journal import SqliteJournal
 from flowstudio.store.runs import RunStore
 
+if TYPE_CHECKING:
+    from flowstudio.llm.gateway import Gateway
+
+_GATEWAY = "flowstudio.llm.gateway:Gateway"
+_FROM_SETTINGS = (
+    _GATEWAY,
+    "flowstudio.nodes.outgoing.http:OutgoingHttp",
+    "flowstudio.nodes.outgoing.mail:OutgoingMail",
+    "flowstudio.nodes.credentials:Credentials",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -36,11 +45,17 @@ class Runtime:
 
     settings: Settings
     registry: Mapping[str, NodeType[Any]]
-    gateway: Gateway
+    resources: Resources
     templates: TemplateService
     finder: WorkflowFinder
     dispatcher: Dispatcher
     runs: RunService
+
+    @property
+    def gateway(self) -> "Gateway":
+        """The door to every model."""
+        gateway: Gateway = self.resources[_GATEWAY]
+        return gateway
 
 
 @asynccontextmanager
@@ -56,6 +71,7 @@ async def open_runtime(
         JournalError: the database cannot be opened.
     """
     clock = clock or SystemClock()
+    table = registry if registry is not None else load_registry()
     async with AsyncExitStack() as stack:
         database = open_database(settings)
         stack.callback(database.dispose)
@@ -63,30 +79,42 @@ async def open_runtime(
         stack.push_async_callback(journal.close)
         owners = Owners(settings.data_dir / "owners")
         stack.callback(owners.close)
-        gateway = Gateway(settings, await stack.enter_async_context(httpx.AsyncClient()))
-        stack.push_async_callback(gateway.close)
-        outgoing = OutgoingHttp(settings)
-        stack.push_async_callback(outgoing.close)
-        sandbox = Sandbox(kind="run")
-        stack.push_async_callback(sandbox.close)
-        resources: dict[Any, Any] = {
-            Settings: settings,
-            Gateway: gateway,
-            OutgoingHttp: outgoing,
-            Credentials: Credentials(settings),
-        }
+        resources = _offer(settings)
+        stack.push_async_callback(_close, resources)
+        sandbox = await stack.enter_async_context(Sandbox(kind="run"))
         bus = MemoryBus()
-        parts = EngineParts(journal, bus, sandbox, clock, resources, owners.name)
-        table = registry if registry is not None else load_registry()
-        engine = Engine(parts, table)
-        store = RunStore(database)
-        run_parts = RunParts(engine, journal, store, bus, owners, clock)
-        dispatcher = Dispatcher(run_parts, settings.max_concurrent_runs)
+        engine = Engine(EngineParts(journal, bus, sandbox, clock, resources, owners.name), table)
+        parts = RunParts(engine, journal, RunStore(database), bus, owners, clock)
+        dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
         templates = TemplateService()
         finder = WorkflowFinder(templates)
         costs = CostService(journal, resources)
-        runs = RunService(run_parts, dispatcher, finder, costs, settings.max_cost_usd)
-        inner = SubworkflowService(finder, dispatcher, store, journal, runs.create_unchecked)
-        resources[Subworkflows] = Subworkflows(inner.run)
+        runs = RunService(parts, dispatcher, finder, costs, settings.max_cost_usd)
+        inner = SubworkflowService(parts, finder, dispatcher, runs.create_unchecked)
+        resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())
-        yield Runtime(settings, table, gateway, templates, finder, dispatcher, runs)
+        yield Runtime(settings, table, resources, templates, finder, dispatcher, runs)
+
+
+def _offer(settings: Settings) -> Resources:
+    resources = Resources()
+    resources.offer(_name(Settings), lambda: settings)
+    for name in _FROM_SETTINGS:
+        resources.offer(name, partial(_make, name, settings))
+    return resources
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _make(name: str, settings: Settings) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)(settings)
+
+
+async def _close(resources: Resources) -> None:
+    for service in resources.made:
+        close = getattr(service, "close", None)
+        if close is not None:
+            await close()

@@ -5,7 +5,6 @@ import json
 from dataclasses import asdict
 
 import click
-import httpx
 
 from flowstudio.llm.catalogue import Catalogue, ModelInfo
 from flowstudio.llm.gateway import Gateway
@@ -40,12 +39,11 @@ def list_models(*, as_json: bool) -> None:
 
 
 async def _catalogue() -> tuple[str | None, Catalogue]:
-    async with httpx.AsyncClient() as http:
-        gateway = Gateway(Settings(), http)
-        try:
-            return gateway.notice(), await gateway.models()
-        finally:
-            await gateway.close()
+    gateway = Gateway(Settings())
+    try:
+        return gateway.notice(), await gateway.models()
+    finally:
+        await gateway.close()
 
 
 def _context(model: ModelInfo) -> str:

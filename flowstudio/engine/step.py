@@ -242,7 +242,7 @@ class StepRun:
             raise
         except ExceptionGroup as errors:
             raise _step_error_in(errors) from errors
-        except Exception as error:  # noqa: BLE001 - a node is foreign code; its bug fails its step only
+        except Exception as error:
             raise StepError(f"{type(error).__name__}: {error}") from error
 
     async def _call_type(self, config: Any, context: StepContext) -> Any:

@@ -18,19 +18,22 @@ class Interpreter:
     def __init__(self, session: MontySession, count: Callable[[], None]) -> None:
         self._session = session
         self._count = count
+        self._received = 0
 
     def run(self, program: str, **texts: str) -> list[Any]:
         """Run a program whose value is a list of JSON texts; returns what they say.
 
         Raises:
             pydantic_monty.MontyError: the program failed or passed a limit.
-            ExpressionError: the result is too large, or the program was tampered with.
+            ExpressionError: the results of the call are too large together, or the program was
+                tampered with.
         """
         self._count()
         written = self._session.feed_run(program, inputs=texts, print_callback=_drop)
         if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
             raise ExpressionError(_UNREADABLE)
-        if sum(map(len, written)) > MAX_RESULT:
+        self._received += sum(map(len, written))
+        if self._received > MAX_RESULT:
             raise ExpressionError(f"The result has more than {MAX_RESULT:,} characters.")
         try:
             return [canonical.load(text) for text in written]

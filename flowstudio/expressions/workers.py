@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from pydantic_monty import Monty, MontyCrashedError, ResourceLimits
 
+from flowstudio.errors import ExpressionError
 from flowstudio.expressions.interpreter import Interpreter
 from flowstudio.expressions.limits import Limits
 from flowstudio.expressions.wall import Wall, find_wall
@@ -42,6 +43,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix=f"expressions-{name}")
         self._lock = threading.Lock()
         self._pool: Monty | None = None
+        self._launcher: Path | None = None
         self._directory: TemporaryDirectory[str] | None = None
 
     @property
@@ -56,35 +58,39 @@ class Workers:
 
         Raises:
             pydantic_monty.MontyError: what the program or the limits gave rise to.
+            ExpressionError: no worker could be started.
         """
-        errand = _Errand(work, limits)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, self._carry_out, errand)
+        call = _Call(work, limits)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, self._carry_out, call)
         try:
             return await future
         except asyncio.CancelledError:
-            errand.cancel()
+            call.cancel()
             raise
 
     async def close(self) -> None:
         """End the workers; calls under way finish first."""
         await asyncio.to_thread(self._close)
 
-    def _carry_out(self, errand: "_Errand[T]") -> T:
+    def _carry_out(self, call: "_Call[T]") -> T:
         try:
-            return self._attempt(errand)
+            return self._attempt(call)
         except MontyCrashedError as error:
-            if error.timed_out or errand.is_cancelled:
+            if error.timed_out or call.is_cancelled:
                 raise
             log.warning("The expression engine was restarted: %s", error)
-        return self._attempt(errand)
+        return self._attempt(call)
 
-    def _attempt(self, errand: "_Errand[T]") -> T:
-        with self._started().checkout(limits=_as_resource_limits(errand.limits)) as session:
-            errand.begin(session.worker_pid)
-            try:
-                return errand.work(Interpreter(session, self._count))
-            finally:
-                errand.end()
+    def _attempt(self, call: "_Call[T]") -> T:
+        try:
+            with self._started().checkout(limits=_as_resource_limits(call.limits)) as session:
+                call.begin(session.worker_pid)
+                try:
+                    return call.work(Interpreter(session, self._count))
+                finally:
+                    call.end()
+        except (OSError, RuntimeError) as error:
+            raise ExpressionError(f"The expression engine cannot start: {error}.") from error
 
     def _count(self) -> None:
         with self._lock:
@@ -92,13 +98,16 @@ class Workers:
 
     def _started(self) -> Monty:
         with self._lock:
-            if self._pool is None:
+            if self._directory is None:
                 self._directory = TemporaryDirectory(prefix="flowstudio-expressions-")
-                launcher = self.wall.write_launcher(Path(self._directory.name))
+            directory = Path(self._directory.name)
+            if self._launcher is None or not self._launcher.exists():
+                # Some systems clear old temporary files away while the server runs.
+                directory.mkdir(mode=0o700, exist_ok=True)
+                self._launcher = self.wall.write_launcher(directory)
+            if self._pool is None:
                 self._pool = Monty(
-                    binary_path=launcher,
-                    min_processes=0,
-                    max_processes=self._processes,
+                    binary_path=self._launcher, min_processes=0, max_processes=self._processes
                 )
                 self._pool.__enter__()
             return self._pool
@@ -112,7 +121,7 @@ class Workers:
                 self._directory.cleanup()
 
 
-class _Errand(Generic[T]):
+class _Call(Generic[T]):
     """One call, and the means to stop it from another thread."""
 
     def __init__(self, work: Callable[[Interpreter], T], limits: Limits) -> None:

@@ -163,7 +163,8 @@ def _changes(
         return
     for source, seen in last.seen.items():
         run = runs.get(source)
-        if run is None or run.shown_hash != seen:
+        # An ancestor that has failed gives nothing to compare; it is stale itself.
+        if run is None or run.shown_hash not in ("", seen):
             about_pin = source in last.seen_pinned or (run is not None and run.pinned_hash)
             yield Mark("stale", "pin" if about_pin else "inputs")
     if last.inputs_hash and present.inputs_hash and last.inputs_hash != present.inputs_hash:

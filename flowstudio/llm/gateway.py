@@ -37,7 +37,7 @@ class Gateway:
     def __init__(
         self,
         settings: Settings,
-        http: httpx.AsyncClient,
+        http: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
         silence_s: float = _SILENCE_S,
     ) -> None:
@@ -45,13 +45,15 @@ class Gateway:
 
         Args:
             settings: of the process.
-            http: for OpenRouter; stays the caller's to close.
+            http: for OpenRouter, the caller's to close; without one, the gateway has its own.
             clock: for waits and the catalogue's age.
             silence_s: how long a provider may send nothing at all, not even a sign of life.
         """
         self._clock = clock or SystemClock()
         self._local = LocalModel(settings)
-        self._openrouter = OpenRouter(settings, http, silence_s)
+        client = http or httpx.AsyncClient()
+        self._own_http = client if http is None else None
+        self._openrouter = OpenRouter(settings, client, silence_s)
         self._catalogue = CatalogueCache(
             settings.data_dir / "catalogue.json",
             self._openrouter.base_url,
@@ -146,8 +148,10 @@ class Gateway:
         return await self._openrouter.embed(route.model, texts)
 
     async def close(self) -> None:
-        """End the built-in model's process, if it was started."""
+        """End the built-in model's process, if it was started, and close what is ours."""
         await self._local.close()
+        if self._own_http is not None:
+            await self._own_http.aclose()
 
 
 def _preferring(request: ChatRequest, route: Route) -> ChatRequest:

@@ -78,16 +78,18 @@ def schema_faults(schema: Any, *path: str | int) -> list[SlotFault]:
 def object_schema_faults(schema: Mapping[str, Any], *path: str | int) -> list[SlotFault]:
     """The same for a schema that describes an object of named fields, defaults included."""
     faults = schema_faults(schema, *path)
-    if schema.get("type", "object") != "object":
+    if not faults and schema.get("type", "object") != "object":
         message = "This schema describes the fields of an object; set its type to 'object'."
         faults.append(SlotFault((*path, "type"), message))
     if faults:
         return faults
+    # Checked in place, for a property may refer to another one.
+    whole = {key: schema[key] for key in ("properties", "$defs") if key in schema}
     return [
         SlotFault((*path, "properties", name, "default"), f"The default does not fit: {problem}")
         for name, part in _properties(schema).items()
         if "default" in part
-        for problem in problems_of({**part, "$defs": schema.get("$defs", {})}, part["default"])
+        for problem in problems_of(whole, {name: part["default"]})
     ]
 
 

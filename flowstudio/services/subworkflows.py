@@ -12,9 +12,8 @@ from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Document, read_document
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.dispatch import INNER, Dispatcher
+from flowstudio.services.parts import RunParts
 from flowstudio.services.templates import TemplateService
-from flowstudio.store.journal import SqliteJournal
-from flowstudio.store.runs import RunStore
 
 MOST_NESTED = 10
 Create = Callable[..., Any]
@@ -60,16 +59,15 @@ class SubworkflowService:
 
     def __init__(
         self,
+        parts: RunParts,
         finder: WorkflowFinder,
         dispatcher: Dispatcher,
-        store: RunStore,
-        journal: SqliteJournal,
         create: Create,
     ) -> None:
+        self._store = parts.store
+        self._journal = parts.journal
         self._finder = finder
         self._dispatcher = dispatcher
-        self._store = store
-        self._journal = journal
         self._create = create
 
     async def run(self, reference: str, inputs: Mapping[str, Any], context: NodeContext) -> Any:

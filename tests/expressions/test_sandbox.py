@@ -61,6 +61,11 @@ async def test_large_items_go_in_smaller_batches(sandbox):
     assert sandbox.exchanges == before + 3
 
 
+async def test_the_results_of_all_items_together_have_a_cap(sandbox):
+    with pytest.raises(ExpressionError, match="more than 20,000,000 characters"):
+        await sandbox.evaluate_each(["text * 2"], [0] * 20_000, {"text": "x" * 1000})
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 
@@ -8,6 +9,7 @@ import pytest
 from flowstudio.errors import ExpressionError
 from flowstudio.expressions.limits import Limits
 from flowstudio.expressions.sandbox import Sandbox
+from flowstudio.expressions.wall import Wall
 from tests.processes import expression_workers, until
 
 
@@ -102,3 +104,22 @@ async def test_a_worker_that_dies_twice_over_one_call_fails_it_in_words(lone, ca
         await hog
     assert "The expression engine was restarted" in caplog.text
     assert await lone.run_code("1 + 1", {}) == 2
+
+
+async def test_a_launcher_that_was_cleared_away_is_written_again(lone):
+    before = expression_workers()
+    await lone.open()
+    shutil.rmtree(lone._workers._directory.name)
+    for worker in expression_workers() - before:
+        os.kill(worker, signal.SIGKILL)
+    assert await lone.evaluate(["1 + 1"], {}) == [2]
+
+
+async def test_a_worker_that_cannot_be_started_is_said_in_words(tmp_path):
+    async with Sandbox(wall=Wall("limits", (str(tmp_path / "missing"),))) as broken:
+        with pytest.raises(ExpressionError, match="the expression engine was restarted twice"):
+            await broken.open()
+    async with Sandbox(wall=Wall("none")) as broken:
+        broken._workers._launcher = tmp_path
+        with pytest.raises(ExpressionError, match="The expression engine cannot start"):
+            await broken.open()

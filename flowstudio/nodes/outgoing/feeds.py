@@ -54,7 +54,9 @@ def read_feed(content: bytes, url: str, limit: int) -> list[dict[str, Any]]:
             retryable=False,
         ) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise StepError(f"What stands at {shown} is not a feed: {error}.", retryable=False) from error
+        raise StepError(
+            f"What stands at {shown} is not a feed: {error}.", retryable=False
+        ) from error
     return entries
 
 

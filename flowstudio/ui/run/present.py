@@ -17,6 +17,7 @@ _MAX_TEXT = 20_000
 _MAX_ITEMS = 200
 _MAX_DEPTH = 12
 _UNDERWAY = {"running", "waiting", "queued"}
+_DONE = {"succeeded", "cached", "failed", "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,11 @@ def _saved(executions: Sequence[StepView]) -> str:
 def _tokens(executions: Sequence[StepView]) -> str:
     total = sum(sum((step.usage or {}).values()) for step in executions)
     return words.count(total, "token") if total else ""
+
+
+def progress(rows: Sequence[StepRow]) -> tuple[int, int]:
+    """How many nodes are done with, and how many there are."""
+    return sum(row.status in _DONE for row in rows), len(rows)
 
 
 def node_states(rows: Sequence[StepRow]) -> dict[str, str]:

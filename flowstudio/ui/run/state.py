@@ -20,6 +20,7 @@ from flowstudio.ui.run.present import (
     Question,
     StepRow,
     node_states,
+    progress,
     questions,
     shown,
     step_rows,
@@ -165,6 +166,9 @@ class RunState(rx.State):
         """Set the vars; returns the outputs the browser has not seen."""
         self._show_run(run)
         self.steps = step_rows(run.document, steps, backend().registry)
+        done, total = progress(self.steps)
+        self.progress = f"{done} of {total} steps"
+        self.percent = round(100 * done / max(total, 1))
         self.states = node_states(self.steps)
         self.questions = questions(steps)
         return await self._new_outputs(run, self.steps)
@@ -177,8 +181,6 @@ class RunState(rx.State):
         self.cost = words.money(run.cost_usd)
         self.saved = f"saved {words.money(run.saved_usd)}" if run.saved_usd else ""
         self.tokens = tokens_of(run)
-        self.progress = f"{run.steps_done} of {run.steps_total} steps"
-        self.percent = round(100 * run.steps_done / max(run.steps_total, 1))
         self.error, self.error_node = run.error or "", run.error_node or ""
         self.has_outputs = run.status in FINISHED and bool(run.outputs)
 

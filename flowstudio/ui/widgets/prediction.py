@@ -26,12 +26,7 @@ async def cost_of_defaults(actor: Actor, document: Document) -> str:
         for name, part in properties.items()
         if isinstance(part, Mapping) and "default" in part
     }
-    return await cost_of(actor, document, defaults)
-
-
-async def cost_of(actor: Actor, document: Document, inputs: Mapping[str, Any]) -> str:
-    """The prediction for a run with these inputs."""
-    cost = await backend().runs.predict(actor, document, dict(inputs))
+    cost = await backend().runs.predict(actor, document, defaults)
     return words.predicted(
         cost, calls_models=_calls_models(document), is_free=backend().gateway.notice() is not None
     )

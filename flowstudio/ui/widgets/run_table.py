@@ -81,7 +81,7 @@ def run_row(run: ListedRun, now: datetime) -> RunRow:
         inputs=_brief(run.inputs),
         status=run.status,
         label=LABELS.get(run.status, run.status),
-        steps=f"{run.steps_done} of {run.steps_total}",
+        steps=f"{min(run.steps_done, run.steps_total)} of {run.steps_total}",
         since=run.started_at.isoformat() if run.started_at and run.status == "running" else "",
         duration=words.duration(_duration_s(run)),
         cost=words.money(run.cost_usd),

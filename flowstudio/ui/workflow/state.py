@@ -11,7 +11,7 @@ from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.widgets.drawing import Drawing, draw_large
 from flowstudio.ui.widgets.fields import Field, fields_of, read_form, with_problems
-from flowstudio.ui.widgets.prediction import cost_of, cost_of_defaults, inputs_schema
+from flowstudio.ui.widgets.prediction import cost_of_defaults, inputs_schema
 from flowstudio.ui.widgets.run_table import RunRow, run_row
 
 _HISTORY = 10
@@ -71,15 +71,6 @@ class WorkflowState(rx.State):
             self.problems = [str(problem) for problem in error.problems]
             return None
         return rx.redirect(f"/runs/{run_id}")
-
-    @guarded("see")
-    async def predict(self, form: dict[str, Any]) -> None:
-        """Say what a run with the present inputs will cost."""
-        actor = current_actor(self)
-        document = backend().templates.get(actor, self._slug()).document
-        reading = read_form(inputs_schema(document), form)
-        if reading.is_valid:
-            self.cost = await cost_of(actor, document, reading.values)
 
     def _slug(self) -> str:
         return str(getattr(self, "slug", ""))

@@ -1,0 +1,138 @@
+import asyncio
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import Site
+from tests.fakes.openrouter import Reply, fail, pieces, say, say_json, stall
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+MAIL = {"product": "express delivery", "urgency": 5, "mood": "annoyed"}
+
+
+async def start(page: Page, slug: str) -> str:
+    """Open an example, run it as it is, and give the address of the run."""
+    await page.goto(f"/w/{slug}")
+    await page.get_by_test_id("run-start").click()
+    await page.wait_for_url("**/runs/*")
+    return page.url
+
+
+async def reaches(page: Page, status: str) -> None:
+    await expect(page.get_by_test_id("run-status")).to_have_attribute("data-state", status)
+
+
+def held(text: str) -> tuple[Reply, asyncio.Event]:
+    """An answer that stops before its end until the event is set."""
+    gate = asyncio.Event()
+    whole = say(text)
+    return Reply(whole.status, whole.headers, whole.frames, whole.ending, gate), gate
+
+
+async def test_text_shows_while_it_is_being_written(page: Page, site: Site) -> None:
+    reply, gate = held("A notice about the **kitchen** on the third floor.")
+    site.models.answer(reply)
+    await start(page, "draft-and-review")
+    await expect(page.get_by_test_id("node-notice-output")).to_contain_text("third floor")
+    await reaches(page, "running")
+    await expect(page.get_by_test_id("node-notice-status")).to_have_attribute(
+        "data-state", "running"
+    )
+    gate.set()
+    await expect(page.get_by_test_id("node-notice-output").locator("strong")).to_be_visible()
+
+
+async def test_a_reload_shows_the_same_run(page: Page, site: Site) -> None:
+    site.models.answer(say("Blue light scatters."), say("Sky paint."), say("Rayleigh."))
+    address = await start(page, "compare-prompts")
+    await reaches(page, "succeeded")
+    await page.reload()
+    await reaches(page, "succeeded")
+    assert page.url == address
+    await expect(page.get_by_test_id("run-outputs")).to_contain_text("Rayleigh.")
+
+
+async def test_a_run_goes_on_when_its_page_is_closed(page: Page, site: Site) -> None:
+    reply, gate = held("Still here, even without a page.")
+    site.models.answer(reply, say("Second."), say("Third."))
+    address = await start(page, "compare-prompts")
+    await reaches(page, "running")
+    await page.goto("about:blank")
+    gate.set()
+    await page.goto(address)
+    await reaches(page, "succeeded")
+
+
+async def test_cancel_ends_a_run_and_closes_its_stream(page: Page, site: Site) -> None:
+    asked = len(site.models.chats)
+    site.models.answer(stall("This will never"), stall("end, and"), stall("nor will this"))
+    await start(page, "compare-prompts")
+    await expect(page.get_by_test_id("node-plain-output")).not_to_be_empty()
+    await page.get_by_test_id("run-cancel").click()
+    await reaches(page, "cancelled")
+    async with asyncio.timeout(10):
+        for request in site.models.chats[asked:]:
+            await request.left.wait()
+
+
+async def test_an_approval_is_asked_for_and_carries_the_run_on(page: Page, site: Site) -> None:
+    site.models.answer(say_json(MAIL), say("Dear Ms Okafor, it comes tomorrow."))
+    await start(page, "triage-support-mail")
+    await reaches(page, "waiting")
+    await page.get_by_label("Comment").fill("Well said.")
+    await page.get_by_test_id("answer-approve").click()
+    await reaches(page, "succeeded")
+    await expect(page.get_by_test_id("node-approve-output")).to_contain_text("Well said.")
+    await expect(page.get_by_test_id("node-receipt-status")).to_have_attribute(
+        "data-state", "skipped"
+    )
+
+
+async def test_a_failed_step_says_what_where_and_what_to_do(page: Page, site: Site) -> None:
+    site.models.answer(*(fail(402, "Insufficient credits") for _ in range(9)))
+    await start(page, "draft-and-review")
+    await reaches(page, "failed")
+    await expect(page.get_by_test_id("problem-0")).to_contain_text("notice")
+    await expect(page.get_by_test_id("node-notice-status")).to_have_attribute(
+        "data-state", "failed"
+    )
+    site.models._script.clear()
+
+
+async def test_wrong_inputs_are_told_at_their_field(page: Page, site: Site) -> None:
+    await page.goto("/w/refine-until-it-fits")
+    field = page.get_by_test_id("field-most_words")
+    await field.fill("a few")
+    await page.get_by_test_id("run-start").click()
+    await expect(page.locator("#error-most_words")).to_have_text("Give a whole number.")
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await field.fill("99")
+    await page.get_by_test_id("run-start").click()
+    await expect(page.locator("#error-most_words")).to_contain_text("40")
+    await expect(field).to_have_value("99")
+
+
+async def test_run_again_brings_the_inputs_back(page: Page, site: Site) -> None:
+    await page.goto("/w/compare-prompts")
+    await page.get_by_test_id("field-question").fill("Why is grass green?")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_url("**/runs/*")
+    await reaches(page, "succeeded")
+    await page.get_by_test_id("run-again").click()
+    await expect(page.get_by_test_id("field-question")).to_have_value("Why is grass green?")
+
+
+async def test_a_slow_stream_is_sent_in_small_pieces(page: Page, site: Site) -> None:
+    received: list[int] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))),
+    )
+    text = " ".join(f"word{number}" for number in range(2000))
+    site.models.answer(say(text))
+    await start(page, "draft-and-review")
+    await expect(page.get_by_test_id("node-notice-output")).to_contain_text("word1999")
+    # The text twice (as it came, and rendered), plus what the page itself needs.
+    assert len(pieces(text)) == 2000
+    assert sum(received) < 3 * len(text) + 60_000

@@ -1,0 +1,131 @@
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+EXAMPLES = sorted(Path("examples").glob("*.json"))
+
+
+async def test_the_gallery_shows_every_example(page: Page) -> None:
+    await page.goto("/")
+    for path in EXAMPLES:
+        card = page.get_by_test_id(f"workflow-card-{path.stem}")
+        await expect(card).to_contain_text(json.loads(path.read_text())["name"])
+
+
+async def test_the_palette_reaches_pages_and_examples_by_keyboard(page: Page) -> None:
+    await page.goto("/")
+    await expect(page.get_by_test_id(f"workflow-card-{EXAMPLES[0].stem}")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await page.get_by_test_id("palette-query").fill("runs")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url("**/runs")
+    await page.keyboard.press("Control+k")
+    await page.get_by_test_id("palette-query").fill("compare three")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url("**/w/compare-prompts")
+    await expect(page.get_by_test_id("run-start")).to_be_visible()
+
+
+async def test_the_keys_are_listed_and_work(page: Page) -> None:
+    await page.goto("/")
+    await expect(page.get_by_test_id("palette-open")).to_be_visible()
+    await page.keyboard.press("?")
+    await expect(page.get_by_test_id("keys")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("keys")).to_be_hidden()
+    await page.keyboard.press("g")
+    await page.keyboard.press("r")
+    await expect(page).to_have_url("**/runs")
+
+
+async def test_the_theme_follows_the_system_and_the_toggle_outlives_a_reload(page: Page) -> None:
+    await page.emulate_media(color_scheme="dark")
+    await page.goto("/")
+    root = page.locator("html")
+    await expect(root).to_have_class("dark")
+    await page.get_by_test_id("theme-toggle").click()
+    await expect(root).to_have_class("light")
+    await page.reload()
+    await expect(root).to_have_class("light")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "path", ["/", "/runs", "/w/triage-support-mail", "/w/orders-report", "/runs/none"]
+)
+async def test_axe_finds_nothing(browser: Browser, site: Site, path: str, theme: str) -> None:
+    context = await browser.new_context(color_scheme=theme, reduced_motion="reduce")
+    page = await context.new_page()
+    await page.goto(site.url + path)
+    await expect(page.locator(".skeleton, .bone")).to_have_count(0)
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    await context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing_on_a_run(browser: Browser, site: Site, theme: str) -> None:
+    context = await browser.new_context(color_scheme=theme, reduced_motion="reduce")
+    page = await context.new_page()
+    await page.goto(f"{site.url}/w/orders-report")
+    await page.get_by_test_id("run-start").click()
+    await expect(page.get_by_test_id("run-status")).to_have_attribute("data-state", "succeeded")
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_test_id("palette-query")).to_be_visible()
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    await context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/w/triage-support-mail"])
+async def test_a_telephone_needs_no_sideways_scrolling(
+    browser: Browser, site: Site, path: str
+) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    page = await context.new_page()
+    await page.goto(site.url + path)
+    await expect(page.locator(".skeleton, .bone")).to_have_count(0)
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    assert width == 390
+    await expect(page.get_by_test_id("nav-runs")).to_be_visible()
+    await context.close()
+
+
+async def test_a_foreign_origin_cannot_open_the_websocket(site: Site) -> None:
+    assert await upgrade(site, f"http://127.0.0.1:{site.port}") == 101
+    assert await upgrade(site, "https://evil.example") == 403
+
+
+async def upgrade(site: Site, origin: str) -> int:
+    """Status of the reply to a websocket handshake from a page of that origin."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(
+        f"GET /_event/?EIO=4&transport=websocket&token=t HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n"
+        f"Origin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    return status
+
+
+async def test_the_pages_carry_the_security_headers(page: Page) -> None:
+    reply = await page.goto("/")
+    assert reply is not None
+    headers = reply.headers
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
