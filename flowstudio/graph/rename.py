@@ -7,6 +7,8 @@ from typing import Any
 
 from flowstudio.errors import ConflictError, ExpressionError, InvalidInputError, NotFoundError
 from flowstudio.graph.catalogue import Catalogue
+from flowstudio.graph.checks.references import View
+from flowstudio.graph.checks.subject import Subject
 from flowstudio.graph.document import Document, Node
 from flowstudio.graph.references import (
     BUILTIN_NAMES,
@@ -45,28 +47,50 @@ def rename_node(document: Document, node_id: str, new_name: str, catalogue: Cata
     if any(other.name == new_name for other in document.nodes if other.id != node_id):
         message = f"Another node is already called '{new_name}'; choose a different name."
         raise ConflictError(message)
-    nodes = [_renamed(each, node.name, new_name, catalogue) for each in document.nodes]
-    nodes = [
-        each.model_copy(update={"name": new_name}) if each.id == node_id else each for each in nodes
-    ]
-    return document.model_copy(update={"nodes": nodes})
+    rename = _Renaming(document, node, new_name, catalogue)
+    return document.model_copy(update={"nodes": [rename(each) for each in document.nodes]})
 
 
-def _renamed(node: Node, old: str, new: str, catalogue: Catalogue) -> Node:
-    values: dict[Path, Any] = {}
-    for slot in _slots(node, catalogue):
-        text = _at(node.config, slot.path)
-        if not isinstance(text, str) or old in slot.names:
-            continue
-        try:
-            _refuse_hiding(slot, old, new)
-            values[slot.path] = _rename(slot.parsed, text, old, new)
-        except ConflictError as error:
-            message = (
-                f"'{node.name}' cannot follow, at {path_text(('config', *slot.path))}: {error}"
-            )
-            raise ConflictError(message) from error
-    return node.model_copy(update={"config": fill(node.config, values)}) if values else node
+class _Renaming:
+    """One rename, carried through a document node by node."""
+
+    def __init__(self, document: Document, target: Node, new: str, catalogue: Catalogue) -> None:
+        self._target, self._new, self._catalogue = target, new, catalogue
+        old = target.name
+        namesakes = [node for node in document.nodes if node.name == old]
+        # A name no expression can mean, or one that means another node, has no references here.
+        self._is_read = name_problem(old) is None and namesakes == [target]
+        self._subject: Subject | None = None
+        if old in BUILTIN_NAMES | MODULE_NAMES:
+            self._subject = Subject(document, catalogue, {})
+
+    def __call__(self, node: Node) -> Node:
+        update: dict[str, Any] = {"name": self._new} if node.id == self._target.id else {}
+        if self._is_read and (values := self._values(node)):
+            update["config"] = fill(node.config, values)
+        return node.model_copy(update=update) if update else node
+
+    def _values(self, node: Node) -> dict[Path, Any]:
+        values: dict[Path, Any] = {}
+        old, new = self._target.name, self._new
+        for slot in _slots(node, self._catalogue):
+            text = _at(node.config, slot.path)
+            if not isinstance(text, str) or not self._means_target(node, slot):
+                continue
+            try:
+                _refuse_hiding(slot, old, new)
+                values[slot.path] = _rename(slot.parsed, text, old, new)
+            except ConflictError as error:
+                place = path_text(("config", *slot.path))
+                message = f"'{node.name}' cannot follow, at {place}: {error}"
+                raise ConflictError(message) from error
+        return values
+
+    def _means_target(self, node: Node, slot: Slot) -> bool:
+        if self._target.name in slot.names:
+            return False
+        # Where the node is out of scope, a builtin's name means the builtin.
+        return self._subject is None or View(self._subject, node).sees(slot, self._target)
 
 
 def _refuse_hiding(slot: Slot, old: str, new: str) -> None:

@@ -9,7 +9,7 @@ LONGEST_WORD = 100
 class Spelling:
     """Finds near words, within a budget of comparisons so that a hostile document costs little."""
 
-    def __init__(self, budget: int = 50_000) -> None:
+    def __init__(self, budget: int = 25_000) -> None:
         self._budget = budget
 
     def nearest(self, word: str, known: Iterable[str]) -> str | None:

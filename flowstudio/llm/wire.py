@@ -1,7 +1,8 @@
 """HTTP with a provider: one request, its stream of chunks, and every way it can fail."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from flowstudio.llm.sse import EventParser
 _MAX_BODY = 100_000_000
 _MAX_ERROR_BODY = 100_000
 _DONE = b"[DONE]"
+_END_S = 0.1
 _MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -112,9 +114,11 @@ class Wire:
     ) -> None:
         parser = EventParser()
         take = self._take
-        async for chunk in response.aiter_bytes():
+        chunks = response.aiter_bytes()
+        async for chunk in chunks:
             for data in parser.feed(chunk):
                 if data == _DONE:
+                    await _read_off(chunks)
                     return
                 if text := take(data, answer):
                     on_text(text)
@@ -185,6 +189,15 @@ def _is_url(text: str) -> bool:
         return bool(httpx.URL(text).host)
     except httpx.InvalidURL:
         return False
+
+
+async def _read_off(chunks: AsyncIterator[bytes]) -> None:
+    # A connection can be used again only when its answer has been read to the end, which follows
+    # the end mark at once.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_S):
+            async for _ in chunks:
+                pass
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 import reflex as rx
-from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import ValidationError, create_model
 from reflex.event import EventSpec
 
 from flowstudio.errors import FlowStudioError
@@ -26,6 +26,10 @@ class Guard:
     """What a handler does, in the words of the service layer."""
 
     verb: Verb
+
+
+class _PayloadError(Exception):
+    """The arguments of a call do not fit the handler."""
 
 
 def current_actor(state: rx.State) -> Actor:  # noqa: ARG001 - accounts will read the session here
@@ -61,10 +65,10 @@ def guarded(verb: Verb, *, background: bool = False) -> Callable[[Callable[..., 
 
 def _wrap(handler: Callable[..., Any], check: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
     @functools.wraps(handler)
-    async def call(self: rx.State, *args: Any, **kwargs: Any) -> Any:
+    async def call(self: rx.State, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return await handler(self, **check(*args, **kwargs))
-        except ValidationError:
+        except _PayloadError:
             return _refusal()
         except FlowStudioError as error:
             return toast(str(error), tone="error")
@@ -76,11 +80,11 @@ def _wrap_stream(
     handler: Callable[..., Any], check: Callable[..., dict[str, Any]]
 ) -> Callable[..., Any]:
     @functools.wraps(handler)
-    async def call(self: rx.State, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+    async def call(self: rx.State, /, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         try:
             async for event in handler(self, **check(*args, **kwargs)):
                 yield event
-        except ValidationError:
+        except _PayloadError:
             yield _refusal()
         except FlowStudioError as error:
             yield toast(str(error), tone="error")
@@ -90,16 +94,22 @@ def _wrap_stream(
 
 def _checker(handler: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     signature = inspect.signature(handler)
-    names = list(signature.parameters)[1:]
     hints = get_type_hints(handler)
-    fields: dict[str, Any] = {name: (hints[name], ...) for name in names}
-    model = TypeAdapter(
-        create_model(f"{handler.__name__}_payload", __config__=ConfigDict(extra="forbid"), **fields)
-    )
+    fields: dict[str, Any] = {
+        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in list(signature.parameters.items())[1:]
+    }
+    model = create_model(f"{handler.__name__}_payload", **fields)
 
     def check(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        given = dict(zip(names, args, strict=False)) | kwargs
-        return dict(model.validate_python(given))
+        try:
+            given = list(signature.bind(None, *args, **kwargs).arguments.items())[1:]
+        except TypeError as error:
+            raise _PayloadError from error
+        try:
+            return dict(model.model_validate(dict(given)))
+        except ValidationError as error:
+            raise _PayloadError from error
 
     return check
 

@@ -74,6 +74,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
     """A fresh browser profile; at the end, nothing was fetched elsewhere and nothing complained."""
+    site.models._script.clear()
     context = await browser.new_context(
         base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
     )

@@ -101,6 +101,31 @@ def test_templates_follow_even_where_a_config_is_not_finished():
     assert renamed.nodes[2].config["text"] == ["{{ new }}", "{{ a b }}"]
 
 
+def test_of_two_nodes_with_one_name_the_references_stay_with_the_other():
+    second = {**node("n"), "name": "a"}
+    renamed = rename_node(document(node("a"), second, reading("b", "a.x")), "n", "new", CATALOGUE)
+    assert [n.name for n in renamed.nodes] == ["a", "new", "b"]
+    assert renamed.nodes[2].config["fields"]["x"] == "{{ a.x }}"
+
+
+def test_a_reserved_name_that_is_mended_takes_nobody_elses_references():
+    wrong = {**node("n"), "name": "item"}
+    given = document(wrong, loop("l"), reading("b", "item.x", parent="l"), paths=("n l",))
+    renamed = rename_node(given, "n", "item_node", CATALOGUE)
+    assert renamed.nodes[2].config["fields"]["x"] == "{{ item.x }}"
+
+
+def test_where_the_node_is_out_of_scope_a_builtins_name_means_the_builtin():
+    given = document(
+        node("len"), reading("b", "len.x"), reading("c", "len('ab')"), paths=("len b",)
+    )
+    renamed = rename_node(given, "len", "length", CATALOGUE)
+    assert [n.config["fields"]["x"] for n in renamed.nodes[1:]] == [
+        "{{ length.x }}",
+        "{{ len('ab') }}",
+    ]
+
+
 def test_a_rename_to_the_same_name_changes_nothing():
     given = document(node("a"), reading("b", "a.x"), paths=("a b",))
     assert rename_node(given, "a", "a", CATALOGUE) == given

@@ -34,7 +34,7 @@ def test_no_state_has_a_setter_that_setvar_could_call() -> None:
 class Payloads:
     @guarded("run")
     async def take(self, number: int, *, text: str = "") -> int:
-        return number
+        return number + len(text)
 
     @guarded("run")
     async def clash(self) -> None:
@@ -58,7 +58,7 @@ async def test_unknown_arguments_are_refused(extra: dict[str, int]) -> None:
 
 
 async def test_a_fitting_argument_reaches_the_handler() -> None:
-    assert await fn(Payloads.take)(Payloads(), 7, text="x") == 7
+    assert await fn(Payloads.take)(Payloads(), 7, text="x") == 8
 
 
 async def test_a_domain_error_becomes_a_toast_with_its_words() -> None:

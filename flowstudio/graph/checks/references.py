@@ -23,7 +23,7 @@ def check_references(subject: Subject) -> Findings:
         checked = subject.checked.get(node.id)
         if checked is None or not checked.slots:
             continue
-        view = _View(subject, node)
+        view = View(subject, node)
         for slot in checked.slots:
             said: set[str] = set()
             for expression in slot.expressions:
@@ -33,7 +33,7 @@ def check_references(subject: Subject) -> Findings:
                 yield from inputs.check(node, slot, expression)
 
 
-class _View:
+class View:
     """What can be seen from one node."""
 
     def __init__(self, subject: Subject, node: Node) -> None:
@@ -44,6 +44,7 @@ class _View:
         self._in_loop = any(_loops(subject, container) for container in around)
 
     def check(self, slot: Slot, name: str) -> Iterator[Finding]:
+        """What is wrong with reading this name in this place."""
         if name in slot.names or name in RUN_NAMES:
             return
         if name in LOOP_NAMES:
@@ -52,7 +53,7 @@ class _View:
                 yield self._at(slot, "outside_loop", message)
             return
         target = self._subject.by_name.get(name)
-        if target is not None and self._sees(slot, target):
+        if target is not None and self.sees(slot, target):
             return
         # A name that is out of scope here hides no builtin.
         if name in BUILTIN_NAMES or name in MODULE_NAMES:
@@ -62,7 +63,8 @@ class _View:
         else:
             yield self._out_of_scope(slot, target)
 
-    def _sees(self, slot: Slot, target: Node) -> bool:
+    def sees(self, slot: Slot, target: Node) -> bool:
+        """Whether an expression in this place may read that node's output."""
         scope = target.parent or ROOT
         if slot.inner and scope == self._node.id:
             return True
