@@ -7,8 +7,7 @@ name says what is answered: `short`, `long` or `timed`.
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Iterator
 
 from tests.fakes.openrouter import (
     DONE,
@@ -31,21 +30,14 @@ def _answer(*texts: str) -> list[bytes]:
     return [*frames, event(chunk({}, "stop")), event(usage), DONE]
 
 
-class _Timed(Sequence[bytes]):
+class _Timed:
     """An answer whose text is the moment its chunk was made, in nanoseconds."""
 
-    def __len__(self) -> int:
-        return len(_answer("")) + 0
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
-    def __getitem__(self, index: Any) -> Any:
-        return _answer(str(time.monotonic_ns()))[index]
-
     def __iter__(self) -> Iterator[bytes]:
-        return (self[index] for index in range(len(self)))
+        head, *_ = _answer()
+        yield head
+        yield event(chunk({"content": str(time.monotonic_ns())}))
+        yield from _answer()[1:]
 
 
 REPLIES = {

@@ -11,7 +11,7 @@ stands in `requests`.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -32,12 +32,12 @@ class Reply:
         frames: pieces of the body, each sent by itself.
         ending: `complete` ends it properly, `stall` says no more until the client leaves, `cut`
             closes the connection in the middle.
-        gate: waited for before the last frame, so that a test can look in between.
+        gate: waited for after the first frame with text, so that a test can look in between.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    frames: Sequence[bytes] = ()
+    frames: Iterable[bytes] = ()
     ending: Ending = "complete"
     gate: asyncio.Event | None = None
 
@@ -128,6 +128,7 @@ class FakeOpenRouter:
     """The server; an async context manager.
 
     Attributes:
+        connections: how many were ever opened.
         models: entries of `GET /models`.
         costs: of generations, for `GET /generation`; others are not found.
         handler: chooses a reply by the request instead of by the script.
@@ -137,6 +138,7 @@ class FakeOpenRouter:
         self.key = key
         self.url = ""
         self.requests: list[Received] = []
+        self.connections = 0
         self.models: list[dict[str, Any]] = []
         self.costs: dict[str, float] = {}
         self.handler: Callable[[Received], Reply | None] | None = None
@@ -172,6 +174,7 @@ class FakeOpenRouter:
         task = asyncio.current_task()
         assert task is not None
         self._connections[task] = writer
+        self.connections += 1
         try:
             while (request := await _read_request(reader)) is not None:
                 self.requests.append(request)
@@ -227,11 +230,12 @@ class FakeOpenRouter:
         head += [f"{name}: {value}" for name, value in reply.headers.items()]
         writer.write("\r\n".join([*head, "", ""]).encode())
         try:
-            for number, frame in enumerate(reply.frames):
-                if reply.gate is not None and number == len(reply.frames) - 1:
-                    await reply.gate.wait()
+            gate = reply.gate
+            for frame in reply.frames:
                 writer.write(b"%x\r\n%s\r\n" % (len(frame), frame))
                 await writer.drain()
+                if gate is not None and b'"content": "' in frame and b'"content": ""' not in frame:
+                    await gate.wait()
             if reply.ending == "complete":
                 writer.write(b"0\r\n\r\n")
                 await writer.drain()

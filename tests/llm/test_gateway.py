@@ -179,6 +179,17 @@ async def test_thinking_is_kept_apart_from_the_text(server, gateway, heard):
     assert (result.text, result.reasoning, heard.texts) == ("yes", "hmm", ["yes"])
 
 
+async def test_calls_one_after_another_share_a_connection(server, gateway):
+    for _ in range(3):
+        await gateway.complete(HELLO)
+    assert server.connections == 1
+
+
+async def test_an_answer_counts_when_the_connection_stays_open_behind_its_end(server, gateway):
+    server.answer(stream(*pieces("hi"), event(chunk({}, "stop")), DONE, ending="stall"))
+    assert (await gateway.complete(HELLO)).text == "hi"
+
+
 # Cost
 
 
