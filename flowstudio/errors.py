@@ -67,10 +67,12 @@ class StepError(FlowStudioError):
 
     Attributes:
         retryable: whether another attempt may succeed; `retry.attempts` decides if one is made.
+        is_final: it ends the run, whatever `on_error` and containers around it say.
         retry_after_s: the least wait before it, when the other side named one.
     """
 
     retryable: bool = True
+    is_final: bool = False
 
     def __init__(
         self, message: str, *, retryable: bool | None = None, retry_after_s: float | None = None
@@ -95,6 +97,7 @@ class BudgetError(StepError):
     """The next call would pass the run's `max_cost_usd`; no `on_error` catches it."""
 
     retryable = False
+    is_final = True
 
 
 class AddressRefusedError(StepError):
@@ -124,4 +127,12 @@ class StaleOwnerError(JournalError):
 
 
 class JournalDamagedError(JournalError):
-    """A stored row no longer reads as what was written."""
+    """A stored row no longer reads as what was written.
+
+    Attributes:
+        seq: of the event whose output is damaged, if it is one; the step can run again.
+    """
+
+    def __init__(self, message: str, seq: int | None = None) -> None:
+        super().__init__(message)
+        self.seq = seq

@@ -5,9 +5,10 @@ parallel's step holds one body. A finished iteration keeps only its output's ref
 over a hundred thousand items folds into little.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from flowstudio.engine.events import Event, RunStatus
@@ -48,6 +49,7 @@ class StepRecord:
         interruptions: executions that were cut off and begun again.
         error: what the final failure was.
         config: a container's filled-in config, kept so that a resumed loop sees the same items.
+        iterations, body: what is known of a container's inside.
         waiting: data of the `step_waiting` event while it waits.
     """
 
@@ -71,24 +73,45 @@ class StepRecord:
 
 @dataclass(slots=True)
 class RunState:
-    """A run as its journal tells it."""
+    """A run as its journal tells it.
+
+    Attributes:
+        signal_id: of the latest signal it received.
+        wish: a signal it received and has not carried out yet.
+        timed_from: when its `timeout_s` began to count: its start, or the latest resumption.
+        answers: by path, those that no step has taken yet.
+        repaired: paths of steps whose stored result is damaged, so they run again.
+    """
 
     status: RunStatus = "queued"
     seq: int = 0
     signal_id: int = 0
+    wish: Literal["", "cancel", "pause"] = ""
     started_at: datetime | None = None
+    timed_from: datetime | None = None
     steps_done: int = 0
-    saved_usd: str = "0"
+    saved_usd: Decimal = Decimal(0)
     root: ScopeRecord = field(default_factory=ScopeRecord)
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     repaired: list[str] = field(default_factory=list)
 
 
-async def replay(events: AsyncIterator[Event | DamagedEvent]) -> RunState:
-    """The state after all events of a run."""
+async def replay(
+    events: AsyncIterator[Event | DamagedEvent], damaged: Container[int] = ()
+) -> RunState:
+    """The state after all events of a run.
+
+    Args:
+        events: of the run, in order.
+        damaged: numbers of events whose outputs turned out to be damaged.
+    """
     state = RunState()
     async for event in events:
-        apply(state, event)
+        if isinstance(event, Event) and event.seq in damaged:
+            reason = "its output is not what was written"
+            apply(state, DamagedEvent(event.seq, event.type, event.node, event.path, reason))
+        else:
+            apply(state, event)
     return state
 
 
@@ -116,20 +139,23 @@ def apply(state: RunState, event: Event | DamagedEvent) -> None:
     elif event.type.startswith("step_"):
         _apply_step(state, event)
     elif event.type == "run_started":
-        state.status, state.started_at = "running", event.at
+        state.status, state.started_at, state.timed_from = "running", event.at, event.at
     elif event.type == "signal_received":
         _apply_signal(state, event)
     else:
-        state.status = event.type.removeprefix("run_")  # type: ignore[assignment]
+        state.status, state.wish = event.type.removeprefix("run_"), ""  # type: ignore[assignment]
 
 
 def _apply_signal(state: RunState, event: Event) -> None:
+    kind = event.data.get("kind")
     state.signal_id = max(state.signal_id, event.data.get("signal_id", 0))
-    if event.data.get("kind") == "answer":
+    if kind == "answer":
         state.answers[event.path] = event.data.get("data", {})
-    elif event.data.get("kind") == "resume":
-        state.status = "running"
+    elif kind == "resume":
+        state.status, state.wish, state.timed_from = "running", "", event.at
         reopen_failed(state.root)
+    elif kind in ("cancel", "pause"):
+        state.wish = kind
 
 
 def reopen_failed(scope: ScopeRecord) -> None:
@@ -138,10 +164,14 @@ def reopen_failed(scope: ScopeRecord) -> None:
         if record.status == "failed" and record.output is None:
             record.status = "idle"
             record.attempts = record.failed_attempts = record.interruptions = 0
-        for iteration in record.iterations.values():
-            if iteration.body is not None:
-                reopen_failed(iteration.body)
-        reopen_failed(record.body)
+        _reopen_inside(record)
+
+
+def _reopen_inside(record: StepRecord) -> None:
+    for iteration in record.iterations.values():
+        if iteration.body is not None:
+            reopen_failed(iteration.body)
+    reopen_failed(record.body)
 
 
 def _apply_step(state: RunState, event: Event) -> None:
@@ -152,6 +182,8 @@ def _apply_step(state: RunState, event: Event) -> None:
         found.output, found.body = _ref(event), None
         return
     record = found
+    # An answer is for the question asked before it, and for no later one.
+    state.answers.pop(event.path, None)
     if event.type == "step_started":
         _start(record, event)
     elif event.type == "step_waiting":
@@ -162,6 +194,7 @@ def _apply_step(state: RunState, event: Event) -> None:
         record.status, record.output = "succeeded", _ref(event)
         record.port = event.data.get("port", "out")
         state.steps_done += 1
+        state.saved_usd += Decimal(event.data.get("saved_usd", "0"))
         _close(record)
     elif event.type == "step_failed":
         _fail(record, event)
@@ -180,6 +213,7 @@ def _start(record: StepRecord, event: Event) -> None:
 def _fail(record: StepRecord, event: Event) -> None:
     record.failed_attempts = max(record.attempts, event.data.get("attempt", 1))
     if "retry_in_s" in event.data:
+        _reopen_inside(record)
         return
     record.status, record.output = "failed", _ref(event)
     record.port, record.error = event.data.get("port", ""), event.data.get("error")
@@ -222,5 +256,5 @@ def _forget(state: RunState, event: DamagedEvent) -> None:
     if event.path and event.node and event.type in {"step_succeeded", "step_failed"}:
         found = _locate(state, event.path, event.node)
         if isinstance(found, StepRecord):
-            found.status = "running"
+            found.status, found.attempts = "running", max(found.attempts, 1)
             state.repaired.append(event.path)
