@@ -1,10 +1,10 @@
 """The inside of a container, run turn by turn or branch by branch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
-from flowstudio.engine.execution import Execution
-from flowstudio.engine.fold import OutputRef, StepRecord
+from flowstudio.engine.execution import Execution, OpenScope
+from flowstudio.engine.fold import OutputRef, ScopeRecord, StepRecord
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import PlannedNode
 from flowstudio.engine.values import pack
@@ -42,7 +42,7 @@ class ContainerBody:
         """Run the body once, unless this iteration has finished before; then give its output."""
         record = self._record.iterations.pop(index, None)
         if record is not None and record.output is not None:
-            return await self._execution.values.get(record.output)
+            return await self._working(self._execution.values.get(record.output))
         path = f"{self._path}/{index}"
         if self._planned.body is None:
             raise ConflictError(f"Node '{self._planned.name}' has nothing inside.")
@@ -50,20 +50,24 @@ class ContainerBody:
             self._planned.body,
             path,
             Names(names, self._names),
-            (record.body if record else None) or StepRecord().body,
+            (record.body if record else None) or ScopeRecord(),
         )
         await turn.execute()
-        return await self._close(path, await turn.result(result))
+        return await self._working(self._close(path, turn, result))
 
-    async def _close(self, path: str, value: Any) -> Any:
-        execution = self._execution
-        output = pack(value, path)
-        event = execution.event("step_succeeded", self._planned.name, path, output=output)
-        execution.begin_work()
+    async def _working(self, work: Coroutine[Any, Any, Any]) -> Any:
+        # Between its steps a container reads and writes; the run must not seem idle meanwhile.
+        self._execution.begin_work()
         try:
-            await execution.commit(event)
+            return await work
         finally:
-            execution.end_work()
+            self._execution.end_work()
+
+    async def _close(self, path: str, turn: OpenScope, template: str | None) -> Any:
+        execution = self._execution
+        output = pack(await turn.result(template), path)
+        event = execution.event("step_succeeded", self._planned.name, path, output=output)
+        await execution.commit(event)
         execution.values.put(OutputRef(event.seq, output.hash, output.size), output.body)
         return load(output.body)
 
@@ -73,4 +77,4 @@ class ContainerBody:
             self._planned.branches[name], self._path, Names({}, self._names), self._record.body
         )
         await branch.execute()
-        return await branch.result()
+        return await self._working(branch.result())

@@ -27,6 +27,14 @@ class Bill:
     model: str = ""
     calls: int = 0
 
+    def as_data(self) -> dict[str, Any]:
+        """What the events of the step say of it."""
+        usage = {
+            "prompt_tokens": self.usage.prompt_tokens,
+            "completion_tokens": self.usage.completion_tokens,
+        }
+        return {"cost_usd": str(self.cost_usd), "usage": usage, "model": self.model}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

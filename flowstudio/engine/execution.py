@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from flowstudio.clock import Clock
@@ -18,12 +17,11 @@ from flowstudio.engine.journal import Bus, ClaimedRun, Journal, RunUpdate, Signa
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope
 from flowstudio.engine.values import Values
-from flowstudio.errors import StepError
+from flowstudio.errors import BudgetError, StepError
 
 #: How far the event loop must turn without anything happening before a run counts as idle: a
-#: node's end wakes its scope, the scope its container, and so on outwards, one turn each.
+#: node's end wakes its scope, the scope its container, and so on outwards, a few turns each.
 _IDLE_TURNS = 40
-_LONGEST_TIMER_S = 86_400.0
 
 StopReason = Literal["cancel", "park", ""]
 
@@ -37,11 +35,11 @@ class StepFailed(StepError):  # noqa: N818 - an outcome that travels up the scop
     """
 
     def __init__(self, node: str, path: str, error: StepError | str, kind: str = "") -> None:
-        super().__init__(str(error))
+        super().__init__(str(error), retryable=getattr(error, "retryable", None))
         self.node = node
         self.path = path
         self.kind = kind or type(error).__name__
-        self.is_final = self.kind == "BudgetError"
+        self.is_final = self.kind == BudgetError.__name__
 
 
 class OpenScope(Protocol):
@@ -90,8 +88,11 @@ class Execution:
 
     Attributes:
         steps_done, saved_usd, usage: counts for the row that lists show.
+        answers: by path, those that no step has taken yet.
+        deadline: when the run's `timeout_s` is up.
         stop_reason: why the main task was cancelled from inside.
         park_until: when a run that left memory is to be taken up again.
+        was_called: a signal came too late for this execution; the next one reads it.
     """
 
     def __init__(
@@ -120,14 +121,17 @@ class Execution:
         )
         self.slots = asyncio.Semaphore(plan.document.settings.concurrency)
         self.steps_done = state.steps_done
-        self.saved_usd = Decimal(state.saved_usd)
+        self.saved_usd = state.saved_usd
         self.usage = Usage()
         self.answers = dict(state.answers)
+        self.deadline: datetime | None = None
         self.stop_reason: StopReason = ""
-        self.paused = False
+        self.paused = state.wish == "pause"
         self.park_until: datetime | None = None
+        self.was_called = False
         self._gate = asyncio.Event()
-        self._gate.set()
+        if not self.paused:
+            self._gate.set()
         self._held = 0
         self._seq = state.seq
         self._signal_id = state.signal_id
@@ -159,7 +163,12 @@ class Execution:
 
     async def commit(self, event: Event, update: RunUpdate | None = None) -> None:
         """Store an event; once this returns, it survives a crash."""
-        await self.parts.journal.append(self.run.id, self.epoch, [event], update)
+        try:
+            await self.parts.journal.append(self.run.id, self.epoch, [event], update)
+        except asyncio.CancelledError:
+            # Only the waiting was given up: the event is on its way to the disk.
+            self.parts.bus.publish(self.run.id, event)
+            raise
         self.parts.bus.publish(self.run.id, event)
 
     def defer(self, event: Event) -> None:
@@ -218,11 +227,21 @@ class Execution:
         return (wake_at - self.parts.clock.now()).total_seconds() <= self.parts.park_after_s
 
     def wake_at(self) -> datetime | None:
-        """When the first wait ends by itself."""
-        return min((wait.until for wait in self._waits.values() if wait.until), default=None)
+        """When the first wait, or the run's time, ends by itself."""
+        moments = [wait.until for wait in self._waits.values() if wait.until]
+        if self.deadline is not None:
+            moments.append(self.deadline)
+        return min(moments, default=None)
 
     async def pass_gate(self) -> None:
-        """Return at once, or after a paused run goes on."""
+        """Return at once, or after a paused run goes on; a run that is being stopped gets no further.
+
+        Raises:
+            asyncio.CancelledError: the run is being stopped, and a node overheard that.
+        """
+        if self._main is not None and self._main.cancelling():
+            await asyncio.sleep(0)
+            raise asyncio.CancelledError
         if self._gate.is_set():
             return
         self._held += 1
@@ -243,7 +262,7 @@ class Execution:
         timer = None
         if until is not None:
             left_s = (until - self.parts.clock.now()).total_seconds()
-            timer = loop.call_later(min(max(left_s, 0), _LONGEST_TIMER_S), _expire, future)
+            timer = loop.call_later(max(left_s, 0), _expire, future)
         self.end_work()
         try:
             return await future
@@ -259,9 +278,16 @@ class Execution:
             self.stop_reason = reason
             self._main.cancel()
 
+    def close(self) -> None:
+        """From here on only the run's end is written; it is too late to stop it."""
+        self._main = None
+
     def receive(self, signal: Signal) -> None:
         """Act on a signal, once."""
         if signal.id <= self._signal_id:
+            return
+        if self._main is None or self.stop_reason == "park":
+            self.was_called = True
             return
         self._signal_id = signal.id
         data = {"signal_id": signal.id, "kind": signal.kind, "data": dict(signal.data)}
@@ -271,13 +297,14 @@ class Execution:
         elif signal.kind == "pause":
             self.paused = True
             self._gate.clear()
-            self.begin_work()
-            self.end_work()
         elif signal.kind == "resume":
             self.paused = False
             self._gate.set()
         else:
             self._answer(signal.path, signal.data)
+        # Whoever was about to find that nothing happens here any more looks again.
+        self.begin_work()
+        self.end_work()
 
     def _answer(self, path: str, answer: Mapping[str, Any]) -> None:
         wait = self._waits.get(path)

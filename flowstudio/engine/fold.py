@@ -93,7 +93,7 @@ class RunState:
     saved_usd: Decimal = Decimal(0)
     root: ScopeRecord = field(default_factory=ScopeRecord)
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    repaired: list[str] = field(default_factory=list)
+    repaired: set[str] = field(default_factory=set)
 
 
 async def replay(
@@ -195,6 +195,7 @@ def _apply_step(state: RunState, event: Event) -> None:
         record.port = event.data.get("port", "out")
         state.steps_done += 1
         state.saved_usd += Decimal(event.data.get("saved_usd", "0"))
+        state.repaired.discard(event.path)
         _close(record)
     elif event.type == "step_failed":
         _fail(record, event)
@@ -257,4 +258,4 @@ def _forget(state: RunState, event: DamagedEvent) -> None:
         found = _locate(state, event.path, event.node)
         if isinstance(found, StepRecord):
             found.status, found.attempts = "running", max(found.attempts, 1)
-            state.repaired.append(event.path)
+            state.repaired.add(event.path)

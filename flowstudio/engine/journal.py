@@ -154,8 +154,8 @@ class Journal(Protocol):
     def record_call(self, call: ModelCall) -> None:
         """Note a paid call; stored with the next commit, whatever run it belongs to."""
 
-    async def spent(self, run_id: str) -> Decimal:
-        """What the run's calls cost so far."""
+    async def spent(self, run_id: str) -> tuple[Decimal, Usage]:
+        """What the run's calls cost and used so far."""
 
     async def typical_output_tokens(self, config_key: str) -> int | None:
         """Median completion tokens of the latest calls with this config, or None."""

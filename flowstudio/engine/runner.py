@@ -2,23 +2,31 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from flowstudio.engine.budget import Budget
-from flowstudio.engine.contract import NodeType
-from flowstudio.engine.events import FINISHED, Event, RunStatus
+from flowstudio.engine.contract import NodeType, Usage
+from flowstudio.engine.events import FINISHED, Event, Output, RunStatus
 from flowstudio.engine.execution import EngineParts, Execution, StepFailed
+from flowstudio.engine.failures import clean
 from flowstudio.engine.fold import RunState, ScopeRecord, reopen_failed, replay
 from flowstudio.engine.journal import ClaimedRun, RunUpdate, Signal
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope, make_plan
 from flowstudio.engine.scope import ScopeRun
 from flowstudio.engine.values import pack
-from flowstudio.errors import ConflictError, InvalidDocumentError, JournalError, StaleOwnerError
+from flowstudio.errors import (
+    ConflictError,
+    InvalidDocumentError,
+    JournalDamagedError,
+    JournalError,
+    StaleOwnerError,
+    StepError,
+)
 from flowstudio.graph.document import Document, read_document
 
 _PLANS_KEPT = 64
@@ -62,6 +70,7 @@ class Engine:
         self._registry = registry
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._running: dict[str, Execution | None] = {}
+        self._early: dict[str, list[Signal]] = {}
 
     @property
     def running(self) -> frozenset[str]:
@@ -91,10 +100,13 @@ class Engine:
 
     def receive(self, signal: Signal) -> bool:
         """Hand a signal to a run; false when the run is not in this process's hands."""
-        execution = self._running.get(signal.run_id)
-        if execution is None:
+        if signal.run_id not in self._running:
             return False
-        execution.receive(signal)
+        execution = self._running[signal.run_id]
+        if execution is None:
+            self._early.setdefault(signal.run_id, []).append(signal)
+        else:
+            execution.receive(signal)
         return True
 
     async def advance(self, run_id: str) -> Outcome:
@@ -110,44 +122,72 @@ class Engine:
             raise ConflictError(f"Run {run_id} is being advanced already.")
         self._running[run_id] = None
         try:
-            return await self._advance(run_id)
+            return await self._until_it_leaves(run_id)
         except StaleOwnerError:
             return Lost()
         except JournalError as error:
             return Broken(str(error))
         finally:
             del self._running[run_id]
+            self._early.pop(run_id, None)
 
-    async def _advance(self, run_id: str) -> Outcome:
+    async def _until_it_leaves(self, run_id: str) -> Outcome:
+        damaged: set[int] = set()
+        while True:
+            try:
+                outcome = await self._advance(run_id, damaged)
+            except JournalDamagedError as error:
+                if error.seq is None or error.seq in damaged:
+                    raise
+                # The step that made this output runs again.
+                damaged.add(error.seq)
+            else:
+                execution = self._running[run_id]
+                is_called = execution is not None and execution.was_called
+                if not is_called and run_id not in self._early:
+                    return outcome
+            self._running[run_id] = None
+
+    async def _advance(self, run_id: str, damaged: Container[int]) -> Outcome:
+        self._early.pop(run_id, None)
         journal = self._parts.journal
         claimed = await journal.claim(run_id, self._parts.owner)
-        state = RunState() if claimed.is_new else await replay(journal.read(run_id))
+        state = RunState() if claimed.is_new else await replay(journal.read(run_id), damaged)
         signals = [] if claimed.is_new else await journal.signals(run_id, state.signal_id)
-        if state.status in FINISHED and not any(signal.kind == "resume" for signal in signals):
+        is_resumed = any(signal.kind == "resume" for signal in signals)
+        if state.status in FINISHED and not (state.status == "failed" and is_resumed):
             return Ended(state.status)  # type: ignore[arg-type]
-        spent = Decimal(0) if claimed.is_new else await journal.spent(run_id)
+        spent, usage = (Decimal(0), Usage()) if claimed.is_new else await journal.spent(run_id)
         try:
             plan = await self._plan(claimed.run.document_hash)
         except InvalidDocumentError as error:
-            return await self._refuse(claimed, state, error)
-        if any(signal.kind == "resume" for signal in signals):
+            update = RunUpdate("failed", spent, state.saved_usd, usage, state.steps_done)
+            return await self._refuse(claimed, state, update, error)
+        if is_resumed:
             reopen_failed(state.root)
-        execution = Execution(
-            claimed, plan, state, self._parts, Budget(_limit(claimed, plan), spent), _open_scope
-        )
+            state.timed_from = self._parts.clock.now()
+        budget = Budget(_limit(claimed, plan), spent)
+        execution = Execution(claimed, plan, state, self._parts, budget, _open_scope)
+        execution.usage = usage
         self._running[run_id] = execution
-        return await _Advance(execution, state, signals).run()
+        return await _Advance(execution, state, signals + self._early.pop(run_id, [])).run()
 
     async def _refuse(
-        self, claimed: ClaimedRun, state: RunState, error: InvalidDocumentError
+        self,
+        claimed: ClaimedRun,
+        state: RunState,
+        update: RunUpdate,
+        error: InvalidDocumentError,
     ) -> Ended:
         """End a run whose document can no longer be run, as when a node type is gone."""
         message = f"The workflow can no longer be run: {error}"
         now = self._parts.clock.now()
         data = {"error": {"type": "InvalidDocumentError", "message": message}}
         event = Event(state.seq + 1, now, "run_failed", data=data)
-        update = RunUpdate("failed", finished_at=now, error=message, release=True)
-        await self._parts.journal.append(claimed.run.id, claimed.epoch, [event], update)
+        ending = replace(
+            update, started_at=state.started_at, finished_at=now, error=message, release=True
+        )
+        await self._parts.journal.append(claimed.run.id, claimed.epoch, [event], ending)
         return Ended("failed")
 
     async def _plan(self, document_hash: str) -> Plan:
@@ -187,7 +227,9 @@ class _Advance:
         try:
             self._begin()
             async with asyncio.timeout(self._time_left_s()) as limit:
-                outputs = await self._run_root()
+                outputs = pack(await self._run_root(), "the run")
+            if execution.stop_reason:
+                return await self._stopped()
             return await self._end("succeeded", outputs=outputs)
         except TimeoutError:
             if not limit.expired():
@@ -196,28 +238,41 @@ class _Advance:
             reason = f"The run took longer than its timeout_s of {settings.timeout_s:g} seconds."
             return await self._end("failed", error=reason)
         except StepFailed as failure:
+            if self._is_cancelled():
+                return await self._stopped()
             return await self._end(
                 "failed", error=f"Node '{failure.node}' failed: {failure}", failure=failure
             )
+        except StepError as error:
+            return await self._end("failed", error=str(error))
         except asyncio.CancelledError:
             return await self._stopped()
+
+    @staticmethod
+    def _is_cancelled() -> bool:
+        # A task group whose member fails while it is being cancelled tells of the failure only.
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
 
     def _begin(self) -> None:
         execution, state = self._execution, self._state
         if state.status == "queued":
             execution.defer(execution.event("run_started", data={"trigger": execution.run.trigger}))
-        for path in state.repaired:
+        for path in sorted(state.repaired):
             execution.show("", path, {"log": "Its stored result was damaged; it runs again."})
         for signal in self._signals:
             execution.receive(signal)
+        if state.wish == "cancel":
+            execution.stop("cancel")
 
     def _time_left_s(self) -> float | None:
         execution = self._execution
         limit = execution.plan.document.settings.timeout_s
         if limit is None:
             return None
-        elapsed = execution.parts.clock.now() - execution.info.started_at
-        return max(limit - elapsed.total_seconds(), 0)
+        now = execution.parts.clock.now()
+        execution.deadline = (self._state.timed_from or now) + timedelta(seconds=limit)
+        return max((execution.deadline - now).total_seconds(), 0)
 
     async def _run_root(self) -> dict[str, Any]:
         execution = self._execution
@@ -254,11 +309,13 @@ class _Advance:
         self,
         status: Literal["succeeded", "failed", "cancelled"],
         *,
-        outputs: dict[str, Any] | None = None,
+        outputs: Output | None = None,
         error: str | None = None,
         failure: StepFailed | None = None,
     ) -> Ended:
         execution = self._execution
+        execution.close()
+        error = clean(error) if error is not None else None
         data: dict[str, Any] = {"cost_usd": str(execution.budget.spent_usd)}
         if error is not None:
             data["error"] = {"type": failure.kind if failure else "", "message": error}
@@ -269,7 +326,7 @@ class _Advance:
                 status
             ],
             data=data,
-            output=pack(outputs, "the run") if outputs is not None else None,
+            output=outputs,
         )
         update = execution.update(
             status,

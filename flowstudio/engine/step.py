@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,28 +14,20 @@ from flowstudio.engine.context import Place, StepContext
 from flowstudio.engine.contract import Chosen, Wait
 from flowstudio.engine.events import Output
 from flowstudio.engine.execution import Execution, StepFailed
-from flowstudio.engine.fold import OutputRef, StepRecord, find, reopen_failed, replay
+from flowstudio.engine.failures import clean, error_in, failure_data
+from flowstudio.engine.filling import Filled, cache_key, fill_in
+from flowstudio.engine.fold import OutputRef, StepRecord, find, replay
 from flowstudio.engine.journal import CacheEntry
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import PlannedNode
 from flowstudio.engine.retry import delay_s
 from flowstudio.engine.values import pack
-from flowstudio.errors import BudgetError, InvalidInputError, StepError, StepTimeoutError
+from flowstudio.errors import InvalidInputError, JournalError, StepError, StepTimeoutError
 from flowstudio.graph.document import CacheFor, describe
-from flowstudio.graph.fingerprint import fingerprint, read_hashes
-from flowstudio.graph.slots import fill, path_text
+from flowstudio.graph.slots import path_text
 
 #: Leaves by every port: a disabled node is passed through.
 EVERY_PORT = "*"
-
-
-@dataclass(slots=True)
-class _Filled:
-    """A config with its templates filled in, and the names they read."""
-
-    config: Any
-    raw: Mapping[str, Any]
-    names: Mapping[str, Any]
 
 
 class StepRun:
@@ -97,26 +88,35 @@ class StepRun:
         return EVERY_PORT
 
     async def _until_done(self) -> str:
-        record = self._record
-        attempt = record.attempts if record.was_cut_off else record.attempts + 1
-        if record.status == "waiting":
-            attempt = max(record.attempts, 1)
+        attempt = await self._first_attempt()
         while True:
+            self._context, self._began = None, 0.0
             try:
                 return await self._attempt(attempt)
             except StepError as error:
-                if not self._will_retry(error, attempt):
+                if error.is_final or not error.retryable or attempt >= self._node.retry.attempts:
                     return await self._fail(error, attempt)
                 await self._back_off(error, attempt)
                 attempt += 1
 
+    async def _first_attempt(self) -> int:
+        """Number of the attempt to begin with: a new one, or the one that was cut in two."""
+        record = self._record
+        waiting = record.waiting or {}
+        if record.status == "waiting" and waiting.get("kind") == "retry":
+            await self._execution.wait(self._path, _moment(waiting.get("until")))
+            record.status, record.waiting = "idle", None
+        if record.was_cut_off or record.status == "waiting":
+            return max(record.attempts, 1)
+        return record.attempts + 1
+
     async def _attempt(self, attempt: int) -> str:
         """One try, or what is left of one that a crash or a pause cut in two."""
         record, self._record = self._record, StepRecord()
-        if record.status == "waiting" and record.waiting is not None:
-            return await self._take_up_wait(record, attempt)
         try:
-            filled = await self._fill(record)
+            filled = await fill_in(self._planned, self._names, self._execution, record.config)
+            if record.status == "waiting" and record.waiting is not None:
+                return await self._take_up_wait(filled, record.waiting, attempt)
             if record.was_cut_off and not self._type.container:
                 verdict = doubt.judge(self._type, filled.config, self._node.retry, record)
                 if verdict is not None:
@@ -133,46 +133,23 @@ class StepRun:
         except InvalidInputError as error:
             raise StepError(str(error), retryable=False) from error
 
-    async def _fill(self, record: StepRecord) -> _Filled:
-        planned, execution = self._planned, self._execution
-        names = await self._names.load(planned.needs, execution.values) if planned.needs else {}
-        if record.config is not None:
-            raw = await execution.values.get(record.config)
-            return _Filled(self._type.parse(raw), raw, names)
-        if not planned.templates:
-            return _Filled(planned.config, planned.raw, names)
-        paths, templates = zip(*planned.templates, strict=True)
-        values = await execution.evaluator.resolve(templates, names)
-        filled = dict(zip(paths, values, strict=True))
-        raw = fill(planned.raw, filled)
-        return _Filled(self._type.parse(raw), raw, names)
-
-    async def _run(self, filled: _Filled, record: StepRecord, attempt: int) -> str:
-        key = self._cache_key(filled)
+    async def _run(self, filled: Filled, record: StepRecord, attempt: int) -> str:
+        key = cache_key(self._planned, filled, self._execution)
         if key is None:
-            return await self._run_node(filled, record, attempt, None)
-        execution = self._execution
-        async with execution.parts.flights.board(key):
-            if execution.run.use_cache:
-                entry = await execution.parts.journal.cached(key, execution.parts.clock.now())
-                if entry is not None:
-                    return await self._take_cached(entry, key)
-            return await self._run_node(filled, record, attempt, key)
-
-    def _cache_key(self, filled: _Filled) -> str | None:
-        cache = self._node.cache
-        purity = self._type.purity(filled.config)
-        settings = self._execution.plan.document.settings
-        if cache == "off" or settings.cache == "off" or purity == "write" or self._type.container:
-            return None
-        if not isinstance(cache, CacheFor) and not self._type.is_worth_caching(filled.config):
-            return None
-        reads = dict(read_hashes(self._planned.slots, filled.names))
-        resources = self._execution.parts.resources
-        if (more := self._type.depends_on(filled.config, resources)) is not None:
-            reads["@depends_on"] = more
-        raw = self._planned.raw
-        return fingerprint(self._type.type, self._type.version, raw, reads, raw.get("credential"))
+            result = await self._run_node(filled, record, attempt)
+        else:
+            execution = self._execution
+            async with execution.parts.flights.board(key):
+                if execution.run.use_cache:
+                    entry = await execution.parts.journal.cached(key, execution.parts.clock.now())
+                    if entry is not None:
+                        return await self._take_cached(entry, key)
+                result = await self._run_node(filled, record, attempt)
+                if not isinstance(result, Wait):
+                    return await self._finish(filled, result, attempt, key)
+        if isinstance(result, Wait):
+            return await self._wait(filled, result, attempt)
+        return await self._finish(filled, result, attempt, None)
 
     async def _take_cached(self, entry: CacheEntry, key: str) -> str:
         execution = self._execution
@@ -184,13 +161,12 @@ class StepRun:
             data["model"] = entry.model
         return await self._succeed(entry.output, entry.port, data, must_commit=True)
 
-    async def _run_node(
-        self, filled: _Filled, record: StepRecord, attempt: int, key: str | None
-    ) -> str:
-        execution, container = self._execution, self._type.container
+    async def _run_node(self, filled: Filled, record: StepRecord, attempt: int) -> Any:
+        """Execute the node; gives what it returned, which may be a `Wait`."""
+        execution = self._execution
         purity = self._type.purity(filled.config)
         body = None
-        if container:
+        if self._type.container:
             body = ContainerBody(execution, self._planned, self._path, self._names, record)
         typical = None
         if purity == "paid":
@@ -202,15 +178,21 @@ class StepRun:
             typical_output_tokens=typical,
             body=body,
         )
-        await self._journal_start(filled, record, attempt, is_free=purity == "pure")
-        self._began = execution.parts.clock.monotonic()
-        result = await self._call(filled.config, context)
-        if isinstance(result, Wait):
-            return await self._wait(filled, result, attempt)
-        return await self._finish(result, attempt, key, must_commit=purity != "pure")
+        if body is not None:
+            await self._journal_start(filled, record, attempt, is_free=True)
+            # A container does no work itself while its inside runs.
+            execution.end_work()
+            try:
+                return await self._call(filled.config, context)
+            finally:
+                execution.begin_work()
+        # A step that still waits for its turn has not begun, and its time does not run.
+        async with execution.slots:
+            await self._journal_start(filled, record, attempt, is_free=purity == "pure")
+            return await self._call(filled.config, context)
 
     async def _journal_start(
-        self, filled: _Filled, record: StepRecord, attempt: int, *, is_free: bool
+        self, filled: Filled, record: StepRecord, attempt: int, *, is_free: bool
     ) -> None:
         output = None
         if self._type.container and self._planned.templates and record.config is None:
@@ -225,40 +207,39 @@ class StepRun:
             await self._execution.commit(event)
 
     async def _call(self, config: Any, context: StepContext) -> Any:
-        """Run the node under its timeout; whatever it raises comes out as a `StepError`."""
+        """Run the node under its timeout; what it raises comes out as an error of ours."""
         timeout_s = self._node.timeout_s
+        self._began = self._execution.parts.clock.monotonic()
         try:
             if timeout_s is None:
-                return await self._call_type(config, context)
+                return await self._type.run(config, context)
             async with asyncio.timeout(timeout_s) as limit:
-                return await self._call_type(config, context)
+                return await self._type.run(config, context)
         except TimeoutError as error:
+            _stop_if_cancelled()
             if timeout_s is None or not limit.expired():
                 raise StepError(f"Something timed out: {error or 'no reason given'}") from error
             raise StepTimeoutError(
                 f"It took longer than its timeout_s of {timeout_s:g} seconds."
             ) from error
-        except (StepError, InvalidInputError):
+        except (StepError, InvalidInputError, JournalError):
+            _stop_if_cancelled()
             raise
         except ExceptionGroup as errors:
-            raise _step_error_in(errors) from errors
+            _stop_if_cancelled()
+            raise error_in(errors) from errors
         except Exception as error:
+            _stop_if_cancelled()
             raise StepError(f"{type(error).__name__}: {error}") from error
 
-    async def _call_type(self, config: Any, context: StepContext) -> Any:
-        execution = self._execution
-        if self._type.container:
-            # A container does no work itself while its inside runs.
-            execution.end_work()
-            try:
-                return await self._type.run(config, context)
-            finally:
-                execution.begin_work()
-        async with execution.slots:
-            return await self._type.run(config, context)
-
     async def _finish(
-        self, result: Any, attempt: int, key: str | None, *, must_commit: bool
+        self,
+        filled: Filled,
+        result: Any,
+        attempt: int,
+        key: str | None,
+        *,
+        must_commit: bool = False,
     ) -> str:
         port, value = self._planned.ports[0] if self._planned.ports else "out", result
         if isinstance(result, Chosen):
@@ -270,10 +251,11 @@ class StepRun:
             data["attempt"] = attempt
         data["duration_s"] = round(execution.parts.clock.monotonic() - self._began, 6)
         if context is not None and context.bill.calls:
-            data |= _bill(context)
+            data |= context.bill.as_data()
         if key is not None:
             data["fingerprint"] = key
             self._keep(key, output, port)
+        must_commit = must_commit or self._type.purity(filled.config) != "pure"
         return await self._succeed(output, port, data, must_commit=must_commit)
 
     def _keep(self, key: str, output: Output, port: str) -> None:
@@ -311,49 +293,49 @@ class StepRun:
 
     # Waiting
 
-    async def _wait(self, filled: _Filled, wait: Wait, attempt: int) -> str:
+    async def _wait(self, filled: Filled, wait: Wait, attempt: int) -> str:
         data = {
             "attempt": attempt,
             "kind": wait.kind,
-            "message": wait.message,
+            "message": clean(wait.message),
             "until": wait.until.isoformat() if wait.until else None,
             "fields": dict(wait.fields) if wait.fields is not None else None,
             "assignees": list(wait.assignees),
         }
         execution = self._execution
+        if wait.kind != "workflow":
+            # What was answered before was the answer to another question.
+            execution.answers.pop(self._path, None)
         await execution.commit(execution.event("step_waiting", self._node.name, self._path, data))
         return await self._after_wait(filled, data, attempt)
 
-    async def _take_up_wait(self, record: StepRecord, attempt: int) -> str:
-        data = dict(record.waiting or {})
-        if data.get("kind") == "retry":
-            await self._execution.wait(self._path, _moment(data.get("until")))
-            return await self._attempt(attempt + 1)
-        filled = await self._fill(record)
+    async def _take_up_wait(self, filled: Filled, data: Mapping[str, Any], attempt: int) -> str:
+        if data.get("kind") == "workflow":
+            # Word of the inner run's end may have been lost with the process that had it.
+            return await self._run(filled, StepRecord(), attempt)
         return await self._after_wait(filled, data, attempt)
 
-    async def _after_wait(self, filled: _Filled, data: Mapping[str, Any], attempt: int) -> str:
+    async def _after_wait(self, filled: Filled, data: Mapping[str, Any], attempt: int) -> str:
         execution = self._execution
         self._began = execution.parts.clock.monotonic()
-        answer = await execution.wait(self._path, _moment(data.get("until")))
-        if data.get("kind") == "unknown":
-            if doubt.wants_retry(answer):
-                return await self._run(filled, StepRecord(), attempt)
-            return await self._finish(doubt.settle(answer), attempt, None, must_commit=True)
-        if data.get("kind") == "workflow":
-            value = _inner_outputs(answer)
+        kind, until = data.get("kind"), _moment(data.get("until"))
+        answer = await execution.wait(self._path, until)
+        if kind == "workflow" or (kind == "unknown" and doubt.wants_retry(answer)):
+            return await self._run(filled, StepRecord(), attempt)
+        if kind == "unknown":
+            value = doubt.settle(answer)
         elif answer is None:
             value = self._type.expired(filled.config, execution.parts.clock.now())
         else:
-            value = self._type.answered(filled.config, answer)
-        return await self._finish(value, attempt, None, must_commit=True)
+            try:
+                value = self._type.answered(filled.config, answer)
+            except InvalidInputError as error:
+                misfit = {"log": f"The answer does not fit: {clean(str(error))}"}
+                execution.show(self._node.name, self._path, misfit)
+                return await self._after_wait(filled, data, attempt)
+        return await self._finish(filled, value, attempt, None, must_commit=True)
 
     # Failing
-
-    def _will_retry(self, error: StepError, attempt: int) -> bool:
-        if isinstance(error, StepFailed) and error.is_final:
-            return False
-        return error.retryable and attempt < self._node.retry.attempts
 
     async def _back_off(self, error: StepError, attempt: int) -> None:
         execution = self._execution
@@ -372,16 +354,13 @@ class StepRun:
         if self._type.container:
             # What finished inside stays finished: the next attempt takes it from the journal.
             state = await replay(execution.parts.journal.read(execution.run.id))
-            reopen_failed(state.root)
             self._record = find(state.root, self._path) or StepRecord()
+            self._record.status, self._record.waiting = "idle", None
 
     async def _fail(self, error: StepError, attempt: int) -> str:
         execution, node = self._execution, self._node
         data = self._failure(error, attempt)
-        is_final = isinstance(error, BudgetError) or (
-            isinstance(error, StepFailed) and error.is_final
-        )
-        if node.on_error == "fail" or is_final:
+        if node.on_error == "fail" or error.is_final:
             await execution.commit(execution.event("step_failed", node.name, self._path, data))
             if isinstance(error, StepFailed):
                 raise error
@@ -400,44 +379,21 @@ class StepRun:
         return port
 
     def _failure(self, error: StepError, attempt: int) -> dict[str, Any]:
-        kind = error.kind if isinstance(error, StepFailed) else type(error).__name__
-        described = {"type": kind, "message": str(error)}
-        if isinstance(error, StepFailed):
-            described |= {"node": error.node, "path": error.path}
-        data: dict[str, Any] = {"attempt": attempt, "error": described}
+        data = failure_data(error, attempt)
         if self._began:
             elapsed = self._execution.parts.clock.monotonic() - self._began
             data["duration_s"] = round(elapsed, 6)
         if self._context is not None and self._context.bill.calls:
-            data |= _bill(self._context)
+            data |= self._context.bill.as_data()
         return data
-
-
-def _bill(context: StepContext) -> dict[str, Any]:
-    bill = context.bill
-    usage = {
-        "prompt_tokens": bill.usage.prompt_tokens,
-        "completion_tokens": bill.usage.completion_tokens,
-    }
-    return {"cost_usd": str(bill.cost_usd), "usage": usage, "model": bill.model}
-
-
-def _inner_outputs(answer: Mapping[str, Any] | None) -> Any:
-    if answer is None or "error" in answer:
-        reason = answer["error"] if answer else "it never ended"
-        raise StepError(f"The inner workflow failed: {reason}", retryable=False)
-    return answer.get("outputs")
 
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _step_error_in(errors: ExceptionGroup[Exception]) -> StepError:
-    # A container's own TaskGroup wraps what its turns raised.
-    first: BaseException = errors
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    if isinstance(first, StepError):
-        return first
-    return StepError(f"{type(first).__name__}: {first}")
+def _stop_if_cancelled() -> None:
+    # A node that answers its cancellation with an error of its own must not be tried again.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

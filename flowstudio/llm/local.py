@@ -2,22 +2,15 @@
 
 import asyncio
 import json
-import os
-import secrets
-import ssl
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
-import orjson
-
 from flowstudio.llm.answer import Answer
 from flowstudio.llm.catalogue import ModelInfo
+from flowstudio.llm.child import NAME, Child, Setup, start_child
 from flowstudio.llm.errors import InvalidRequestError, MissingModelError, ProviderError
 from flowstudio.llm.install import model_file
 from flowstudio.llm.messages import Charge, ChatRequest, EmbedResult, TokenUsage
@@ -28,22 +21,11 @@ from flowstudio.settings import Settings
 
 CONTEXT_LENGTH = 2_048
 DEFAULT_MAX_TOKENS = 256
-_NAME = "The built-in model"
 _FREE = Decimal(0)
 _SLOTS = 4
 #: A small model left to itself fills its answer with blank lines.
 _COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-_START_S = 60.0
-_STOP_S = 2.0
 _NEWS_S = 0.5
-#: Four long prompts at once on one slow core take minutes before the first token.
-_SILENCE_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    process: asyncio.subprocess.Process
-    wire: Wire
 
 
 class LocalModel:
@@ -51,7 +33,7 @@ class LocalModel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._starting = asyncio.Lock()
         # More calls than slots wait here, where waiting is not taken for silence.
         self._slots = asyncio.Semaphore(_SLOTS)
@@ -124,14 +106,14 @@ class LocalModel:
         async with self._connection() as wire:
             model = self.info.id
             reply = await wire.call("POST", "/embeddings", model, {"input": list(texts)})
-        return read_embeddings(_NAME, model, reply | {"model": model}, len(texts))
+        return read_embeddings(NAME, model, reply | {"model": model}, len(texts))
 
     async def close(self) -> None:
         """End the child process, if there is one."""
         async with self._starting:
             child, self._child = self._child, None
             if child is not None:
-                await _stop(child)
+                await child.stop()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Wire]:
@@ -141,38 +123,26 @@ class LocalModel:
                 yield child.wire
             except ProviderError:
                 # A connection may break a moment before the news of the death that broke it.
-                await _wait_for_end(child, _NEWS_S)
+                await child.wait(_NEWS_S)
                 raise
 
-    async def _ready(self) -> _Child:
+    async def _ready(self) -> Child:
         async with self._starting:
-            if self._child is not None and self._child.process.returncode is not None:
+            if self._child is not None and not self._child.is_alive:
                 child, self._child = self._child, None
-                await _stop(child)
+                await child.stop()
             if self._child is None:
                 self._child = await self._start()
             return self._child
 
-    async def _start(self) -> _Child:
+    async def _start(self) -> Child:
         if not self.is_installed:
             raise MissingModelError(self._missing())
-        key = secrets.token_urlsafe(24)
-        setup = {
-            "model": str(self.path),
-            "key": key,
-            "threads": max(1, (os.cpu_count() or 2) - 1),
-            "slots": _SLOTS,
-            "context": CONTEXT_LENGTH,
-            "idle_s": max(1, round(self._settings.model_idle_s)),
-        }
-        process = await _spawn()
-        try:
-            port = await self._hand_over(process, setup)
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise
-        return _Child(process, _wire(port, key))
+        return await start_child(
+            Setup(
+                str(self.path), _SLOTS, CONTEXT_LENGTH, max(1, round(self._settings.model_idle_s))
+            )
+        )
 
     def _missing(self) -> str:
         if self._settings.model_path:
@@ -181,23 +151,6 @@ class LocalModel:
             "The built-in model is not installed. Run `flowstudio models install`, "
             "or set FLOWSTUDIO_OPENROUTER_API_KEY."
         )
-
-    async def _hand_over(self, process: asyncio.subprocess.Process, setup: dict[str, Any]) -> int:
-        reply: dict[str, Any] = {}
-        try:
-            async with asyncio.timeout(_START_S):
-                reply = await _exchange(process, setup)
-        except TimeoutError as error:
-            raise ProviderError(
-                f"The built-in model did not start within {_START_S:g} seconds."
-            ) from error
-        if "port" not in reply:
-            reason = reply.get("error", "its process ended at once")
-            raise MissingModelError(
-                f"The built-in model could not be started from {self.path}: {reason}. "
-                "Run `flowstudio models install --force`."
-            )
-        return int(reply["port"])
 
 
 def chat_body(request: ChatRequest) -> dict[str, Any]:
@@ -219,64 +172,3 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         body["grammar"] = f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"
         body.setdefault("temperature", 0)
     return body
-
-
-async def _exchange(process: asyncio.subprocess.Process, setup: dict[str, Any]) -> dict[str, Any]:
-    if process.stdin is None or process.stdout is None:
-        return {}
-    try:
-        process.stdin.write(orjson.dumps(setup) + b"\n")
-        await process.stdin.drain()
-        return dict(orjson.loads(await process.stdout.readline() or b"{}"))
-    except (ConnectionError, ValueError):
-        return {}
-
-
-async def _spawn() -> asyncio.subprocess.Process:
-    # A session of its own, so that Ctrl-C in a terminal reaches only the parent, which then ends
-    # the child in order. Nothing of the parent's environment is passed on.
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "flowstudio.llm.server",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-        # Threads that wait for work by spinning take all of a busy machine.
-        env={"OMP_WAIT_POLICY": "passive"},
-    )
-
-
-def _wire(port: int, key: str) -> Wire:
-    # The server closes a connection after a stream without saying so: none is used twice.
-    transport = httpx.AsyncHTTPTransport(
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        limits=httpx.Limits(max_keepalive_connections=0),
-    )
-    return Wire(
-        http=httpx.AsyncClient(transport=transport, trust_env=False),
-        name=_NAME,
-        base_url=f"http://127.0.0.1:{port}/v1",
-        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-        secret=key,
-        hint="It is started again with the next call.",
-        silence_s=_SILENCE_S,
-    )
-
-
-async def _stop(child: _Child) -> None:
-    await child.wire.http.aclose()
-    if child.process.stdin is not None:
-        child.process.stdin.close()
-    await _wait_for_end(child, _STOP_S)
-    if child.process.returncode is None:
-        child.process.kill()
-        await child.process.wait()
-
-
-async def _wait_for_end(child: _Child, limit_s: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(limit_s):
-            await child.process.wait()

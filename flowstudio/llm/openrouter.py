@@ -1,5 +1,6 @@
 """OpenRouter: what its requests look like, and what it knows besides chat."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -10,13 +11,14 @@ import orjson
 from flowstudio.errors import ModelError
 from flowstudio.llm.answer import Answer, read_usage
 from flowstudio.llm.catalogue import ModelInfo
-from flowstudio.llm.errors import KeyRefusedError, ProviderError
+from flowstudio.llm.errors import KeyRefusedError, ProviderError, UnreachableError
 from flowstudio.llm.messages import Charge, ChatRequest, EmbedResult, Message, TokenUsage
 from flowstudio.llm.structured import is_strict
 from flowstudio.llm.wire import Wire
 from flowstudio.settings import Settings
 
 _NAME = "OpenRouter"
+_MODELS_S = 10.0
 
 
 class OpenRouter:
@@ -85,7 +87,14 @@ class OpenRouter:
             ModelError: whatever went wrong.
         """
         self.check_key()
-        return await self._wire.call("GET", "/models")
+        try:
+            # Calls wait for this list once a day; they can do without it.
+            async with asyncio.timeout(_MODELS_S):
+                return await self._wire.call("GET", "/models")
+        except TimeoutError as error:
+            raise UnreachableError(
+                f"{_NAME} did not send its list of models within {_MODELS_S:g} seconds."
+            ) from error
 
     async def find_charge(self, generation_id: str) -> Charge | None:
         """What a call cost, or None while OpenRouter does not know it yet."""

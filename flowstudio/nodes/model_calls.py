@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from flowstudio.engine.contract import NodeContext, Usage
+from flowstudio.engine.contract import CostRange, NodeContext, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import JsonSchema, Templated, Text
+from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.llm.gateway import Gateway
 from flowstudio.llm.messages import Charge, ChatRequest, ChatResult, Message, Policy, TaskType
 
@@ -73,6 +74,27 @@ class ModelFields(Model):
         if not isinstance(gateway, Gateway):
             return None
         return gateway.route(self.model.strip() or None, self.task, self.policy).model
+
+    async def predict(
+        self, prompts: list[list[Message]], resources: Resources, typical_output_tokens: int | None
+    ) -> CostRange:
+        """What calls with these prompts are going to cost, templates in them not filled in."""
+        gateway: Gateway = resources[Gateway]
+        total = CostRange()
+        for messages in prompts:
+            request = self._untemplated().request(messages, None)
+            cost = await gateway.predict(request, typical_output_tokens)
+            is_open = any(TEMPLATE_START in str(message.content) for message in messages)
+            total += CostRange(
+                cost.low_usd, cost.typical_usd, cost.high_usd, 1, is_open or not cost.is_known
+            )
+        return total
+
+    def _untemplated(self) -> Self:
+        # What a template stands for is not known before the run; then the model's own counts.
+        numbers = ("temperature", "max_tokens", "seed")
+        unknown = {name: None for name in numbers if isinstance(getattr(self, name), str)}
+        return self.model_copy(update=unknown)
 
     @property
     def line(self) -> str:

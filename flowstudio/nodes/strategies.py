@@ -70,7 +70,13 @@ class AiFields(ModelFields):
     rounds: int = Field(
         1, ge=1, le=10, title="Rounds", description="Of critique and revision, in refine."
     )
-    samples: int = Field(3, ge=2, le=25, title="Samples", description="Answers to vote among.")
+    samples: int = Field(
+        3,
+        ge=2,
+        le=25,
+        title="Samples",
+        description="Answers to vote among; a temperature above 0 makes them differ.",
+    )
     judge: Literal["majority", "model"] = Field(
         "majority",
         title="Judge",
@@ -82,6 +88,18 @@ class AiFields(ModelFields):
     def answer_schema(self) -> dict[str, Any] | None:
         """What the answer must fit; None for text."""
         return self.schema_ if self.output == "json" else None
+
+    @property
+    def prompts(self) -> list[list[Message]]:
+        """What is asked in each call, as far as it stands before the run."""
+        if self.strategy == "chain":
+            return [self.opening(step.prompt, step.system or self.system) for step in self.steps]
+        calls = {
+            "single": 1,
+            "refine": 1 + 2 * self.rounds,
+            "vote": self.samples + (self.judge == "model"),
+        }[self.strategy]
+        return [self.opening(self.prompt, self.system)] * calls
 
     def opening(self, prompt: str, system: str) -> list[Message]:
         """The conversation up to the model's turn."""

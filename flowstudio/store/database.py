@@ -53,13 +53,15 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     configure(connection, "full")
 
 
-def configure(connection: sqlite3.Connection, durability: str) -> None:
+def configure(
+    connection: sqlite3.Connection, durability: str, busy_timeout_s: float = BUSY_TIMEOUT_S
+) -> None:
     """Set a SQLite connection's habits.
 
     WAL lets readers go on while one writes. With `synchronous=FULL` each commit is on disk before
     it returns; with NORMAL, a power cut may take the last ones (sqlite.org/wal.html).
     """
-    connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
+    connection.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
     connection.execute("PRAGMA foreign_keys=ON")

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
+from flowstudio.engine.contract import Usage
 from flowstudio.engine.events import Event, Output
 from flowstudio.engine.journal import (
     CacheEntry,
@@ -30,6 +31,7 @@ from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
 from flowstudio.graph.canonical import content_hash, dump
 from flowstudio.store.database import BUSY_TIMEOUT_S, configure
 from flowstudio.store.journal_rows import (
+    CLAIM_RUN,
     INLINE_BYTES,
     RUN_COLUMNS,
     all_of,
@@ -41,7 +43,7 @@ from flowstudio.store.journal_rows import (
     store_blob,
 )
 from flowstudio.store.tables.moment import to_column
-from flowstudio.store.writer import Work, Writer, storage_error
+from flowstudio.store.writer import Lost, Work, Writer, storage_error
 
 T = TypeVar("T")
 
@@ -52,9 +54,10 @@ _PAGE = 500
 class SqliteJournal:
     """`flowstudio.engine.journal.Journal` on one SQLite file."""
 
-    def __init__(self, path: Path, durability: str) -> None:
+    def __init__(self, path: Path, durability: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._path = path
-        self._writer = Writer(path, durability)
+        self._busy_timeout_s = busy_timeout_s
+        self._writer = Writer(path, durability, busy_timeout_s)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
         self._local = threading.local()
         self._loop = asyncio.get_running_loop()
@@ -62,7 +65,7 @@ class SqliteJournal:
         self._extras: list[Work] = []
         self._timer: asyncio.TimerHandle | None = None
         self._fresh: dict[str, ClaimedRun] = {}
-        self._broken: dict[str, JournalError] = {}
+        self._broken: dict[tuple[str, int], JournalError] = {}
 
     async def close(self) -> None:
         """Commit what is deferred and stop."""
@@ -97,19 +100,25 @@ class SqliteJournal:
         """Take a run over: raise its epoch and set its owner."""
         if (fresh := self._fresh.pop(run_id, None)) is not None:
             return fresh
-        self._broken.pop(run_id, None)
+        if any(key[0] == run_id for key in self._deferred):
+            # What an earlier claim of this process left goes first, while it still may.
+            self._flush()
 
         def work(connection: sqlite3.Connection) -> ClaimedRun:
             row = connection.execute(
-                f"UPDATE run SET epoch=epoch+1, owner=? WHERE id=? RETURNING {RUN_COLUMNS}, epoch",  # noqa: S608
-                (owner, run_id),
+                f"SELECT {RUN_COLUMNS}, epoch FROM run WHERE id=?",  # noqa: S608 - constant columns
+                (run_id,),
             ).fetchone()
             if row is None:
                 raise NotFoundError(f"There is no run {run_id!r}.")
-            has_events = connection.execute(
-                "SELECT 1 FROM run_event WHERE run_id=? LIMIT 1", (run_id,)
+            run = read_run(row, owner)
+            connection.execute(CLAIM_RUN, (owner, run_id))
+            is_known = connection.execute(
+                "SELECT 1 FROM run_event WHERE run_id=?1 UNION ALL"
+                " SELECT 1 FROM signal WHERE run_id=?1 LIMIT 1",
+                (run_id,),
             ).fetchone()
-            return ClaimedRun(read_run(row, owner), row[-1], is_new=has_events is None)
+            return ClaimedRun(run, row[-1] + 1, is_new=is_known is None)
 
         return await self._writer.submit(work)
 
@@ -117,12 +126,16 @@ class SqliteJournal:
         self, run_id: str, epoch: int, events: Sequence[Event], update: RunUpdate | None = None
     ) -> None:
         """Store events, and return once they are durable."""
-        if (error := self._broken.get(run_id)) is not None:
+        key = (run_id, epoch)
+        if (error := self._broken.get(key)) is not None:
             raise error
-        deferred = self._deferred.pop((run_id, epoch), None)
+        deferred = self._deferred.pop(key, None)
         together = [*deferred, *events] if deferred else events
-        extras, self._extras = self._extras, []
-        await self._writer.submit(append_work(run_id, epoch, together, update, extras))
+        if self._extras:
+            self._flush_extras()
+        await self._writer.submit(
+            append_work(run_id, epoch, together, update), partial(self._break, key)
+        )
 
     def defer(self, run_id: str, epoch: int, event: Event) -> None:
         """Store an event with the run's next append, or within some 20 ms by itself."""
@@ -190,14 +203,9 @@ class SqliteJournal:
             )
             return cursor.lastrowid or 0
 
+        self._fresh.pop(run_id, None)
         signal_id = await self._writer.submit(work)
         return Signal(signal_id, run_id, kind, path, data)  # type: ignore[arg-type]
-
-    async def release(self, owner: str) -> None:
-        """Give up every run of an owner that is ending, so that the next process takes them."""
-        await self._writer.submit(
-            lambda connection: connection.execute("UPDATE run SET owner='' WHERE owner=?", (owner,))
-        )
 
     def _arm(self) -> None:
         if self._timer is None:
@@ -208,18 +216,32 @@ class SqliteJournal:
             self._timer.cancel()
             self._timer = None
         deferred, self._deferred = self._deferred, {}
-        extras, self._extras = self._extras, []
-        for (run_id, epoch), events in deferred.items():
-            future = self._writer.submit(append_work(run_id, epoch, events, None, ()))
-            future.add_done_callback(partial(self._note, run_id))
-        if extras:
-            self._writer.submit(all_of(extras))
+        for key, events in deferred.items():
+            future = self._writer.submit(append_work(*key, events, None))
+            future.add_done_callback(partial(self._check, partial(self._break, key)))
+        if self._extras:
+            self._flush_extras()
 
-    def _note(self, run_id: str, done: "asyncio.Future[None]") -> None:
-        # A hole in the journal must not be written over: the run's next append fails instead.
+    def _flush_extras(self) -> None:
+        """Queue what belongs to no run's events; it shares the next commit."""
+        extras, self._extras = self._extras, []
+        future = self._writer.submit(all_of(extras))
+        future.add_done_callback(partial(self._check, partial(self._take_back, extras)))
+
+    def _check(self, lost: Lost, done: "asyncio.Future[None]") -> None:
         error = None if done.cancelled() else done.exception()
+        if error is not None:
+            lost(error)
+
+    def _break(self, key: tuple[str, int], error: BaseException) -> None:
+        # A hole in the journal must not be written over: the run's next append fails instead.
         if isinstance(error, JournalError):
-            self._broken[run_id] = error
+            self._broken[key] = error
+
+    def _take_back(self, extras: list[Work], error: BaseException) -> None:
+        # Money that was spent stays spent when the disk is full: it is written down later.
+        if isinstance(error.__cause__, sqlite3.OperationalError):
+            self._extras[:0] = extras
 
     # Reading
 
@@ -254,10 +276,10 @@ class SqliteJournal:
         )
         body = (row[0] if row[0] is not None else row[1]) if row else None
         if row is None or body is None:
-            raise JournalDamagedError(f"Run {run_id} has no output at entry {seq}.")
+            raise JournalDamagedError(f"Run {run_id} has no output at entry {seq}.", seq)
         if content_hash(body) != row[2]:
             raise JournalDamagedError(
-                f"The output at entry {seq} of run {run_id} is not what was written."
+                f"The output at entry {seq} of run {run_id} is not what was written.", seq
             )
         return bytes(body)
 
@@ -270,10 +292,15 @@ class SqliteJournal:
         )
         return await self.load_output(run_id, row[0]) if row is not None else None
 
-    async def spent(self, run_id: str) -> Decimal:
-        """What the run's calls cost so far."""
-        rows = await self._all("SELECT cost_usd FROM model_call WHERE run_id=?", (run_id,))
-        return sum((Decimal(row[0]) for row in rows), Decimal(0))
+    async def spent(self, run_id: str, path: str | None = None) -> tuple[Decimal, Usage]:
+        """What the run's calls, or those of one of its steps, cost and used so far."""
+        rows = await self._all(
+            "SELECT cost_usd, prompt_tokens, completion_tokens FROM model_call"
+            " WHERE run_id=?1 AND (?2 IS NULL OR path=?2)",
+            (run_id, path),
+        )
+        cost_usd = sum((Decimal(row[0]) for row in rows), Decimal(0))
+        return cost_usd, Usage(sum(row[1] for row in rows), sum(row[2] for row in rows))
 
     async def typical_output_tokens(self, config_key: str) -> int | None:
         """Median completion tokens of the latest calls with this config, or None."""
@@ -312,6 +339,8 @@ class SqliteJournal:
             "SELECT id, run_id, kind, path, data FROM signal WHERE id>? ORDER BY id LIMIT 1000",
             (after,),
         )
+        for row in rows:
+            self._fresh.pop(row[1], None)
         return [read_signal(row) for row in rows]
 
     async def latest_signal(self) -> int:
@@ -330,8 +359,8 @@ class SqliteJournal:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         try:
             if connection is None:
-                connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
-                configure(connection, "normal")
+                connection = sqlite3.connect(self._path)
+                configure(connection, "normal", self._busy_timeout_s)
                 self._local.connection = connection
             return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:

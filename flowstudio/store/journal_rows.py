@@ -28,6 +28,11 @@ _UPDATE_RUN = (
 _START_RUN = (
     "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL WHERE id=?"
 )
+#: A run that is taken up again is running until it parks anew, also when that is by a crash.
+CLAIM_RUN = (
+    "UPDATE run SET epoch=epoch+1, owner=?, wake_at=NULL,"
+    " status=CASE WHEN status IN ('waiting','paused') THEN 'running' ELSE status END WHERE id=?"
+)
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
     " use_cache, depth, base"
@@ -49,7 +54,6 @@ def append_work(
     epoch: int,
     events: Sequence[Event],
     update: RunUpdate | None,
-    extras: Sequence[Work],
 ) -> Callable[[sqlite3.Connection], None]:
     """Work that stores a run's events, unless the run has another owner by now."""
 
@@ -57,8 +61,6 @@ def append_work(
         row = connection.execute("SELECT epoch FROM run WHERE id=?", (run_id,)).fetchone()
         if row is None or row[0] != epoch:
             raise StaleOwnerError(f"Run {run_id} has been taken over by another process.")
-        for extra in extras:
-            extra(connection)
         connection.executemany(_INSERT_EVENT, [event_values(run_id, event) for event in events])
         for event in events:
             if event.output is not None:
@@ -134,10 +136,23 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
 
 
 def read_run(row: tuple[Any, ...], owner: str) -> NewRun:
-    """A run from its row."""
+    """A run from its row.
+
+    Raises:
+        JournalDamagedError: the row no longer reads as what was written.
+    """
+    try:
+        return _read_run(row, owner)
+    except (orjson.JSONDecodeError, ValueError, TypeError, ArithmeticError) as error:
+        message = f"The row of run {row[0]} is damaged: {error}. Start the workflow anew."
+        raise JournalDamagedError(message) from error
+
+
+def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
     created_at = from_column(row[6])
     if created_at is None:
-        raise JournalDamagedError(f"Run {row[0]} does not say when it was made.")
+        message = "it does not say when the run was made"
+        raise ValueError(message)
     return NewRun(
         id=row[0],
         document_hash=row[1],

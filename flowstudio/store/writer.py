@@ -7,7 +7,8 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +18,15 @@ from flowstudio.store.database import BUSY_TIMEOUT_S, configure
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
+Lost = Callable[[BaseException], None]
 _MOST_TOGETHER = 2000
 
 
 @dataclass(slots=True)
 class _Job:
     work: Work
-    future: "asyncio.Future[Any] | None"
+    future: "asyncio.Future[Any]"
+    lost: Lost | None = None
     result: Any = None
     error: BaseException | None = None
 
@@ -34,18 +37,26 @@ class Writer:
     Work either does all it is for or raises a `FlowStudioError` before it changed anything.
     """
 
-    def __init__(self, path: Path, durability: str) -> None:
+    def __init__(self, path: Path, durability: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._path = path
         self._durability = durability
+        self._busy_timeout_s = busy_timeout_s
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
-        """Queue work; the future is done once it is durable."""
+    def submit(
+        self, work: Callable[[sqlite3.Connection], T], lost: Lost | None = None
+    ) -> "asyncio.Future[T]":
+        """Queue work; the future is done once it is durable.
+
+        Args:
+            work: done in any case, even if the future is cancelled.
+            lost: told of a failure that nobody waits for any more.
+        """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(work, future))
+        self._queue.put(_Job(work, future, lost))
         return future
 
     async def close(self) -> None:
@@ -54,16 +65,19 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _serve(self) -> None:
-        connection = sqlite3.connect(
-            self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            configure(connection, self._durability)
-            while (jobs := self._gather()) is not None:
+        connection: sqlite3.Connection | None = None
+        while (jobs := self._gather()) is not None:
+            with _told(jobs):
+                connection = connection or self._connect()
                 _commit_together(connection, jobs)
-                self._loop.call_soon_threadsafe(_resolve, jobs)
-        finally:
+            self._loop.call_soon_threadsafe(_resolve, jobs)
+        if connection is not None:
             connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        configure(connection, self._durability, self._busy_timeout_s)
+        return connection
 
     def _gather(self) -> list[_Job] | None:
         first = self._queue.get()
@@ -85,20 +99,25 @@ class Writer:
 def _commit_together(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
     try:
         _transact(connection, jobs)
-    except sqlite3.IntegrityError:
-        for job in jobs:
-            _commit_alone(connection, job)
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
+        # The disk or the lock: no job's fault, and no job would fare better alone.
         for job in jobs:
             job.error = storage_error(error)
+    except Exception:  # noqa: BLE001 - whoever is at fault is told below; the others must not suffer
+        for job in jobs:
+            job.error = None
+            with _told([job]):
+                _transact(connection, [job])
 
 
-def _commit_alone(connection: sqlite3.Connection, job: _Job) -> None:
-    job.error = None
+@contextmanager
+def _told(jobs: Sequence[_Job]) -> Iterator[None]:
+    # The thread must outlive whatever goes wrong in it, or every run would wait for it for ever.
     try:
-        _transact(connection, [job])
-    except sqlite3.Error as error:
-        job.error = storage_error(error)
+        yield
+    except Exception as error:  # noqa: BLE001
+        for job in jobs:
+            job.error = storage_error(error)
 
 
 def _transact(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
@@ -110,7 +129,7 @@ def _transact(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
             except FlowStudioError as error:
                 job.error = error
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
@@ -118,28 +137,30 @@ def _transact(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
 
 def _resolve(jobs: Sequence[_Job]) -> None:
     for job in jobs:
-        if job.future is None or job.future.done():
-            continue
-        if job.error is not None:
+        if job.future.done():
+            if job.error is not None and job.lost is not None:
+                job.lost(job.error)
+        elif job.error is not None:
             job.future.set_exception(job.error)
         else:
             job.future.set_result(job.result)
 
 
-def storage_error(error: sqlite3.Error) -> JournalError:
+def storage_error(error: Exception) -> JournalError:
     """What SQLite said, for a person: what is wrong and what to do."""
     text = str(error)
-    if "full" in text:
+    if not isinstance(error, sqlite3.Error):
+        advice = "This is no trouble with the disk but with what was to be written."
+    elif "full" in text:
         advice = "The disk is full. Finished steps are kept: free some space, then resume the run."
     elif "locked" in text or "busy" in text:
-        advice = (
-            f"Another process has held the database for over {BUSY_TIMEOUT_S:g} seconds. "
-            "Finished steps are kept: end it, then resume the run."
-        )
+        advice = "Another process has held the database for too long. Finished steps are kept: end it, then resume the run."
     elif "malformed" in text or "not a database" in text:
         advice = "The database file is damaged. Restore it from a backup."
     elif "readonly" in text or "unable to open" in text:
         advice = "The data directory cannot be written. Check its owner and permissions."
     else:
         advice = "Finished steps are kept; resume the run once this is mended."
-    return JournalError(f"The journal could not be written ({text}). {advice}")
+    failure = JournalError(f"The journal could not be written ({text}). {advice}")
+    failure.__cause__ = error
+    return failure

@@ -297,7 +297,7 @@ async def test_the_key_appears_nowhere(server, make_gateway, caplog):
         break_off("a", message=f"upstream got {KEY}"),
         stream(f"data: {KEY}\n\n".encode()),
     )
-    seen = [repr(gateway), repr(vars(gateway))]
+    seen = [repr(gateway), repr(vars(gateway)), repr(gateway._openrouter._wire)]
     for _ in range(3):
         with pytest.raises(ModelError) as caught:
             await gateway.complete(HELLO)

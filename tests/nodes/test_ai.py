@@ -257,6 +257,10 @@ def test_json_needs_a_schema_and_the_schema_must_be_one():
     assert ("schema", "type") in places(prompt="x", output="json", schema={"type": "nonsense"})
 
 
+def test_an_embedding_is_no_answer():
+    assert places(prompt="x", task="embed") == {("task",)}
+
+
 def test_a_chain_needs_steps_with_names_of_their_own_and_no_prompt():
     step = {"name": "a", "prompt": "x"}
     assert places(strategy="chain") == {("steps",)}
@@ -286,3 +290,30 @@ def test_the_card_says_who_answers_and_how():
     node = Ai()
     card = node.summarise(node.parse({"prompt": "x", "strategy": "vote", "samples": 5}))
     assert card == "chat, balanced, best of 5"
+
+
+@pytest.mark.parametrize(
+    ("config", "calls"),
+    [
+        ({"prompt": "Hi"}, 1),
+        ({"prompt": "Hi", "strategy": "refine", "rounds": 2}, 5),
+        ({"prompt": "Hi", "strategy": "vote", "samples": 4}, 4),
+        ({"prompt": "Hi", "strategy": "vote", "samples": 4, "judge": "model"}, 5),
+        (
+            {
+                "strategy": "chain",
+                "steps": [{"name": "a", "prompt": "A"}, {"name": "b", "prompt": "{{ steps.a }}"}],
+            },
+            2,
+        ),
+    ],
+    ids=["single", "refine", "vote", "judge", "chain"],
+)
+async def test_the_prediction_counts_every_call_a_strategy_makes(server, gateway, config, calls):
+    node = Ai()
+    parsed = node.parse({"model": "test/model", "max_tokens": 100, **config})
+    cost = await node.predict(parsed, {Gateway: gateway}, None)
+    assert cost.calls == calls
+    assert cost.low_usd <= cost.typical_usd <= cost.high_usd
+    assert cost.is_open == ("steps" in config)
+    assert server.chats == []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flowstudio.engine.contract import NodeContext, NodeType, Purity
+from flowstudio.engine.contract import CostRange, NodeContext, NodeType, Purity
 from flowstudio.graph.references import name_problem
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.model_calls import Calls, Resources
@@ -31,6 +31,9 @@ class Ai(NodeType[AiFields]):
         if config.output == "json" and config.schema_ is None:
             message = "Output as JSON needs a schema: describe the answer, or choose text."
             faults.append(SlotFault(("schema",), message))
+        if config.task == "embed":
+            message = "An embedding is no answer; choose the task that describes the prompt."
+            faults.append(SlotFault(("task",), message))
         if config.strategy == "chain":
             return [*faults, *_chain_faults(config)]
         if not config.prompt.strip():
@@ -40,6 +43,12 @@ class Ai(NodeType[AiFields]):
     def depends_on(self, config: AiFields, resources: Resources) -> str | None:
         """The model that task and policy pick today."""
         return config.chosen_model(resources)
+
+    async def predict(
+        self, config: AiFields, resources: Resources, typical_output_tokens: int | None
+    ) -> CostRange:
+        """Every call the strategy makes."""
+        return await config.predict(config.prompts, resources, typical_output_tokens)
 
     def summarise(self, config: AiFields) -> str:
         """Who answers, and how."""

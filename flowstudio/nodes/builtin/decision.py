@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flowstudio.engine.contract import Chosen, NodeContext, NodeType, Purity
+from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import Expression, Prompt
@@ -114,6 +114,17 @@ class Decision(NodeType[IfConfig | SwitchConfig | ClassifyConfig]):
         """The model that task and policy pick today."""
         return config.chosen_model(resources) if isinstance(config, ClassifyConfig) else None
 
+    async def predict(
+        self,
+        config: IfConfig | SwitchConfig | ClassifyConfig,
+        resources: Resources,
+        typical_output_tokens: int | None,
+    ) -> CostRange | None:
+        """One call to classify; the rest is free."""
+        if not isinstance(config, ClassifyConfig):
+            return None
+        return await config.predict([_question(config)], resources, typical_output_tokens)
+
     def summarise(self, config: IfConfig | SwitchConfig | ClassifyConfig) -> str:
         """What it decides by."""
         match config:
@@ -149,19 +160,22 @@ async def _switch(config: SwitchConfig, context: NodeContext) -> Chosen:
     return _chosen(ELSE, None)
 
 
-async def _classify(config: ClassifyConfig, context: NodeContext) -> Chosen:
+def _question(config: ClassifyConfig) -> list[Message]:
     classes = "\n".join(
         f"- {option.port}: {option.description}" if option.description else f"- {option.port}"
         for option in config.classes
     )
+    return [Message("system", _INSTRUCTION.format(classes)), Message("user", config.input)]
+
+
+async def _classify(config: ClassifyConfig, context: NodeContext) -> Chosen:
     schema = {
         "type": "object",
         "properties": {"class": {"type": "string", "enum": [o.port for o in config.classes]}},
         "required": ["class"],
         "additionalProperties": False,
     }
-    messages = [Message("system", _INSTRUCTION.format(classes)), Message("user", config.input)]
-    result = await Calls(context, config).ask(messages, schema)
+    result = await Calls(context, config).ask(_question(config), schema)
     port = str(result.json["class"])
     return _chosen(port, port)
 

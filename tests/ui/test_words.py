@@ -1,0 +1,58 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from flowstudio.engine.contract import CostRange
+from flowstudio.ui.widgets import words
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        ("0", "free"),
+        ("0.00004", "< $0.0001"),
+        ("0.0031", "$0.0031"),
+        ("1.2", "$1.20"),
+        ("1234.5", "$1,234.50"),
+    ],
+)
+def test_money_shows_the_digits_that_matter(usd: str, text: str) -> None:
+    assert words.money(Decimal(usd)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, ""), (0.084, "84 ms"), (6.24, "6.2 s"), (130, "2 m 10 s"), (11_100, "3 h 5 m")],
+)
+def test_durations_grow_into_larger_units(seconds: float | None, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("back", "text"),
+    [
+        (timedelta(seconds=10), "now"),
+        (timedelta(minutes=6), "6 min"),
+        (timedelta(hours=3), "3 h"),
+        (timedelta(days=2), "20 Nov"),
+        (timedelta(days=400), "18 Oct 2025"),
+    ],
+)
+def test_moments_become_coarser_with_age(back: timedelta, text: str) -> None:
+    assert words.ago(NOW - back, NOW) == text
+
+
+def test_one_is_not_plural() -> None:
+    assert (words.count(1, "node"), words.count(2, "node")) == ("1 node", "2 nodes")
+
+
+def test_a_prediction_says_who_answers_and_what_it_costs() -> None:
+    cost = CostRange(Decimal("0.001"), Decimal("0.003"), Decimal("0.01"), calls=2)
+    endless = CostRange(Decimal("0.001"), Decimal("0.003"), Decimal("0.01"), 2, is_open=True)
+    assert words.predicted(cost, calls_models=True, is_free=False) == "about $0.0030 a run"
+    assert words.predicted(endless, calls_models=True, is_free=False) == "from $0.0010 a run"
+    assert words.predicted(cost, calls_models=True, is_free=True) == "free · built-in model"
+    assert words.predicted(cost, calls_models=False, is_free=False) == "free · no model calls"
