@@ -20,7 +20,13 @@ def open_database(settings: Settings) -> Engine:
     Raises:
         JournalError: the file cannot be opened or written, or is of a newer version.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise JournalError(
+            f"The data directory {settings.data_dir} cannot be made ({error.strerror}). "
+            "Choose another with FLOWSTUDIO_DATA_DIR."
+        ) from error
     url = settings.database_url or f"sqlite:///{settings.database_path}"
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
