@@ -1,17 +1,21 @@
 """The engine's benchmark: every engine, every case, one sitting, one machine.
 
-`flowstudio bench engine [--peers] [--json]` calls `run`; README.md says what is measured.
+`flowstudio bench engine [--peers] [--json]` calls `main`; README.md says what is measured.
 """
 
 import asyncio
+import json
 import statistics
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from rich.console import Console
 
 from benchmarks.cases import CASES, LIMITS, MEMORY, Row
 from benchmarks.engines import FLOWSTUDIO, PEERS, RAW, Engine, InstallError, prepare
 from benchmarks.process import measure_once
-from benchmarks.report import describe_machine
+from benchmarks.report import describe_machine, print_report
 
 Announce = Callable[[str], None]
 
@@ -46,9 +50,19 @@ def run(
         peers: install the peers on first use, and measure them too.
         cases: names of the only ones to run; all when empty.
         effort: how often and how long.
-        announce: told the machine's state first and last, and each sample as it begins.
+        announce: told the machine's state first and last, and each sample, so that their spread shows.
     """
     return asyncio.run(_sit(peers, cases, effort or Effort(), announce))
+
+
+def main(*, peers: bool = False, as_json: bool = False) -> None:
+    """Measure, tell of it on standard error, and print tables or a JSON list."""
+    progress = Console(stderr=True, highlight=False)
+    rows = run(peers, announce=lambda text: progress.print(text, markup=False, soft_wrap=True))
+    if as_json:
+        sys.stdout.write(json.dumps([row.dump() for row in rows], indent=2) + "\n")
+    else:
+        print_report(rows, Console())
 
 
 async def _sit(peers: bool, only: Collection[str], effort: Effort, announce: Announce) -> list[Row]:
@@ -94,12 +108,17 @@ async def _measure_group(
             key = (engine.name, case)
             if spent_s.get(key, 0) >= effort.enough_s or _failed(samples.get(key, [])):
                 continue
-            announce(f"{case}: {engine.name}, round {number} of {effort.rounds}")
             began = clock()
             rows = await measure_once(engine, case, effort.at_least_s, effort.cap_s)
             spent_s[key] = spent_s.get(key, 0) + clock() - began
             samples.setdefault(key, []).extend(rows)
+            announce(f"{case}: {engine.name}, round {number}: {_describe(rows[-1])}")
     return [_median(rows) for rows in samples.values()]
+
+
+def _describe(row: Row) -> str:
+    reached = [] if row.steps_per_s is None else [f"{row.steps_per_s:,.1f} steps/s"]
+    return ", ".join(reached + ([row.error] if row.error else []))
 
 
 def _failed(rows: Sequence[Row]) -> bool:

@@ -97,5 +97,5 @@ async def _call(*command: str) -> None:
     if process.returncode:
         lines = output.decode(errors="replace").strip().splitlines()
         faults = [line for line in lines if "error" in line.lower()]
-        message = f"not installed: {(faults or lines or ['no output'])[0]}"
+        message = f"not installed: {(faults or lines or ['no output'])[-1][:300]}"
         raise InstallError(message)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
 from flowstudio.ui.live import toast, toasts
 from flowstudio.ui.origins import page_origins
 from flowstudio.ui.routes import add_pages
+from flowstudio.ui.shell import blank_frame
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ app = rx.App(
         # first event arrives, and a page's own code is loaded later than that.
         (6, "Toasts"): lambda _: rx.fragment(toasts()),
     },
+    hydrate_fallback=blank_frame,
     toaster=None,
     backend_exception_handler=report,
 )
@@ -82,6 +85,10 @@ async def _serve(settings: Settings) -> None:
         announcing = group.create_task(_announce(settings))
         await server.serve()
         announcing.cancel()
+    # Services are closed by now. What is left are sockets of pages that are still open, or whose
+    # browser vanished; the event loop would wait for them for ever.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 async def _announce(settings: Settings) -> None:

@@ -37,9 +37,7 @@ class Settings(BaseSettings):
         default_factory=_default_data_dir,
         description="Where the database, the built-in model and other files live.",
     )
-    database_url: str = Field(
-        "", description="Database; empty means SQLite in the data directory."
-    )
+    database_url: str = Field("", description="Database; empty means SQLite in the data directory.")
     durability: Literal["full", "normal"] = Field(
         "full",
         description="full: a committed step survives power loss. "

@@ -19,7 +19,5 @@ def test_an_example_has_no_problem_and_runs_without_any_input(path):
 
 
 def test_the_examples_show_every_node_type():
-    used = {
-        node["type"] for path in EXAMPLES for node in json.loads(path.read_text())["nodes"]
-    }
+    used = {node["type"] for path in EXAMPLES for node in json.loads(path.read_text())["nodes"]}
     assert used == set(BUILTIN)

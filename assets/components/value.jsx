@@ -39,7 +39,7 @@ function Tree({ name, value, depth = 0 }) {
 function Table({ rows }) {
   const names = columns(rows);
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Table">
+    <div className="scroll" tabIndex={0} role="group" aria-label="Table">
       <table className="values">
         <thead><tr><th scope="col">#</th>{names.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
         <tbody>

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,8 @@ async def _last_seq(runtime: Runtime, run_id: str) -> int:
 
 async def _cancel_when(interrupted: asyncio.Event, runtime: Runtime, run_id: str) -> None:
     await interrupted.wait()
-    await runtime.runs.cancel(OPERATOR, run_id)
+    with suppress(ConflictError):
+        await runtime.runs.cancel(OPERATOR, run_id)
 
 
 def _tell(notice: str | None) -> None:

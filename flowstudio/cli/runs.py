@@ -163,13 +163,20 @@ def resume(run_id: str | None, *, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run_id", metavar="RUN")
-def cancel(run_id: str) -> None:
+@_as_json
+def cancel(run_id: str, *, as_json: bool) -> None:
     """Stop a run for good."""
 
     async def work(runtime: Runtime) -> int:
-        await runtime.runs.cancel(OPERATOR, run_id)
-        async for _event in runtime.runs.watch(OPERATOR, run_id):
-            pass
+        await runtime.runs.cancel(OPERATOR, run_id, launch=False)
+        if await runtime.runs.is_elsewhere(OPERATOR, run_id):
+            async for _event in runtime.runs.watch(OPERATOR, run_id):
+                pass
+        else:
+            await runtime.runs.carry(OPERATOR, run_id)
+        if as_json:
+            await conclude(runtime, run_id, as_json=True)
+            return 0
         record = await runtime.runs.find(OPERATOR, run_id)
         click.echo(f"Run {run_id} is {record.status}.")
         return 0
@@ -183,8 +190,15 @@ def cancel(run_id: str) -> None:
 @click.option("--approve/--reject", "approved", default=None, help="Answer an approval.")
 @click.option("--comment", default="", help="Goes with --approve or --reject.")
 @click.option("--data", metavar="JSON", help="Answer a form with a JSON object.")
+@_as_json
 def answer(
-    run_id: str, step: str | None, *, approved: bool | None, comment: str, data: str | None
+    run_id: str,
+    step: str | None,
+    *,
+    approved: bool | None,
+    comment: str,
+    data: str | None,
+    as_json: bool,
 ) -> None:
     """Give a waiting step what it waits for. A running server goes on at once."""
 
@@ -197,6 +211,9 @@ def answer(
             for problem in error.problems:
                 click.echo(problem, err=True)
             return 2
+        if as_json:
+            click.echo(json.dumps({"run_id": run_id, "step": path, "answer": given}))
+            return 0
         click.echo(f"Answered '{path}'. Carry the run on: flowstudio runs resume {run_id}")
         return 0
 

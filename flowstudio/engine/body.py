@@ -71,6 +71,14 @@ class ContainerBody:
         execution.values.put(OutputRef(event.seq, output.hash, output.size), output.body)
         return load(output.body)
 
+    def finished(self, name: str) -> bool:
+        """Whether this branch ended before, so its result is at hand."""
+        steps = self._record.body.steps
+        return all(
+            (record := steps.get(node.name)) is not None and record.has_ended
+            for node in self._planned.branches[name].nodes
+        )
+
     async def branch(self, name: str) -> Any:
         """Run the branch that starts at an entry node; its result is its last node's output."""
         branch = self._execution.open_scope(

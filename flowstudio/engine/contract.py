@@ -70,6 +70,12 @@ class Usage:
             self.completion_tokens + other.completion_tokens,
         )
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens - other.prompt_tokens,
+            self.completion_tokens - other.completion_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CostRange:
@@ -171,6 +177,9 @@ class Body(Protocol):
         the body's last node, or of the last nodes by name if several. An iteration that has finished
         before is not run again.
         """
+
+    def finished(self, name: str) -> bool:
+        """Whether this branch ended before a crash or pause, so its result is at hand."""
 
     async def branch(self, name: str) -> Any:
         """Run the branch that starts at entry node `name`; its result is its last node's output."""

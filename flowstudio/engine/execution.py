@@ -23,7 +23,7 @@ from flowstudio.errors import BudgetError, StepError
 #: node's end wakes its scope, the scope its container, and so on outwards, a few turns each.
 _IDLE_TURNS = 40
 
-StopReason = Literal["cancel", "park", ""]
+StopReason = Literal["cancel", "park", "timeout", "leave", ""]
 
 
 class StepFailed(StepError):  # noqa: N818 - an outcome that travels up the scopes
@@ -239,7 +239,7 @@ class Execution:
         Raises:
             asyncio.CancelledError: the run is being stopped, and a node overheard that.
         """
-        if self._main is not None and self._main.cancelling():
+        if self.stop_reason:
             await asyncio.sleep(0)
             raise asyncio.CancelledError
         if self._gate.is_set():
@@ -273,7 +273,7 @@ class Execution:
                 timer.cancel()
 
     def stop(self, reason: StopReason) -> None:
-        """End this execution: the run is cancelled, or leaves memory until it is resumed."""
+        """End this execution: for good, or until the run is resumed."""
         if not self.stop_reason and self._main is not None:
             self.stop_reason = reason
             self._main.cancel()
@@ -286,7 +286,7 @@ class Execution:
         """Act on a signal, once."""
         if signal.id <= self._signal_id:
             return
-        if self._main is None or self.stop_reason == "park":
+        if self._main is None or self.stop_reason in ("park", "timeout"):
             self.was_called = True
             return
         self._signal_id = signal.id

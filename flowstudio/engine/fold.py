@@ -66,6 +66,13 @@ class StepRecord:
     body: ScopeRecord = field(default_factory=ScopeRecord)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the steps after it can go on without it being executed."""
+        return self.status in ("succeeded", "skipped") or (
+            self.status == "failed" and self.output is not None
+        )
+
+    @property
     def was_cut_off(self) -> bool:
         """Whether its latest execution ended without a word, as in a crash."""
         return self.status == "running" and self.attempts > self.failed_attempts

@@ -13,12 +13,24 @@ class Names:
     A skipped node's name is there and means null.
     """
 
-    __slots__ = ("outer", "outputs", "plain")
+    __slots__ = ("given_up", "outer", "outputs", "plain")
 
     def __init__(self, plain: Mapping[str, Any], outer: "Names | None" = None) -> None:
         self.plain = plain
         self.outer = outer
         self.outputs: dict[str, OutputRef | None] = {}
+        #: Nobody waits for this scope any more: it failed, or was cancelled.
+        self.given_up = False
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether this scope, or one around it, has been given up."""
+        scope: Names | None = self
+        while scope is not None:
+            if scope.given_up:
+                return True
+            scope = scope.outer
+        return False
 
     async def load(self, wanted: Iterable[str], values: Values) -> dict[str, Any]:
         """Values of those of the wanted names that exist here."""

@@ -109,6 +109,12 @@ class Engine:
             execution.receive(signal)
         return True
 
+    def leave(self) -> None:
+        """Stop every run where it is; the process ends, and the next one resumes them."""
+        for execution in self._running.values():
+            if execution is not None:
+                execution.stop("leave")
+
     async def advance(self, run_id: str) -> Outcome:
         """Carry a run on, from its first step or from where its journal ends, as far as it goes.
 
@@ -224,21 +230,15 @@ class _Advance:
 
     async def run(self) -> Outcome:
         execution = self._execution
+        timer = self._time()
         try:
             self._begin()
-            async with asyncio.timeout(self._time_left_s()) as limit:
-                outputs = pack(await self._run_root(), "the run")
+            outputs = pack(await self._run_root(), "the run")
             if execution.stop_reason:
                 return await self._stopped()
             return await self._end("succeeded", outputs=outputs)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            settings = execution.plan.document.settings
-            reason = f"The run took longer than its timeout_s of {settings.timeout_s:g} seconds."
-            return await self._end("failed", error=reason)
         except StepFailed as failure:
-            if self._is_cancelled():
+            if execution.stop_reason:
                 return await self._stopped()
             return await self._end(
                 "failed", error=f"Node '{failure.node}' failed: {failure}", failure=failure
@@ -247,12 +247,9 @@ class _Advance:
             return await self._end("failed", error=str(error))
         except asyncio.CancelledError:
             return await self._stopped()
-
-    @staticmethod
-    def _is_cancelled() -> bool:
-        # A task group whose member fails while it is being cancelled tells of the failure only.
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def _begin(self) -> None:
         execution, state = self._execution, self._state
@@ -265,14 +262,16 @@ class _Advance:
         if state.wish == "cancel":
             execution.stop("cancel")
 
-    def _time_left_s(self) -> float | None:
+    def _time(self) -> asyncio.TimerHandle | None:
+        """Set the run's own time limit going."""
         execution = self._execution
         limit = execution.plan.document.settings.timeout_s
         if limit is None:
             return None
         now = execution.parts.clock.now()
         execution.deadline = (self._state.timed_from or now) + timedelta(seconds=limit)
-        return max((execution.deadline - now).total_seconds(), 0)
+        left_s = max((execution.deadline - now).total_seconds(), 0)
+        return asyncio.get_running_loop().call_later(left_s, execution.stop, "timeout")
 
     async def _run_root(self) -> dict[str, Any]:
         execution = self._execution
@@ -346,6 +345,10 @@ class _Advance:
             task.uncancel()
         if execution.stop_reason == "cancel":
             return await self._end("cancelled")
+        if execution.stop_reason == "timeout":
+            limit = execution.plan.document.settings.timeout_s
+            reason = f"The run took longer than its timeout_s of {limit:g} seconds."
+            return await self._end("failed", error=reason)
         if execution.stop_reason == "park":
             status: RunStatus = "paused" if execution.paused else "waiting"
             wake_at = None if execution.paused else execution.park_until

@@ -37,6 +37,7 @@ class ScopeRun:
         self._begun: set[str] = set()
         self._ready: deque[PlannedNode] = deque()
         self._running = 0
+        self._failures: list[Exception] = []
         self._progress = asyncio.Event()
 
     async def execute(self) -> None:
@@ -50,8 +51,11 @@ class ScopeRun:
         try:
             async with asyncio.TaskGroup() as group:
                 await self._drain(group)
-        except BaseExceptionGroup as failures:
-            raise first_failure(failures) from None
+        except ExceptionGroup as failed:
+            raise (self._failures[0] if self._failures else failed.exceptions[0]) from None
+        except asyncio.CancelledError:
+            self.names.given_up = True
+            raise
 
     async def _drain(self, group: asyncio.TaskGroup) -> None:
         while self._ready or self._running:
@@ -66,10 +70,15 @@ class ScopeRun:
             if self._running:
                 self._progress.clear()
                 await self._progress.wait()
+            if self._failures:
+                self.names.given_up = True
+                raise self._failures[0]
 
     async def _run_beside(self, node: PlannedNode) -> None:
         try:
             await self._run(node)
+        except Exception as error:  # noqa: BLE001 - raised by the host; see together.py
+            self._failures.append(error)
         finally:
             self._running -= 1
             self._progress.set()
@@ -142,11 +151,3 @@ class ScopeRun:
             if (ref := self.names.outputs.get(node.name)) is not None
         }
         return {name: await self._execution.values.get(ref) for name, ref in reached.items()}
-
-
-def first_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first single exception in a group: the one that made the others be cancelled."""
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

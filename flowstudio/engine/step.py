@@ -216,21 +216,26 @@ class StepRun:
             async with asyncio.timeout(timeout_s) as limit:
                 return await self._type.run(config, context)
         except TimeoutError as error:
-            _stop_if_cancelled()
+            self._stop_if_given_up()
             if timeout_s is None or not limit.expired():
                 raise StepError(f"Something timed out: {error or 'no reason given'}") from error
             raise StepTimeoutError(
                 f"It took longer than its timeout_s of {timeout_s:g} seconds."
             ) from error
         except (StepError, InvalidInputError, JournalError):
-            _stop_if_cancelled()
+            self._stop_if_given_up()
             raise
         except ExceptionGroup as errors:
-            _stop_if_cancelled()
+            self._stop_if_given_up()
             raise error_in(errors) from errors
         except Exception as error:
-            _stop_if_cancelled()
+            self._stop_if_given_up()
             raise StepError(f"{type(error).__name__}: {error}") from error
+
+    def _stop_if_given_up(self) -> None:
+        # A node that answers its cancellation with an error of its own must not be tried again.
+        if self._execution.stop_reason or self._names.is_given_up:
+            raise asyncio.CancelledError
 
     async def _finish(
         self,
@@ -390,10 +395,3 @@ class StepRun:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _stop_if_cancelled() -> None:
-    # A node that answers its cancellation with an error of its own must not be tried again.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -1,8 +1,10 @@
 """The event bus of one process: hands what happens in a run to those who watch it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 from flowstudio.engine.events import Event
 
@@ -27,27 +29,39 @@ class Subscription:
         """The next event; None when the run has left this process."""
         return await self._queue.get()
 
+    def catch_up(self) -> None:
+        """Forget what came before losing some: the watcher reads the journal instead."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self.has_lost = False
+
 
 class MemoryBus:
     """An engine's `Bus` within one process."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, set[Subscription]] = {}
+        self._texts: dict[str, dict[str, list[Event]]] = {}
 
     def publish(self, run_id: str, event: Event) -> None:
         """Hand an event to every watcher of the run."""
+        self._keep_text(run_id, event)
         for watcher in self._watchers.get(run_id, ()):
             watcher.put(event)
 
     def close(self, run_id: str) -> None:
         """Tell the watchers that the run has ended or left this process."""
+        self._texts.pop(run_id, None)
         for watcher in self._watchers.get(run_id, ()):
             watcher.put(None)
 
     @contextmanager
     def subscribe(self, run_id: str) -> Iterator[Subscription]:
-        """Watch a run for the length of the block."""
+        """Watch a run for the length of the block; text being written is given from its start."""
         subscription = Subscription()
+        for pieces in self._texts.get(run_id, {}).values():
+            for piece in pieces:
+                subscription.put(piece)
         self._watchers.setdefault(run_id, set()).add(subscription)
         try:
             yield subscription
@@ -56,3 +70,18 @@ class MemoryBus:
             watchers.discard(subscription)
             if not watchers:
                 del self._watchers[run_id]
+
+    def _keep_text(self, run_id: str, event: Event) -> None:
+        # Live text is not stored, so whoever comes later is given what the steps under way have
+        # said so far, in one event for each part.
+        if event.type != "step_streamed":
+            self._texts.get(run_id, {}).pop(event.path, None)
+        elif "text" in event.data:
+            pieces = self._texts.setdefault(run_id, {}).setdefault(event.path, [])
+            if pieces and pieces[-1].data.get("part") == event.data.get("part"):
+                event = replace(event, data=_joined(pieces.pop().data, event.data))
+            pieces.append(event)
+
+
+def _joined(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    return {**after, "text": f"{before['text']}{after['text']}"}

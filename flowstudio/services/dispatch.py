@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from flowstudio.engine.events import FINISHED, Event
 from flowstudio.engine.journal import Signal
-from flowstudio.engine.runner import Ended, Outcome
+from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
-from flowstudio.graph.canonical import load
 from flowstudio.services.parts import RunParts
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,10 @@ class Dispatcher:
         self._group: asyncio.TaskGroup | None = None
         self._launched: set[str] = set()
         self._stuck: set[str] = set()
+        self._broken: set[str] = set()
+        self._outer: set[str] = set()
+        self._sent: set[int] = set()
+        self._heard = 0
         self._serves = False
 
     @property
@@ -53,6 +57,7 @@ class Dispatcher:
                     yield
                 except BaseException as error:  # noqa: BLE001 - raised again, outside the group
                     failure = error
+                self._engine.leave()
                 _close()
         except* _ClosingError:
             pass
@@ -71,7 +76,8 @@ class Dispatcher:
     async def _in_background(self, run_id: str) -> None:
         try:
             async with self._slots:
-                await self.run_here(run_id)
+                if run_id not in self._engine.running:
+                    await self.run_here(run_id)
         except FlowStudioError as error:
             self._stuck.add(run_id)
             log.error("Run %s could not be carried on: %s", run_id, error)  # noqa: TRY400
@@ -82,34 +88,50 @@ class Dispatcher:
         finally:
             self._launched.discard(run_id)
 
-    async def run_here(self, run_id: str) -> Outcome:
-        """Advance a run in this task, and tell those who watch it when it has left."""
+    async def run_here(self, run_id: str, outer_id: str = "") -> Outcome:
+        """Advance a run in this task, and tell those who watch it when it has left.
+
+        Args:
+            run_id: of the run.
+            outer_id: of the run in whose step this happens, and which takes the result itself.
+        """
+        if outer_id:
+            self._outer.add(outer_id)
         try:
             outcome = await self._engine.advance(run_id)
+            if isinstance(outcome, Broken):
+                self._report(run_id, outcome)
         finally:
             self._bus.close(run_id)
         if isinstance(outcome, Ended):
-            await self._wind_up(run_id, outcome)
+            await self._cancel_inner(run_id, outcome)
+            if not outer_id and self._has_outer(run_id):
+                await self._tell_outer(run_id)
         return outcome
 
-    async def _wind_up(self, run_id: str, outcome: Ended) -> None:
-        if outcome.status != "succeeded":
-            for inner_id in await self._store.list_inner(run_id):
-                await self.send(inner_id, "cancel")
-        record = await self._store.find(run_id) if self._has_outer(run_id) else None
+    def _report(self, run_id: str, outcome: Broken) -> None:
+        # The journal cannot tell of it, so the live stream and the log do.
+        log.error("Run %s was interrupted: %s", run_id, outcome.reason)
+        live = Event(0, self._clock.now(), "step_streamed", data={"log": outcome.reason})
+        self._bus.publish(run_id, live)
+        self._broken.add(run_id)
+
+    async def _cancel_inner(self, run_id: str, outcome: Ended) -> None:
+        if outcome.status == "succeeded" and run_id not in self._outer:
+            return
+        self._outer.discard(run_id)
+        for inner_id in await self._store.list_inner(run_id):
+            await self.send(inner_id, "cancel")
+
+    async def _tell_outer(self, run_id: str) -> None:
+        """Wake the step that waits for this run; it reads the result itself."""
+        record = await self._store.find(run_id)
         if record is None or not record.trigger.startswith(f"{INNER}:"):
             return
         _, outer_id, path = record.trigger.split(":", 2)
         outer = await self._store.find(outer_id)
-        if outer is None or outer.status != "waiting":
-            return
-        outputs = await self._journal.outputs(run_id)
-        answer = (
-            {"outputs": load(outputs)}
-            if outputs is not None
-            else {"error": record.error or outcome.status}
-        )
-        await self.send(outer_id, "answer", path, answer)
+        if outer is not None and outer.status not in FINISHED:
+            await self.send(outer_id, "answer", path)
 
     def _has_outer(self, run_id: str) -> bool:
         # Inner runs carry ids derived from their outer step: version 5, not 7.
@@ -126,8 +148,14 @@ class Dispatcher:
     ) -> None:
         """Store a signal, and act on it at once unless another process has the run in hand."""
         signal = await self._journal.signal(run_id, kind, path, dict(data or {}), self._clock.now())
+        if signal.id > self._heard:
+            self._sent.add(signal.id)
         if not self._engine.receive(signal) and take_up:
             await self._take_up(signal)
+
+    def is_here(self, run_id: str) -> bool:
+        """Whether this process advances the run at this moment."""
+        return run_id in self._engine.running
 
     async def is_elsewhere(self, run_id: str) -> bool:
         """Whether another living process has the run in hand."""
@@ -139,29 +167,38 @@ class Dispatcher:
     async def _take_up(self, signal: Signal) -> None:
         if signal.kind != "pause" and not await self.is_elsewhere(signal.run_id):
             self.launch(signal.run_id)
+            # Who watches the run from here on finds it in this process's hands.
+            await asyncio.sleep(0)
 
     async def _hear_signals(self) -> None:
         """Act on signals that other processes store, such as `flowstudio runs cancel`."""
-        latest = await self._journal.latest_signal()
+        self._heard = await self._journal.latest_signal()
         while True:
             await self._clock.sleep(_SIGNALS_EVERY_S)
             try:
-                for signal in await self._journal.signals_since(latest):
-                    latest = signal.id
-                    if not self._engine.receive(signal) and self._serves:
-                        await self._take_up(signal)
+                for signal in await self._journal.signals_since(self._heard):
+                    self._heard = signal.id
+                    await self._hear(signal)
             except FlowStudioError as error:
                 log.warning("Signals could not be read: %s", error)
 
+    async def _hear(self, signal: Signal) -> None:
+        if signal.id in self._sent:
+            # This process acted on it when it stored it.
+            self._sent.discard(signal.id)
+        elif not self._engine.receive(signal) and self._serves:
+            await self._take_up(signal)
+
     async def carry_on(self) -> list[str]:
-        """Launch every run that a process now dead left unfinished; gives their ids."""
+        """Launch every run that a process now dead, or a full disk, left unfinished; gives ids."""
+        broken, self._broken = self._broken, set()
         found = [
             run_id
             for run_id, owner in await self._store.list_unfinished()
             if run_id not in self._engine.running
             and run_id not in self._launched
             and run_id not in self._stuck
-            and not (owner and self._owners.is_alive(owner))
+            and (run_id in broken or not (owner and self._owners.is_alive(owner)))
         ]
         for run_id in found:
             self.launch(run_id)
@@ -173,6 +210,9 @@ class Dispatcher:
         rounds = 0
         while True:
             try:
+                if rounds == 0:
+                    for run_id in await self._store.list_untold():
+                        self.launch(run_id)
                 for run_id in await self._store.list_due(self._clock.now()):
                     if run_id not in self._stuck:
                         self.launch(run_id)

@@ -283,15 +283,17 @@ class RunService:
 
     # Steering
 
-    async def cancel(self, actor: Actor, run_id: str) -> None:
+    async def cancel(self, actor: Actor, run_id: str, *, launch: bool = True) -> None:
         """Stop a run for good; what it is doing ends within a second.
+
+        Without `launch`, a run that nobody advances is only marked, for the caller to `carry`.
 
         Raises:
             ConflictError: it has ended already.
         """
         authorize(actor, "steer")
         await self._unfinished(actor, run_id)
-        await self._dispatcher.send(run_id, "cancel")
+        await self._dispatcher.send(run_id, "cancel", take_up=launch)
 
     async def pause(self, actor: Actor, run_id: str) -> None:
         """Let a run finish what is in flight and start nothing new.
@@ -316,9 +318,16 @@ class RunService:
         if record.status in ("succeeded", "cancelled"):
             raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
         if record.status in ("paused", "failed"):
+            await self._reopen_inner(run_id)
             await self._dispatcher.send(run_id, "resume", take_up=launch)
         elif launch and not await self._dispatcher.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
+
+    async def _reopen_inner(self, run_id: str) -> None:
+        # A step that failed because its inner run did has that one tried again.
+        for inner_id in await self._store.list_inner(run_id, ("paused", "failed")):
+            await self._reopen_inner(inner_id)
+            await self._dispatcher.send(inner_id, "resume", take_up=False)
 
     async def answer(
         self,

@@ -57,6 +57,7 @@ class StepBook:
     document: Document
     steps: dict[str, StepView] = field(default_factory=dict)
     _types: dict[str, str] = field(default_factory=dict)
+    _shelved: dict[str, WaitView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._types = {node.name: node.type for node in self.document.nodes}
@@ -73,6 +74,8 @@ class StepBook:
         if event.type in ("run_succeeded", "run_failed", "run_cancelled"):
             self._close(event.type)
             return None
+        if event.type == "signal_received" and event.data.get("kind") == "resume":
+            self._reopen()
         if not event.type.startswith("step_") or event.type == "step_streamed":
             return None
         if event.path.rsplit("/", 1)[-1].isdigit():
@@ -94,7 +97,15 @@ class StepBook:
         for step in self.steps.values():
             if step.status in ("running", "waiting", "queued"):
                 step.status = "idle" if how == "run_succeeded" else "cancelled"
+                if step.waiting is not None:
+                    self._shelved[step.path] = step.waiting
                 step.waiting = None
+
+    def _reopen(self) -> None:
+        # A step that waited when the run failed goes on waiting, without asking anew.
+        for path, waiting in self._shelved.items():
+            self.steps[path].status, self.steps[path].waiting = "waiting", waiting
+        self._shelved.clear()
 
 
 def _apply(step: StepView, event: Event) -> None:

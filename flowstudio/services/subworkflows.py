@@ -1,13 +1,14 @@
 """Workflows inside workflows: a step that is a run of its own."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from flowstudio.engine.contract import NodeContext, Usage, Wait
+from flowstudio.engine.contract import NodeContext, Wait
 from flowstudio.engine.runner import Broken, Ended, Lost, Parked
-from flowstudio.errors import InvalidDocumentError, NotFoundError, StepError
+from flowstudio.errors import InvalidDocumentError, JournalError, NotFoundError, StepError
 from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Document, read_document
 from flowstudio.services.access import OPERATOR
@@ -79,11 +80,14 @@ class SubworkflowService:
         run_id = str(uuid5(NAMESPACE_URL, context.idempotency_key))
         if await self._store.find(run_id) is None:
             await self._begin(run_id, reference, inputs, context)
-        outcome = await self._dispatcher.run_here(run_id)
-        if isinstance(outcome, Parked):
-            return Wait(kind="workflow", message=f"The inner run {run_id} waits.")
-        if isinstance(outcome, Lost | Broken):
-            raise StepError(f"The inner run {run_id} could not be carried on.")
+        waits = Wait(kind="workflow", message=f"The inner run {run_id} waits.")
+        if self._dispatcher.is_here(run_id) or await self._dispatcher.is_elsewhere(run_id):
+            return waits
+        outcome = await self._dispatcher.run_here(run_id, context.run.id)
+        if isinstance(outcome, Parked | Lost):
+            return waits
+        if isinstance(outcome, Broken):
+            raise JournalError(outcome.reason)
         return await self._result(run_id, outcome, context)
 
     async def _begin(
@@ -111,9 +115,11 @@ class SubworkflowService:
 
     async def _result(self, run_id: str, outcome: Ended, context: NodeContext) -> Any:
         record = await self._store.find(run_id)
-        if record is not None and record.cost_usd:
-            async with context.spend(record.cost_usd * 0, "") as spending:
-                spending.settle(record.cost_usd, record.usage or Usage(), "")
+        # What an earlier execution of this step has counted is not counted again.
+        counted, usage = await self._journal.spent(context.run.id, context.path)
+        if record is not None and record.cost_usd > counted:
+            async with context.spend(Decimal(0), "") as spending:
+                spending.settle(record.cost_usd - counted, record.usage - usage, "")
         outputs = await self._journal.outputs(run_id)
         if outcome.status != "succeeded" or outputs is None:
             reason = record.error if record else outcome.status

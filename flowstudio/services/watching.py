@@ -1,5 +1,6 @@
 """Following a run: what is stored, then what happens, in order and without gaps."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from flowstudio.engine.events import Event
@@ -9,6 +10,8 @@ from flowstudio.services.parts import RunParts
 from flowstudio.store.journal import SqliteJournal
 
 _POLL_S = 0.5
+# A little more than an event takes to the disk.
+_GAP_S = 0.05
 
 
 class Watch:
@@ -49,20 +52,32 @@ class Watch:
     async def _live(self, subscription: Subscription) -> AsyncIterator[Event]:
         """What the bus brings, until the run leaves this process or the watcher fell behind."""
         while not subscription.has_lost:
-            event = await subscription.get()
-            if event is None:
+            try:
+                async with asyncio.timeout_at(self._line.gap_until):
+                    heard = await subscription.get()
+            except TimeoutError:
+                # It came too late to hear what is missing; by now the journal has it.
+                async for event in self._stored():
+                    yield event
+                continue
+            if heard is None:
                 return
-            for ready in self._line.order(event):
+            for ready in self._line.order(heard):
                 yield ready
-        subscription.has_lost = False
+        subscription.catch_up()
 
 
 class _Line:
-    """Puts stored events in the order of their numbers, each once."""
+    """Puts stored events in the order of their numbers, each once.
+
+    Attributes:
+        gap_until: how long, in the event loop's time, to wait for one that is missing.
+    """
 
     def __init__(self, last: int) -> None:
         self._last = last
         self._early: dict[int, Event] = {}
+        self.gap_until: float | None = None
 
     def order(self, event: Event) -> list[Event]:
         """The events that may be passed on now that this one has come."""
@@ -70,10 +85,17 @@ class _Line:
             return [event]
         if event.seq > self._last:
             self._early[event.seq] = event
+        return self._ready()
+
+    def _ready(self) -> list[Event]:
         ready = []
         while (following := self._early.pop(self._last + 1, None)) is not None:
             self._last += 1
             ready.append(following)
+        if not self._early:
+            self.gap_until = None
+        elif ready or self.gap_until is None:
+            self.gap_until = asyncio.get_running_loop().time() + _GAP_S
         return ready
 
     async def stored(self, journal: SqliteJournal, run_id: str) -> AsyncIterator[Event]:
@@ -83,3 +105,7 @@ class _Line:
             self._early.pop(event.seq, None)
             if not isinstance(event, DamagedEvent):
                 yield event
+        self._early = {seq: event for seq, event in self._early.items() if seq > self._last}
+        self.gap_until = None
+        for event in self._ready():
+            yield event

@@ -361,7 +361,13 @@ class SqliteJournal:
             if connection is None:
                 connection = sqlite3.connect(self._path)
                 configure(connection, "normal", self._busy_timeout_s)
+                connection.text_factory = _read_text
                 self._local.connection = connection
             return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise storage_error(error) from error
+
+
+def _read_text(text: bytes) -> str:
+    # One damaged text must not make the rows around it unreadable.
+    return text.decode("utf-8", "surrogateescape")

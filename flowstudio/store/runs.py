@@ -7,17 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from flowstudio.engine.contract import Usage
-from flowstudio.engine.events import RunStatus
+from flowstudio.engine.events import FINISHED, RunStatus
 from flowstudio.errors import JournalError
 from flowstudio.graph.canonical import load
 from flowstudio.store.tables.runs import RunRow
 
 T = TypeVar("T")
+UNFINISHED = ("queued", "running", "waiting", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,26 @@ class RunStore:
         )
         return await self._read(lambda session: list(session.exec(statement)))
 
-    async def list_inner(self, run_id: str) -> list[str]:
-        """Ids of unfinished runs that a run started inside itself."""
+    async def list_inner(self, run_id: str, statuses: Sequence[str] = UNFINISHED) -> list[str]:
+        """Ids of the runs in these states that a run started inside itself."""
         statement = select(RunRow.id).where(
             col(RunRow.trigger).startswith(f"workflow:{run_id}:"),
-            col(RunRow.status).in_(("queued", "running", "waiting", "paused")),
+            col(RunRow.status).in_(statuses),
+        )
+        return await self._read(lambda session: list(session.exec(statement)))
+
+    async def list_untold(self) -> list[str]:
+        """Ids of runs that wait although a run inside them has ended."""
+        inner = aliased(RunRow)
+        statement = (
+            select(RunRow.id)
+            .join(inner, col(RunRow.id) == func.substr(inner.trigger, len("workflow:") + 1, 36))
+            .where(
+                RunRow.status == "waiting",
+                col(inner.trigger).startswith("workflow:"),
+                col(inner.status).in_(FINISHED),
+            )
+            .distinct()
         )
         return await self._read(lambda session: list(session.exec(statement)))
 
@@ -120,13 +137,18 @@ class RunStore:
 
 
 def _record(row: RunRow) -> RunRecord:
+    inputs, error = {}, row.error
+    try:
+        inputs = load(row.inputs)
+    except ValueError as damage:
+        error = error or f"The inputs of this run are damaged: {damage}."
     return RunRecord(
         id=row.id,
         document_hash=row.document_hash,
         workflow=row.workflow,
         slug=row.slug,
         status=row.status,  # type: ignore[arg-type]
-        inputs=load(row.inputs),
+        inputs=inputs,
         trigger=row.trigger,
         created_at=row.created_at,
         started_at=row.started_at,
@@ -139,6 +161,6 @@ def _record(row: RunRow) -> RunRecord:
         cost_usd=Decimal(row.cost_usd),
         saved_usd=Decimal(row.saved_usd),
         usage=Usage(row.prompt_tokens, row.completion_tokens),
-        error=row.error,
+        error=error,
         error_node=row.error_node,
     )

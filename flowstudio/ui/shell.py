@@ -9,6 +9,7 @@ from flowstudio.ui.nav import PLACES, Place
 from flowstudio.ui.palette import palette, rail_toggle
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
+from flowstudio.ui.widgets.states import skeleton
 
 
 class ShellState(rx.State):
@@ -46,6 +47,15 @@ def frame(here: str, *content: rx.Component) -> rx.Component:
         _top_bar(),
         rx.el.main(*content, id="main", class_name="main", tab_index=-1),
         _connection(),
+    )
+
+
+def blank_frame() -> rx.Component:
+    """The frame before the page's own code has been loaded, so that nothing jumps into place."""
+    return rx.fragment(
+        rx.el.div(class_name="rail", aria_hidden="true"),
+        rx.el.div(class_name="bar", aria_hidden="true"),
+        rx.el.main(skeleton(40, 180, 90, 90), class_name="main"),
     )
 
 

@@ -60,7 +60,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         assert line == f"FlowStudio is ready at http://127.0.0.1:{port}\n"
         yield Site(f"http://127.0.0.1:{port}", port, models)
         process.terminate()
-        assert await process.wait() == 0
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -8,7 +8,7 @@ from tests.fakes.openrouter import Reply, fail, pieces, say, say_json, stall
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-MAIL = {"product": "express delivery", "urgency": 5, "mood": "annoyed"}
+MAIL = {"topic": "a late parcel", "mood": "annoyed", "urgency": 5}
 
 
 async def start(page: Page, slug: str, **inputs: str) -> str:
@@ -29,18 +29,18 @@ async def reaches(page: Page, status: str) -> None:
 
 
 def held(text: str) -> tuple[Reply, asyncio.Event]:
-    """An answer that stops before its end until the event is set."""
+    """An answer that stops after its first word until the event is set."""
     gate = asyncio.Event()
     whole = say(text)
     return Reply(whole.status, whole.headers, whole.frames, whole.ending, gate), gate
 
 
 async def test_text_shows_while_it_is_being_written(page: Page, site: Site) -> None:
-    reply, gate = held("A first draft for the third floor.")
+    reply, gate = held("Kitchen: closed on Friday.")
     last = say("A notice about the **kitchen**.")
     site.models.answer(reply, *[last] * 9)
     await start(page, "draft-and-review", subject="Live text")
-    await expect(page.get_by_test_id("node-notice-output")).to_contain_text("third floor")
+    await expect(page.get_by_test_id("node-notice-output")).to_contain_text("Kitchen:")
     await reaches(page, "running")
     await expect(page.get_by_test_id("node-notice-status")).to_have_attribute(
         "data-state", "running"
@@ -50,7 +50,7 @@ async def test_text_shows_while_it_is_being_written(page: Page, site: Site) -> N
 
 
 async def test_a_reload_shows_the_same_run(page: Page, site: Site) -> None:
-    site.models.answer(say("Blue light scatters."), say("Sky paint."), say("Rayleigh."))
+    site.models.answer(*[say("Rayleigh.")] * 9)
     address = await start(page, "compare-prompts", question="What does a reload show?")
     await reaches(page, "succeeded")
     await page.reload()
@@ -72,7 +72,7 @@ async def test_a_run_goes_on_when_its_page_is_closed(page: Page, site: Site) -> 
 
 async def test_cancel_ends_a_run_and_closes_its_stream(page: Page, site: Site) -> None:
     asked = len(site.models.chats)
-    site.models.answer(stall("This will never"), stall("end, and"), stall("nor will this"))
+    site.models.answer(*[stall("This will never end")] * 9)
     await start(page, "compare-prompts", question="When will it end?")
     await expect(page.get_by_test_id("node-plain-output")).not_to_be_empty()
     await page.get_by_test_id("run-cancel").click()

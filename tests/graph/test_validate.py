@@ -479,7 +479,7 @@ def test_five_thousand_nodes_are_no_burden(expression, wired, count):
 
 def test_a_dense_tangle_is_no_burden():
     names = [f"n{i}" for i in range(5_000)]
-    rng = random.Random(7)  # noqa: S311 - the same tangle each time
+    rng = random.Random(7)
     edges = [
         {"id": f"e{i}", "source": rng.choice(names), "target": rng.choice(names)}
         for i in range(20_000)
@@ -537,7 +537,7 @@ def anything(rng, count):
 
 @pytest.mark.parametrize("seed", range(200))
 def test_no_document_makes_validation_raise(seed):
-    rng = random.Random(seed)  # noqa: S311 - the same documents each time
+    rng = random.Random(seed)
     given = anything(rng, rng.randrange(1, 14))
     for problem in validate(given, CATALOGUE, lambda key: given if key == "self" else None):
         assert problem.message.endswith((".", "?"))

@@ -51,9 +51,7 @@ def test_a_table_imports_only_the_types_it_is_asked_for():
         "registry = load_registry(); registry['end']; 'ai' in registry; "
         "print([m for m in sys.modules if m.startswith('flowstudio.nodes.builtin.')])"
     )
-    run = subprocess.run(  # noqa: S603 - this interpreter, a fixed script
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "['flowstudio.nodes.builtin.end']"
 
 
@@ -65,9 +63,7 @@ def installed(tmp_path_factory):
     for name in ("pyproject.toml", "flowstudio_shout.py"):
         (source / name).write_bytes((PLUGIN / name).read_bytes())
     options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--target", target]
-    subprocess.run(  # noqa: S603 - this interpreter's own pip
-        [sys.executable, "-m", "pip", "install", *options, source], check=True
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, source], check=True)
     return target
 
 

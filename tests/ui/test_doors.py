@@ -12,14 +12,12 @@ from flowstudio.ui.origins import page_origins
 from flowstudio.ui.same_host import use_page_port
 
 
-async def page(scope: Scope, receive: Receive, send: Send) -> None:
+async def page(scope: Scope, _receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         return
     kind = b"text/html" if scope["path"] == "/" else b"text/javascript"
-    await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
-    )
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
     await send({"type": "http.response.body", "body": b""})
 
 
@@ -100,7 +98,7 @@ def test_the_origins_are_this_server_and_those_in_the_settings() -> None:
 
 
 def test_listening_everywhere_allows_no_more_origins() -> None:
-    assert page_origins(Settings(host="0.0.0.0", port=4000)) == (
+    assert page_origins(Settings(host="::", port=4000)) == (
         "http://127.0.0.1:4000",
         "http://localhost:4000",
     )

@@ -94,8 +94,8 @@ def test_a_payload_that_is_no_text_does_no_harm() -> None:
 
 def test_problems_of_the_service_go_to_their_fields_and_the_rest_stays() -> None:
     fields, rest = with_problems(
-        fields_of(SCHEMA), ["count: 99 is too large.", "tags[0]: too long.", "Something else."]
+        fields_of(SCHEMA), ["'count' must be at most 40.", "tags[0]: too long.", "Something else."]
     )
     errors = {field.name: field.error for field in fields if field.error}
-    assert errors == {"count": "99 is too large.", "tags": "too long."}
+    assert errors == {"count": "'count' must be at most 40.", "tags": "too long."}
     assert rest == ["Something else."]

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from flowstudio.graph.document import Document, parse_document
 from flowstudio.nodes.registry import load_registry
 from flowstudio.ui.widgets.drawing import draw_large, draw_small
@@ -79,5 +81,5 @@ def test_an_unknown_node_type_is_still_drawn() -> None:
 
 def test_a_very_wide_graph_is_made_smaller_but_stays_legible() -> None:
     names = [f"n{number}" for number in range(30)]
-    wide = document(dict.fromkeys(names), list(zip(names, names[1:], strict=False)))
+    wide = document(dict.fromkeys(names), list(pairwise(names)))
     assert draw_large(wide, {}).zoom == 0.75

@@ -12,7 +12,7 @@ from tests.ui.test_layout import document
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def event(kind: Any, path: str, seq: int = 1, **data: Any) -> Event:
+def event(kind: Any, path: str, seq: int = 1, /, **data: Any) -> Event:
     return Event(seq, AT, kind, path.rsplit("/", 1)[-1], path, data)
 
 

@@ -1,13 +1,12 @@
 """The loop node: its inside runs once per item, a number of times, or while a condition holds."""
 
-import asyncio
-from collections import deque
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.engine.contract import NodeContext, NodeType
+from flowstudio.engine.together import together
 from flowstudio.errors import StepError
 from flowstudio.graph.fields import Expressive, Templated, Value
 
@@ -136,11 +135,7 @@ async def _run_beside(
             names = {"item": items[index], "index": index, "previous": None}
             results[index] = await context.body.iterate(index, names, config.result)
 
-    async with asyncio.TaskGroup() as group:
-        deque(
-            (group.create_task(take_turns()) for _ in range(min(config.concurrency, len(items)))),
-            maxlen=0,
-        )
+    await together(take_turns() for _ in range(min(config.concurrency, len(items))))
     return results
 
 

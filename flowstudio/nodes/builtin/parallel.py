@@ -1,12 +1,14 @@
 """The parallel node: its branches run side by side, and the first, some or all of them count."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.engine.contract import NodeContext, NodeType
-from flowstudio.errors import BudgetError, StepError
+from flowstudio.engine.together import together
+from flowstudio.errors import StepError
 from flowstudio.graph.slots import SlotFault
 
 
@@ -75,20 +77,21 @@ class _Race:
         self.results: dict[str, Any] = {}
 
     async def run(self) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for name in self._names:
-                    group.create_task(self._branch(name))
-        except* _EnoughError:
-            pass
+        body = self._context.body
+        # After a crash, branches that had ended decide before others do anything.
+        ended = [name for name in self._names if body.finished(name)]
+        with suppress(_EnoughError):
+            for name in ended:
+                await self._branch(name)
+            await together(self._branch(name) for name in self._names if name not in ended)
 
     async def _branch(self, name: str) -> None:
         try:
             async with self._slots:
                 result = await self._context.body.branch(name)
-        except BudgetError:
-            raise
         except StepError as error:
+            if error.is_final:
+                raise
             self._failed(error)
             return
         if len(self.results) < self._wanted:

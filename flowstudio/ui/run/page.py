@@ -11,7 +11,7 @@ from flowstudio.ui.widgets.drawing import picture
 from flowstudio.ui.widgets.icons import icon, type_icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.pill import pill
-from flowstudio.ui.widgets.states import empty, skeleton
+from flowstudio.ui.widgets.states import missing, skeleton
 
 
 def run_page() -> rx.Component:
@@ -194,8 +194,7 @@ def _numbers(step: StepRow) -> rx.Component:
 
 
 def _missing() -> rx.Component:
-    return empty(
-        "search",
+    return missing(
         "There is no such run",
         "It may have been deleted, or the address is incomplete.",
         link("See all runs", to="/runs", class_name="button primary"),

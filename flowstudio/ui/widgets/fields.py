@@ -1,12 +1,14 @@
 """The fields a JSON Schema asks for, and the reading of what was typed into them."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Kind = Literal["text", "long", "integer", "number", "boolean", "choice", "lines", "json"]
 _LONG_TEXT = 120
+_NAMED = re.compile(r"(?='?(?P<name>\w+))(?P<prefix>\w+(?:\[\d+\]|\.\w+)*: )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _number(text: str, *, whole: bool) -> float:
 
 
 def with_problems(fields: list[Field], problems: list[str]) -> tuple[list[Field], list[str]]:
-    """Put each problem (`name: what is wrong`) at its field.
+    """Put each problem (`'name' must be …` or `name: …`) at its field.
 
     Returns:
         The fields, and the problems that belong to none of them.
@@ -158,10 +160,9 @@ def with_problems(fields: list[Field], problems: list[str]) -> tuple[list[Field]
     at: dict[str, str] = {}
     rest: list[str] = []
     for problem in problems:
-        name, separator, text = problem.partition(": ")
-        root = name.split(".")[0].split("[")[0]
-        if separator and root in names:
-            at.setdefault(root, text)
+        match = _NAMED.match(problem)
+        if match and match["name"] in names:
+            at.setdefault(match["name"], problem.removeprefix(match["prefix"] or ""))
         else:
             rest.append(problem)
     return [replace(field, error=at.get(field.name, field.error)) for field in fields], rest

@@ -25,6 +25,17 @@ def empty(picture: str, title: str, text: str, *action: rx.Component) -> rx.Comp
     )
 
 
+def missing(title: str, text: str, *action: rx.Component) -> rx.Component:
+    """A page for something that is not there."""
+    return rx.el.div(
+        icon("search", 22),
+        rx.el.h1(title, class_name="empty-title"),
+        rx.el.p(text, class_name="empty-text"),
+        *action,
+        class_name="card empty",
+    )
+
+
 def notice(text: str, tone: str = "info") -> rx.Component:
     """A line a person should read once."""
     return rx.el.div(

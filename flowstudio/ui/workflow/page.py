@@ -8,7 +8,7 @@ from flowstudio.ui.widgets.form import form_field
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.run_table import run_table
-from flowstudio.ui.widgets.states import empty, skeleton
+from flowstudio.ui.widgets.states import empty, missing, skeleton
 from flowstudio.ui.workflow.state import WorkflowState
 
 _FORM = "inputs-form"
@@ -104,8 +104,7 @@ def _history() -> rx.Component:
 
 
 def _missing() -> rx.Component:
-    return empty(
-        "search",
+    return missing(
         "There is no such workflow",
         "It may have been renamed or removed.",
         link("See all examples", to="/", class_name="button primary"),

@@ -1,0 +1,34 @@
+"""What tests of several layers share: a real runtime on a real database, and its node types."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from flowstudio.runtime import Runtime
+from tests.fakes.clock import TurnedClock
+from tests.fakes.nodes import Bench
+from tests.running import opened
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path, bench: Bench) -> AsyncIterator[Runtime]:
+    async with opened(tmp_path, bench) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+async def timed(tmp_path: Path, bench: Bench, clock: TurnedClock) -> AsyncIterator[Runtime]:
+    """A runtime whose time the test turns by hand."""
+    async with opened(tmp_path, bench, clock) as runtime:
+        yield runtime
