@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flowstudio.clock import Clock
 from flowstudio.engine.contract import Body, RunInfo, Usage
@@ -36,8 +36,7 @@ class Bill:
         return {"cost_usd": str(self.cost_usd), "usage": usage, "model": self.model}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Which execution of a step this is, and the names in scope there."""
 
     path: str

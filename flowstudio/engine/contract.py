@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flowstudio.clock import Clock
+from flowstudio.engine.places import place_in
 from flowstudio.graph.catalogue import CheckedConfig, Ports
 from flowstudio.graph.document import describe
 from flowstudio.graph.references import Template
@@ -296,7 +297,7 @@ class NodeType(ABC, Generic[C]):
             checked = self.parse(config)
         except ValidationError as error:
             faults = tuple(
-                SlotFault(tuple(_place(details["loc"], config)), describe(details))
+                SlotFault(tuple(place_in(config, details["loc"])), describe(details))
                 for details in error.errors()
             )
             return CheckedConfig(None, self.usual_ports(), faults=faults)
@@ -379,34 +380,3 @@ class NodeType(ABC, Generic[C]):
             StepError: nobody answered, and the config says that is a failure.
         """
         return at.isoformat()
-
-
-def _place(location: tuple[int | str, ...], config: Mapping[str, Any]) -> list[int | str]:
-    # In a union told apart by `mode`, pydantic puts the mode first, and in a plain union the
-    # member's type last: neither is a place in the config.
-    keys = list(location)
-    if keys and keys[0] == config.get("mode") and not _leads_on(config, keys):
-        keys = keys[1:]
-    place: list[int | str] = []
-    value: Any = config
-    for key in keys:
-        is_child = (isinstance(value, Mapping) and key in value) or (
-            isinstance(value, list) and isinstance(key, int)
-        )
-        if not is_child and place:
-            if isinstance(value, Mapping | list):
-                place.append(key)
-            break
-        place.append(key)
-        value = value[key] if is_child else None
-    return place
-
-
-def _leads_on(config: Mapping[str, Any], keys: list[int | str]) -> bool:
-    # Whether the first key is a field of its own, as it may be called like the mode.
-    first = keys[0]
-    return (
-        isinstance(first, str)
-        and first in config
-        and (len(keys) == 1 or isinstance(config[first], Mapping | list))
-    )

@@ -1,8 +1,9 @@
 """What happens in a run: the events of its journal, and of its live stream."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 EventType = Literal[
     "run_started",
@@ -26,8 +27,7 @@ StepStatus = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """A value as the journal keeps it.
 
     Attributes:
@@ -41,9 +41,8 @@ class Output:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One entry of a run's journal.
+class Event(NamedTuple):
+    """One entry of a run's journal; a tuple, since every step makes two.
 
     Attributes:
         seq: counts from 1 in each run; 0 for events that are not stored.
@@ -58,5 +57,5 @@ class Event:
     type: EventType
     node: str = ""
     path: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
     output: Output | None = None

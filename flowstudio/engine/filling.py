@@ -1,8 +1,7 @@
 """A step's config with its templates filled in, and the key its output is kept under."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowstudio.engine.execution import Execution
 from flowstudio.engine.fold import OutputRef
@@ -13,8 +12,7 @@ from flowstudio.graph.fingerprint import fingerprint, read_hashes
 from flowstudio.graph.slots import fill
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A config with its templates filled in, and the names they read."""
 
     config: Any

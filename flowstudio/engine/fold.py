@@ -9,14 +9,13 @@ from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flowstudio.engine.events import Event, RunStatus
 from flowstudio.engine.journal import DamagedEvent
 
 
-@dataclass(frozen=True, slots=True)
-class OutputRef:
+class OutputRef(NamedTuple):
     """Where an output is found again."""
 
     seq: int
@@ -76,6 +75,11 @@ class StepRecord:
     def was_cut_off(self) -> bool:
         """Whether its latest execution ended without a word, as in a crash."""
         return self.status == "running" and self.attempts > self.failed_attempts
+
+
+#: The record of a step the journal says nothing of. Shared: a run takes records out of the tree
+#: and reads them, but only the fold writes to them.
+NOTHING_KNOWN = StepRecord()
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from collections import deque
 from typing import Any
 
 from flowstudio.engine.execution import Execution
-from flowstudio.engine.fold import ScopeRecord, StepRecord
+from flowstudio.engine.fold import NOTHING_KNOWN, ScopeRecord
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import PlannedNode, PlannedScope
 from flowstudio.engine.step import EVERY_PORT, StepRun
@@ -85,7 +85,7 @@ class ScopeRun:
 
     async def _run(self, node: PlannedNode) -> None:
         path = f"{self._path}/{node.name}" if self._path else node.name
-        record = self._record.steps.pop(node.name, None) or StepRecord()
+        record = self._record.steps.pop(node.name, None) or NOTHING_KNOWN
         step = StepRun(self._execution, node, path, self.names, record)
         self._settle(node, await step.execute())
 

@@ -16,7 +16,7 @@ from flowstudio.engine.events import Output
 from flowstudio.engine.execution import Execution, StepFailed
 from flowstudio.engine.failures import clean, error_in, failure_data
 from flowstudio.engine.filling import Filled, cache_key, fill_in
-from flowstudio.engine.fold import OutputRef, StepRecord, find, replay
+from flowstudio.engine.fold import NOTHING_KNOWN, OutputRef, StepRecord, find, replay
 from flowstudio.engine.journal import CacheEntry
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import PlannedNode
@@ -112,7 +112,7 @@ class StepRun:
 
     async def _attempt(self, attempt: int) -> str:
         """One try, or what is left of one that a crash or a pause cut in two."""
-        record, self._record = self._record, StepRecord()
+        record, self._record = self._record, NOTHING_KNOWN
         try:
             filled = await fill_in(self._planned, self._names, self._execution, record.config)
             if record.status == "waiting" and record.waiting is not None:
@@ -317,7 +317,7 @@ class StepRun:
     async def _take_up_wait(self, filled: Filled, data: Mapping[str, Any], attempt: int) -> str:
         if data.get("kind") == "workflow":
             # Word of the inner run's end may have been lost with the process that had it.
-            return await self._run(filled, StepRecord(), attempt)
+            return await self._run(filled, NOTHING_KNOWN, attempt)
         return await self._after_wait(filled, data, attempt)
 
     async def _after_wait(self, filled: Filled, data: Mapping[str, Any], attempt: int) -> str:
@@ -326,7 +326,7 @@ class StepRun:
         kind, until = data.get("kind"), _moment(data.get("until"))
         answer = await execution.wait(self._path, until)
         if kind == "workflow" or (kind == "unknown" and doubt.wants_retry(answer)):
-            return await self._run(filled, StepRecord(), attempt)
+            return await self._run(filled, NOTHING_KNOWN, attempt)
         if kind == "unknown":
             value = doubt.settle(answer)
         elif answer is None:
@@ -359,7 +359,7 @@ class StepRun:
         if self._type.container:
             # What finished inside stays finished: the next attempt takes it from the journal.
             state = await replay(execution.parts.journal.read(execution.run.id))
-            self._record = find(state.root, self._path) or StepRecord()
+            self._record = find(state.root, self._path) or NOTHING_KNOWN
             self._record.status, self._record.waiting = "idle", None
 
     async def _fail(self, error: StepError, attempt: int) -> str:

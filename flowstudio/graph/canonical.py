@@ -15,6 +15,7 @@ MAX_DEPTH = 250
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _REFUSAL = "This value cannot be kept as JSON: {}."
 _NULL = b"null"
+_SMALL = 4_096
 #: Digits that may belong to an integer of more than 64 bits.
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
@@ -32,7 +33,8 @@ def dump(value: Any) -> bytes:
     # orjson writes NaN and infinity as null, so only a text with a null in it can hide one.
     if _NULL in data and not _is_finite(value):
         raise StepError(_REFUSAL.format("NaN and infinity are no JSON numbers"))
-    return data
+    # orjson's text sits in a buffer of at least 4 KB; texts are kept, so they get their own.
+    return bytes(memoryview(data)) if len(data) < _SMALL else data
 
 
 def _dump_slowly(value: Any) -> bytes:

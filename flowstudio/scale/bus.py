@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from flowstudio.engine.events import Event
@@ -79,7 +78,7 @@ class MemoryBus:
         elif "text" in event.data:
             pieces = self._texts.setdefault(run_id, {}).setdefault(event.path, [])
             if pieces and pieces[-1].data.get("part") == event.data.get("part"):
-                event = replace(event, data=_joined(pieces.pop().data, event.data))
+                event = event._replace(data=_joined(pieces.pop().data, event.data))
             pieces.append(event)
 
 

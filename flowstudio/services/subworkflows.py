@@ -8,7 +8,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from flowstudio.engine.contract import NodeContext, Wait
 from flowstudio.engine.runner import Broken, Ended, Lost, Parked
-from flowstudio.errors import InvalidDocumentError, JournalError, NotFoundError, StepError
+from flowstudio.errors import (
+    InvalidDocumentError,
+    InvalidInputError,
+    JournalError,
+    NotFoundError,
+    StepError,
+)
 from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Document, read_document
 from flowstudio.services.access import OPERATOR
@@ -100,18 +106,21 @@ class SubworkflowService:
             )
         try:
             document = self._finder.find(reference, context.run.base)
+            await self._create(
+                document,
+                dict(inputs),
+                run_id=run_id,
+                slug=reference,
+                max_cost_usd=context.remaining_usd(),
+                trigger=f"{INNER}:{context.run.id}:{context.path}",
+                depth=context.run.depth + 1,
+                base=context.run.base,
+            )
         except NotFoundError as error:
             raise StepError(str(error), retryable=False) from error
-        await self._create(
-            document,
-            dict(inputs),
-            run_id=run_id,
-            slug=reference,
-            max_cost_usd=context.remaining_usd(),
-            trigger=f"{INNER}:{context.run.id}:{context.path}",
-            depth=context.run.depth + 1,
-            base=context.run.base,
-        )
+        except (InvalidDocumentError, InvalidInputError) as error:
+            message = f"The workflow {reference!r} cannot be run: {error}"
+            raise StepError(message, retryable=False) from error
 
     async def _result(self, run_id: str, outcome: Ended, context: NodeContext) -> Any:
         record = await self._store.find(run_id)

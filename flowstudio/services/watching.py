@@ -29,18 +29,21 @@ class Watch:
         process advances is read from the journal as it grows.
         """
         with self._parts.bus.subscribe(self._run_id) as subscription:
+            # What was on the bus before this watcher may reach the disk after its first look.
+            self._line.look_again()
             while True:
                 async for event in self._stored():
                     yield event
-                if self._run_id in self._parts.engine.running:
-                    async for event in self._live(subscription):
-                        yield event
-                    continue
-                if await self._is_over():
+                if not self._is_here and await self._is_over():
                     async for event in self._stored():
                         yield event
                     return
-                await self._parts.clock.sleep(_POLL_S)
+                async for event in self._live(subscription):
+                    yield event
+
+    @property
+    def _is_here(self) -> bool:
+        return self._run_id in self._parts.engine.running
 
     async def _is_over(self) -> bool:
         record = await self._parts.store.find(self._run_id)
@@ -50,34 +53,37 @@ class Watch:
         return self._line.stored(self._parts.journal, self._run_id)
 
     async def _live(self, subscription: Subscription) -> AsyncIterator[Event]:
-        """What the bus brings, until the run leaves this process or the watcher fell behind."""
+        """What the bus brings, until it is time to look into the journal."""
         while not subscription.has_lost:
             try:
-                async with asyncio.timeout_at(self._line.gap_until):
+                async with asyncio.timeout_at(self._look_at()):
                     heard = await subscription.get()
             except TimeoutError:
-                # It came too late to hear what is missing; by now the journal has it.
-                async for event in self._stored():
-                    yield event
-                continue
+                self._line.look_at = None
+                return
             if heard is None:
                 return
             for ready in self._line.order(heard):
                 yield ready
         subscription.catch_up()
 
+    def _look_at(self) -> float | None:
+        if self._line.look_at is not None or self._is_here:
+            return self._line.look_at
+        return asyncio.get_running_loop().time() + _POLL_S
+
 
 class _Line:
     """Puts stored events in the order of their numbers, each once.
 
     Attributes:
-        gap_until: how long, in the event loop's time, to wait for one that is missing.
+        look_at: when, in the event loop's time, to look into the journal for what is missing.
     """
 
     def __init__(self, last: int) -> None:
         self._last = last
         self._early: dict[int, Event] = {}
-        self.gap_until: float | None = None
+        self.look_at: float | None = None
 
     def order(self, event: Event) -> list[Event]:
         """The events that may be passed on now that this one has come."""
@@ -92,11 +98,15 @@ class _Line:
         while (following := self._early.pop(self._last + 1, None)) is not None:
             self._last += 1
             ready.append(following)
-        if not self._early:
-            self.gap_until = None
-        elif ready or self.gap_until is None:
-            self.gap_until = asyncio.get_running_loop().time() + _GAP_S
+        if self._early and (ready or self.look_at is None):
+            self.look_again()
+        elif ready and not self._early:
+            self.look_at = None
         return ready
+
+    def look_again(self) -> None:
+        """Ask for a look into the journal soon."""
+        self.look_at = asyncio.get_running_loop().time() + _GAP_S
 
     async def stored(self, journal: SqliteJournal, run_id: str) -> AsyncIterator[Event]:
         """What the journal holds beyond what was passed on."""
@@ -106,6 +116,5 @@ class _Line:
             if not isinstance(event, DamagedEvent):
                 yield event
         self._early = {seq: event for seq, event in self._early.items() if seq > self._last}
-        self.gap_until = None
         for event in self._ready():
             yield event

@@ -277,7 +277,7 @@ class SqliteJournal:
         body = (row[0] if row[0] is not None else row[1]) if row else None
         if row is None or body is None:
             raise JournalDamagedError(f"Run {run_id} has no output at entry {seq}.", seq)
-        if content_hash(body) != row[2]:
+        if not _is_whole(body, row[2]):
             raise JournalDamagedError(
                 f"The output at entry {seq} of run {run_id} is not what was written.", seq
             )
@@ -321,7 +321,7 @@ class SqliteJournal:
         if row is None:
             return None
         body = row[0] if row[0] is not None else row[1]
-        if body is None or content_hash(body) != row[2]:
+        if not _is_whole(body, row[2]):
             return None
         return CacheEntry(Output(row[2], row[3], bytes(body)), row[4], Decimal(row[5]), row[6])
 
@@ -366,6 +366,10 @@ class SqliteJournal:
             return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise storage_error(error) from error
+
+
+def _is_whole(body: object, written_hash: str) -> bool:
+    return isinstance(body, bytes) and content_hash(body) == written_hash
 
 
 def _read_text(text: bytes) -> str:

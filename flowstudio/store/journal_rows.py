@@ -91,7 +91,7 @@ def event_values(run_id: str, event: Event) -> tuple[Any, ...]:
         event.type,
         event.node,
         event.path,
-        dump(event.data).decode(),
+        dump(dict(event.data)).decode(),
         output.body if output is not None and output.size <= INLINE_BYTES else None,
         output.hash if output is not None else None,
         output.size if output is not None else None,

@@ -41,7 +41,8 @@ class Writer:
         self._path = path
         self._durability = durability
         self._busy_timeout_s = busy_timeout_s
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._gathered: list[_Job] = []
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._thread.start()
@@ -56,11 +57,21 @@ class Writer:
             lost: told of a failure that nobody waits for any more.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(work, future, lost))
+        if not self._gathered:
+            # What comes in one turn of the event loop goes together: runs that were woken by the
+            # same commit then share the next one too, instead of drifting apart.
+            self._loop.call_soon(self._ship)
+        self._gathered.append(_Job(work, future, lost))
         return future
+
+    def _ship(self) -> None:
+        if self._gathered:
+            jobs, self._gathered = self._gathered, []
+            self._queue.put(jobs)
 
     async def close(self) -> None:
         """Commit what is queued and stop."""
+        self._ship()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -80,19 +91,16 @@ class Writer:
         return connection
 
     def _gather(self) -> list[_Job] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        jobs = [first]
-        while len(jobs) < _MOST_TOGETHER:
+        jobs = self._queue.get()
+        while jobs is not None and len(jobs) < _MOST_TOGETHER:
             try:
-                job = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if job is None:
+            if more is None:
                 self._queue.put(None)
                 break
-            jobs.append(job)
+            jobs += more
         return jobs
 
 

@@ -276,7 +276,8 @@ async def test_a_loop_cut_off_in_the_middle_goes_on_from_there(tmp_path, bench: 
         run_id = await create(runtime, document)
         bench.gate("each/0/inner").set()
         bench.gate("each/1/inner").set()
-        await cut_off(runtime, run_id, bench.started("each/2/inner"))
+        # The turn that begins when both first ones have been committed.
+        await cut_off(runtime, run_id, bench.started(f"each/{concurrency + 1}/inner"))
     bench.gate("each/2/inner").set()
     bench.gate("each/3/inner").set()
     async with opened(tmp_path, bench) as runtime:
