@@ -12,6 +12,9 @@ import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+#: How the address of a SQLite file begins.
+SQLITE = "sqlite:///"
+
 
 def _split(value: object) -> object:
     if isinstance(value, str):
@@ -37,7 +40,9 @@ class Settings(BaseSettings):
         default_factory=_default_data_dir,
         description="Where the database, the built-in model and other files live.",
     )
-    database_url: str = Field("", description="Database; empty means SQLite in the data directory.")
+    database_url: str = Field(
+        "", description="Database, as sqlite:///PATH; empty means a file in the data directory."
+    )
     durability: Literal["full", "normal"] = Field(
         "full",
         description="full: a committed step survives power loss. "
@@ -90,5 +95,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def database_path(self) -> Path:
-        """The SQLite file used when `database_url` is empty."""
+        """The SQLite file: the one that `database_url` names, or one in the data directory."""
+        if self.database_url.startswith(SQLITE):
+            return Path(self.database_url.removeprefix(SQLITE))
         return self.data_dir / "flowstudio.db"

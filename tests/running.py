@@ -148,3 +148,11 @@ async def seen(runtime: Runtime, run_id: str, event_type: str, path: str = "") -
                 return
     message = f"The run left without {event_type} at {path!r}."
     raise AssertionError(message)
+
+
+async def reached(runtime: Runtime, run_id: str, status: str) -> Told:
+    """Wait until a run that others carry on stands so."""
+    async with asyncio.timeout(60):
+        while (await runtime.runs.find(OPERATOR, run_id)).status != status:
+            pass
+    return await ended(runtime, run_id)

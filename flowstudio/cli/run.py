@@ -89,7 +89,8 @@ async def _run(
     given = read_inputs(document, inputs, pairs) if document is not None else {}
     async with open_runtime(Settings()) as runtime:
         if document is None or file is None:
-            return await carry_on(runtime, resume or "", as_json=as_json)
+            max_cost = options.get("max_cost_usd")
+            return await carry_on(runtime, resume or "", as_json=as_json, max_cost_usd=max_cost)
         options["base"] = base_of(file)
         run_id = await runtime.runs.create(OPERATOR, document, given, **options)
         if not as_json and any(node.type in ("ai", "decision") for node in document.nodes):
@@ -97,10 +98,12 @@ async def _run(
         return await advance(runtime, run_id, as_json=as_json)
 
 
-async def carry_on(runtime: Runtime, run_id: str, *, as_json: bool) -> int:
+async def carry_on(
+    runtime: Runtime, run_id: str, *, as_json: bool, max_cost_usd: Decimal | None = None
+) -> int:
     """Take a run up where it stands and see it through; gives the exit code."""
     try:
-        await runtime.runs.resume(OPERATOR, run_id, launch=False)
+        await runtime.runs.resume(OPERATOR, run_id, launch=False, max_cost_usd=max_cost_usd)
     except ConflictError:
         # It has ended: say how.
         return await conclude(runtime, run_id, as_json=as_json)

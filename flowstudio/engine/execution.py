@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from flowstudio.clock import Clock
@@ -300,6 +301,8 @@ class Execution:
         elif signal.kind == "resume":
             self.paused = False
             self._gate.set()
+            if "max_cost_usd" in signal.data:
+                self.budget.limit_usd = Decimal(signal.data["max_cost_usd"])
         else:
             self._answer(signal.path, signal.data)
         # Whoever was about to find that nothing happens here any more looks again.

@@ -89,6 +89,7 @@ class RunState:
     Attributes:
         signal_id: of the latest signal it received.
         wish: a signal it received and has not carried out yet.
+        max_cost_usd: set by whoever resumed it, in place of all limits before.
         timed_from: when its `timeout_s` began to count: its start, or the latest resumption.
         answers: by path, those that no step has taken yet.
         repaired: paths of steps whose stored result is damaged, so they run again.
@@ -100,6 +101,7 @@ class RunState:
     wish: Literal["", "cancel", "pause"] = ""
     started_at: datetime | None = None
     timed_from: datetime | None = None
+    max_cost_usd: Decimal | None = None
     steps_done: int = 0
     saved_usd: Decimal = Decimal(0)
     root: ScopeRecord = field(default_factory=ScopeRecord)
@@ -163,10 +165,21 @@ def _apply_signal(state: RunState, event: Event) -> None:
     if kind == "answer":
         state.answers[event.path] = event.data.get("data", {})
     elif kind == "resume":
-        state.status, state.wish, state.timed_from = "running", "", event.at
-        reopen_failed(state.root)
+        resume(state, event.data.get("data", {}), event.at)
     elif kind in ("cancel", "pause"):
         state.wish = kind
+
+
+def resume(state: RunState, wish: Mapping[str, Any], at: datetime) -> None:
+    """Let a run go on: its failed steps are tried anew, and its time begins to count anew."""
+    state.timed_from = at
+    if state.status != "queued":
+        state.status = "running"
+    if state.wish == "pause":
+        state.wish = ""
+    if "max_cost_usd" in wish:
+        state.max_cost_usd = Decimal(wish["max_cost_usd"])
+    reopen_failed(state.root)
 
 
 def reopen_failed(scope: ScopeRecord) -> None:

@@ -13,7 +13,7 @@ from flowstudio.engine.contract import NodeType, Usage
 from flowstudio.engine.events import FINISHED, Event, Output, RunStatus
 from flowstudio.engine.execution import EngineParts, Execution, StepFailed
 from flowstudio.engine.failures import clean
-from flowstudio.engine.fold import RunState, ScopeRecord, reopen_failed, replay
+from flowstudio.engine.fold import RunState, ScopeRecord, replay, resume
 from flowstudio.engine.journal import ClaimedRun, RunUpdate, Signal
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope, make_plan
@@ -169,10 +169,10 @@ class Engine:
         except InvalidDocumentError as error:
             update = RunUpdate("failed", spent, state.saved_usd, usage, state.steps_done)
             return await self._refuse(claimed, state, update, error)
-        if is_resumed:
-            reopen_failed(state.root)
-            state.timed_from = self._parts.clock.now()
-        budget = Budget(_limit(claimed, plan), spent)
+        for signal in signals:
+            if signal.kind == "resume":
+                resume(state, signal.data, self._parts.clock.now())
+        budget = Budget(_limit(claimed, plan, state), spent)
         execution = Execution(claimed, plan, state, self._parts, budget, _open_scope)
         execution.usage = usage
         self._running[run_id] = execution
@@ -205,7 +205,9 @@ class Engine:
         return plan
 
 
-def _limit(claimed: ClaimedRun, plan: Plan) -> Decimal | None:
+def _limit(claimed: ClaimedRun, plan: Plan, state: RunState) -> Decimal | None:
+    if state.max_cost_usd is not None:
+        return state.max_cost_usd
     limits = [
         limit
         for limit in (claimed.run.max_cost_usd, plan.document.settings.max_cost_usd)

@@ -10,6 +10,5 @@ def check_database(settings: Settings) -> str:
     Raises:
         JournalError: it cannot be opened.
     """
-    open_database(settings).dispose()
-    where = settings.database_path
-    return f"{where}, schema {newest_version()}, durability {settings.durability}"
+    path = open_database(settings)
+    return f"{path}, schema {newest_version()}, durability {settings.durability}"

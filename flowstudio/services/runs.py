@@ -238,9 +238,13 @@ class RunService:
 
     async def steps(self, actor: Actor, run_id: str) -> _Steps:
         """All steps that began or were skipped, in the order they did."""
-        record = await self.find(actor, run_id)
+        return await self._steps(await self.find(actor, run_id))
+
+    async def _steps(self, record: RunRecord | None) -> _Steps:
+        if record is None:
+            return []
         book = StepBook(await self._document(record))
-        async for event in self._journal.read(run_id):
+        async for event in self._journal.read(record.id):
             book.apply(event)
         return [*book.steps.values()]
 
@@ -305,29 +309,49 @@ class RunService:
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "pause")
 
-    async def resume(self, actor: Actor, run_id: str, *, launch: bool = True) -> None:
+    async def resume(
+        self,
+        actor: Actor,
+        run_id: str,
+        *,
+        launch: bool = True,
+        max_cost_usd: Decimal | None = None,
+    ) -> None:
         """Carry a paused, failed or abandoned run on; finished steps stay finished.
 
-        Without `launch` it is only made ready, for the caller to `carry`.
+        Without `launch` it is only made ready, for the caller to `carry`. `max_cost_usd` replaces
+        what the run and its workflow set, but not the limit of the whole installation.
 
         Raises:
             ConflictError: it has succeeded or was cancelled.
         """
         authorize(actor, "steer")
+        wish = {} if max_cost_usd is None else {"max_cost_usd": str(self._capped(max_cost_usd))}
         record = await self.find(actor, run_id)
         if record.status in ("succeeded", "cancelled"):
             raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
-        if record.status in ("paused", "failed"):
+        if record.status == "failed":
             await self._reopen_inner(run_id)
-            await self._dispatcher.send(run_id, "resume", take_up=launch)
+        if record.status in ("paused", "failed") or wish:
+            await self._dispatcher.send(run_id, "resume", data=wish, take_up=launch)
         elif launch and not await self._dispatcher.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
 
+    def _capped(self, max_cost_usd: Decimal) -> Decimal:
+        return min(max_cost_usd, self._max_cost_usd or max_cost_usd)
+
     async def _reopen_inner(self, run_id: str) -> None:
-        # A step that failed because its inner run did has that one tried again.
-        for inner_id in await self._store.list_inner(run_id, ("paused", "failed")):
-            await self._reopen_inner(inner_id)
-            await self._dispatcher.send(inner_id, "resume", take_up=False)
+        """Have the inner runs tried again through which a run's steps failed."""
+        inner_ids = await self._store.list_inner(run_id, ("failed",))
+        if not inner_ids:
+            return
+        steps = await self._steps(await self._store.find(run_id))
+        failed = {step.path for step in steps if step.status == "failed" and not step.seq}
+        for inner_id in inner_ids:
+            inner = await self._store.find(inner_id)
+            if inner is not None and inner.trigger.split(":", 2)[-1] in failed:
+                await self._reopen_inner(inner_id)
+                await self._dispatcher.send(inner_id, "resume", take_up=False)
 
     async def answer(
         self,

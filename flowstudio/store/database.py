@@ -4,59 +4,64 @@ import importlib
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
-
 from flowstudio.errors import JournalError
-from flowstudio.settings import Settings
+from flowstudio.settings import SQLITE, Settings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 BUSY_TIMEOUT_S = 10.0
 
 
-def open_database(settings: Settings) -> Engine:
-    """Open the database, make it if there is none, and bring its schema up to date.
+def open_database(settings: Settings) -> Path:
+    """Make the database if there is none, and bring its schema up to date; gives its file.
 
     Raises:
-        JournalError: the file cannot be opened or written, or is of a newer version.
+        JournalError: it cannot be opened or written, or it is no SQLite database.
     """
+    if settings.database_url and not settings.database_url.startswith(SQLITE):
+        raise JournalError(
+            f"FLOWSTUDIO_DATABASE_URL must begin with {SQLITE}: this version keeps its data in "
+            "SQLite alone. Leave it empty for a file in the data directory."
+        )
+    path = settings.database_path
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (settings.data_dir, path.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise JournalError(
             f"The data directory {settings.data_dir} cannot be made ({error.strerror}). "
             "Choose another with FLOWSTUDIO_DATA_DIR."
         ) from error
-    url = settings.database_url or f"sqlite:///{settings.database_path}"
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare)
     try:
-        migrate(engine)
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise JournalError(
-            f"The database at {engine.url.render_as_string()} cannot be opened: {error}"
-        ) from error
-    return engine
+        migrate(path)
+    except sqlite3.Error as error:
+        raise JournalError(f"The database at {path} cannot be opened: {error}") from error
+    return path
 
 
-def migrate(engine: Engine) -> None:
+def migrate(path: Path) -> None:
     """Apply the migrations the database lacks."""
-    with engine.connect() as connection:
-        if inspect(connection).has_table("alembic_version"):
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            if found == newest_version():
-                return
-    importlib.import_module("flowstudio.store.migrations").upgrade(engine, MIGRATIONS)
+    if _version(path) != newest_version():
+        # Alembic takes a while to load, and is needed only once for each version.
+        importlib.import_module("flowstudio.store.migrations").upgrade_file(path, MIGRATIONS)
+
+
+def _version(path: Path) -> str | None:
+    connection = sqlite3.connect(path)
+    try:
+        configure(connection, "full")
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise
+    finally:
+        connection.close()
+    return row[0] if row else None
 
 
 def newest_version() -> str:
     """The number of the latest migration, from its file's name."""
     return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-
-
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    configure(connection, "full")
 
 
 def configure(

@@ -6,9 +6,7 @@ Its statements are written by hand: this is the hot path, and one step must cost
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -29,7 +27,7 @@ from flowstudio.engine.journal import (
 )
 from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
 from flowstudio.graph.canonical import content_hash, dump
-from flowstudio.store.database import BUSY_TIMEOUT_S, configure
+from flowstudio.store.database import BUSY_TIMEOUT_S
 from flowstudio.store.journal_rows import (
     CLAIM_RUN,
     INLINE_BYTES,
@@ -42,8 +40,9 @@ from flowstudio.store.journal_rows import (
     run_values,
     store_blob,
 )
-from flowstudio.store.tables.moment import to_column
-from flowstudio.store.writer import Lost, Work, Writer, storage_error
+from flowstudio.store.moments import to_column
+from flowstudio.store.reader import Reader
+from flowstudio.store.writer import Lost, Work, Writer
 
 T = TypeVar("T")
 
@@ -55,11 +54,9 @@ class SqliteJournal:
     """`flowstudio.engine.journal.Journal` on one SQLite file."""
 
     def __init__(self, path: Path, durability: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        self._path = path
-        self._busy_timeout_s = busy_timeout_s
+        self.path = path
         self._writer = Writer(path, durability, busy_timeout_s)
-        self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
-        self._local = threading.local()
+        self._reader = Reader(path, busy_timeout_s)
         self._loop = asyncio.get_running_loop()
         self._deferred: dict[tuple[str, int], list[Event]] = {}
         self._extras: list[Work] = []
@@ -71,7 +68,7 @@ class SqliteJournal:
         """Commit what is deferred and stop."""
         self._flush()
         await self._writer.close()
-        self._readers.shutdown(wait=True)
+        self._reader.close()
 
     # Writing
 
@@ -247,7 +244,7 @@ class SqliteJournal:
 
     async def document(self, document_hash: str) -> bytes:
         """The stored document, as canonical JSON."""
-        row = await self._one("SELECT body FROM document WHERE hash=?", (document_hash,))
+        row = await self._reader.one("SELECT body FROM document WHERE hash=?", (document_hash,))
         if row is None:
             raise NotFoundError(f"Document {document_hash[:12]} is gone from the database.")
         body: bytes = row[0]
@@ -256,7 +253,7 @@ class SqliteJournal:
     async def read(self, run_id: str, after: int = 0) -> AsyncIterator[Event | DamagedEvent]:
         """Stored events in order of `seq`; outputs as references without their bodies."""
         while True:
-            rows = await self._all(
+            rows = await self._reader.all(
                 "SELECT seq, at, type, node, path, data, output_hash, output_size FROM run_event"
                 " WHERE run_id=? AND seq>? ORDER BY seq LIMIT ?",
                 (run_id, after, _PAGE),
@@ -269,7 +266,7 @@ class SqliteJournal:
 
     async def load_output(self, run_id: str, seq: int) -> bytes:
         """The body of one event's output."""
-        row = await self._one(
+        row = await self._reader.one(
             "SELECT e.output, b.body, e.output_hash FROM run_event e"
             " LEFT JOIN blob b ON b.hash=e.output_hash WHERE e.run_id=? AND e.seq=?",
             (run_id, seq),
@@ -285,7 +282,7 @@ class SqliteJournal:
 
     async def outputs(self, run_id: str) -> bytes | None:
         """The outputs of a run that succeeded, as JSON."""
-        row = await self._one(
+        row = await self._reader.one(
             "SELECT seq FROM run_event WHERE run_id=? AND type='run_succeeded'"
             " ORDER BY seq DESC LIMIT 1",
             (run_id,),
@@ -294,7 +291,7 @@ class SqliteJournal:
 
     async def spent(self, run_id: str, path: str | None = None) -> tuple[Decimal, Usage]:
         """What the run's calls, or those of one of its steps, cost and used so far."""
-        rows = await self._all(
+        rows = await self._reader.all(
             "SELECT cost_usd, prompt_tokens, completion_tokens FROM model_call"
             " WHERE run_id=?1 AND (?2 IS NULL OR path=?2)",
             (run_id, path),
@@ -304,7 +301,7 @@ class SqliteJournal:
 
     async def typical_output_tokens(self, config_key: str) -> int | None:
         """Median completion tokens of the latest calls with this config, or None."""
-        rows = await self._all(
+        rows = await self._reader.all(
             "SELECT completion_tokens FROM model_call WHERE config_key=? ORDER BY id DESC LIMIT 50",
             (config_key,),
         )
@@ -312,7 +309,7 @@ class SqliteJournal:
 
     async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
         """A kept output that has not expired."""
-        row = await self._one(
+        row = await self._reader.one(
             "SELECT c.output, b.body, c.output_hash, c.output_size, c.port, c.cost_usd, c.model"
             " FROM cache_entry c LEFT JOIN blob b ON b.hash=c.output_hash"
             " WHERE c.fingerprint=? AND (c.expires_at IS NULL OR c.expires_at>?)",
@@ -327,7 +324,7 @@ class SqliteJournal:
 
     async def signals(self, run_id: str, after: int) -> list[Signal]:
         """Signals for a run that came after the given one, in order."""
-        rows = await self._all(
+        rows = await self._reader.all(
             "SELECT id, run_id, kind, path, data FROM signal WHERE run_id=? AND id>? ORDER BY id",
             (run_id, after),
         )
@@ -335,7 +332,7 @@ class SqliteJournal:
 
     async def signals_since(self, after: int) -> list[Signal]:
         """Signals for any run that came after the given one, in order."""
-        rows = await self._all(
+        rows = await self._reader.all(
             "SELECT id, run_id, kind, path, data FROM signal WHERE id>? ORDER BY id LIMIT 1000",
             (after,),
         )
@@ -345,33 +342,9 @@ class SqliteJournal:
 
     async def latest_signal(self) -> int:
         """Number of the latest signal, or 0."""
-        row = await self._one("SELECT max(id) FROM signal", ())
+        row = await self._reader.one("SELECT max(id) FROM signal")
         return row[0] or 0 if row else 0
-
-    async def _one(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        rows = await self._all(statement, values)
-        return rows[0] if rows else None
-
-    async def _all(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        return await self._loop.run_in_executor(self._readers, self._fetch, statement, values)
-
-    def _fetch(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        try:
-            if connection is None:
-                connection = sqlite3.connect(self._path)
-                configure(connection, "normal", self._busy_timeout_s)
-                connection.text_factory = _read_text
-                self._local.connection = connection
-            return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
 
 
 def _is_whole(body: object, written_hash: str) -> bool:
     return isinstance(body, bytes) and content_hash(body) == written_hash
-
-
-def _read_text(text: bytes) -> str:
-    # One damaged text must not make the rows around it unreadable.
-    return text.decode("utf-8", "surrogateescape")

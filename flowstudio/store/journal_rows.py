@@ -11,7 +11,7 @@ from flowstudio.engine.events import Event, Output
 from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Signal
 from flowstudio.errors import JournalDamagedError, StaleOwnerError
 from flowstudio.graph.canonical import dump, load
-from flowstudio.store.tables.moment import from_column, to_column
+from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.writer import Work
 
 #: Larger outputs stand in `blob`, once for every place that refers to them.

@@ -3,9 +3,30 @@
 from pathlib import Path
 
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from alembic import command
+from flowstudio.errors import JournalError
+
+
+def upgrade_file(path: Path, scripts: Path) -> None:
+    """Bring a SQLite file to the newest schema.
+
+    Raises:
+        JournalError: it cannot be written, or it is of a newer version.
+    """
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        upgrade(engine, scripts)
+    except (SQLAlchemyError, CommandError) as error:
+        raise JournalError(
+            f"The database at {path} cannot be brought up to date: {error}. "
+            "If a newer FlowStudio made it, use that one."
+        ) from error
+    finally:
+        engine.dispose()
 
 
 def upgrade(engine: Engine, scripts: Path, revision: str = "head") -> None:

@@ -1,25 +1,26 @@
-"""Queries over runs: what lists and pages show."""
+"""Queries over runs: what lists and pages show. The journal alone writes them."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
-
-from sqlalchemy import Engine, func
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from pathlib import Path
+from typing import Any
 
 from flowstudio.engine.contract import Usage
 from flowstudio.engine.events import FINISHED, RunStatus
-from flowstudio.errors import JournalError
 from flowstudio.graph.canonical import load
-from flowstudio.store.tables.runs import RunRow
+from flowstudio.store.moments import from_column, to_column
+from flowstudio.store.reader import Reader, Row
 
-T = TypeVar("T")
 UNFINISHED = ("queued", "running", "waiting", "paused")
+_COLUMNS = (
+    "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
+    "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
+    "prompt_tokens, completion_tokens, error, error_node"
+)
+_INNER = "workflow:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,19 @@ class RunRecord:
 
 
 class RunStore:
-    """Reads runs; the journal alone writes them."""
+    """Reads runs."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, path: Path) -> None:
+        self._reader = Reader(path)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._reader.close()
 
     async def find(self, run_id: str) -> RunRecord | None:
         """One run, or None."""
-
-        def query(session: Session) -> RunRecord | None:
-            row = session.get(RunRow, run_id)
-            return _record(row) if row is not None else None
-
-        return await self._read(query)
+        row = await self._reader.one(f"SELECT {_COLUMNS} FROM run WHERE id=?", (run_id,))  # noqa: S608 - constant columns
+        return _record(row) if row is not None else None
 
     async def list_runs(
         self,
@@ -72,95 +73,69 @@ class RunStore:
         before: str | None = None,
     ) -> list[RunRecord]:
         """Latest runs first; `before` is the id that the page before ended with."""
-        statement = select(RunRow).order_by(col(RunRow.id).desc()).limit(limit)
+        wheres, values = ["1"], list[Any]()
         if statuses:
-            statement = statement.where(col(RunRow.status).in_(statuses))
+            wheres.append("status IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(statuses))
         if slug is not None:
-            statement = statement.where(RunRow.slug == slug)
+            wheres.append("slug=?")
+            values.append(slug)
         if before is not None:
-            statement = statement.where(RunRow.id < before)
-        return await self._read(lambda session: [_record(row) for row in session.exec(statement)])
+            wheres.append("id<?")
+            values.append(before)
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constant text, bound values
+            (*values, limit),
+        )
+        return [_record(row) for row in rows]
 
     async def list_due(self, now: datetime) -> list[str]:
         """Ids of waiting runs whose moment has come, the earliest first."""
-        statement = (
-            select(RunRow.id)
-            .where(RunRow.status == "waiting", col(RunRow.wake_at) <= now)
-            .order_by(col(RunRow.wake_at))
-            .limit(200)
+        rows = await self._reader.all(
+            "SELECT id FROM run WHERE status='waiting' AND wake_at<=? ORDER BY wake_at LIMIT 200",
+            (to_column(now),),
         )
-        return await self._read(lambda session: list(session.exec(statement)))
+        return [row[0] for row in rows]
 
     async def list_inner(self, run_id: str, statuses: Sequence[str] = UNFINISHED) -> list[str]:
         """Ids of the runs in these states that a run started inside itself."""
-        statement = select(RunRow.id).where(
-            col(RunRow.trigger).startswith(f"workflow:{run_id}:"),
-            col(RunRow.status).in_(statuses),
+        prefix = f"{_INNER}{run_id}:"
+        rows = await self._reader.all(
+            "SELECT id FROM run WHERE substr(trigger, 1, ?)=?"
+            " AND status IN (SELECT value FROM json_each(?))",
+            (len(prefix), prefix, json.dumps(statuses)),
         )
-        return await self._read(lambda session: list(session.exec(statement)))
+        return [row[0] for row in rows]
 
     async def list_untold(self) -> list[str]:
         """Ids of runs that wait although a run inside them has ended."""
-        inner = aliased(RunRow)
-        statement = (
-            select(RunRow.id)
-            .join(inner, col(RunRow.id) == func.substr(inner.trigger, len("workflow:") + 1, 36))
-            .where(
-                RunRow.status == "waiting",
-                col(inner.trigger).startswith("workflow:"),
-                col(inner.status).in_(FINISHED),
-            )
-            .distinct()
+        rows = await self._reader.all(
+            "SELECT DISTINCT outside.id FROM run outside"
+            " JOIN run inside ON outside.id=substr(inside.trigger, ?, 36)"
+            " WHERE outside.status='waiting' AND substr(inside.trigger, 1, ?)=?"
+            " AND inside.status IN (SELECT value FROM json_each(?))",
+            (len(_INNER) + 1, len(_INNER), _INNER, json.dumps(sorted(FINISHED))),
         )
-        return await self._read(lambda session: list(session.exec(statement)))
+        return [row[0] for row in rows]
 
     async def list_unfinished(self) -> list[tuple[str, str]]:
         """Ids and owners of the runs that somebody should be advancing, the oldest first."""
-        statement = (
-            select(RunRow.id, RunRow.owner)
-            .where(col(RunRow.status).in_(("queued", "running")))
-            .order_by(col(RunRow.id))
+        rows = await self._reader.all(
+            "SELECT id, owner FROM run WHERE status IN ('queued', 'running') ORDER BY id"
         )
-        return await self._read(
-            lambda session: [(row[0], row[1]) for row in session.exec(statement)]
-        )
-
-    async def _read(self, query: Callable[[Session], T]) -> T:
-        def work() -> T:
-            try:
-                with Session(self._engine) as session:
-                    return query(session)
-            except SQLAlchemyError as error:
-                raise JournalError(f"The database could not be read: {error}") from error
-
-        return await asyncio.to_thread(work)
+        return [(row[0], row[1]) for row in rows]
 
 
-def _record(row: RunRow) -> RunRecord:
-    inputs, error = {}, row.error
+def _record(row: Row) -> RunRecord:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    for name in ("created_at", "started_at", "finished_at", "wake_at"):
+        values[name] = from_column(values[name])
+    for name in ("max_cost_usd", "cost_usd", "saved_usd"):
+        values[name] = Decimal(values[name]) if values[name] is not None else None
+    values["usage"] = Usage(values.pop("prompt_tokens"), values.pop("completion_tokens"))
     try:
-        inputs = load(row.inputs)
+        values["inputs"] = load(values["inputs"])
     except ValueError as damage:
-        error = error or f"The inputs of this run are damaged: {damage}."
-    return RunRecord(
-        id=row.id,
-        document_hash=row.document_hash,
-        workflow=row.workflow,
-        slug=row.slug,
-        status=row.status,  # type: ignore[arg-type]
-        inputs=inputs,
-        trigger=row.trigger,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        wake_at=row.wake_at,
-        owner=row.owner,
-        max_cost_usd=Decimal(row.max_cost_usd) if row.max_cost_usd is not None else None,
-        steps_total=row.steps_total,
-        steps_done=row.steps_done,
-        cost_usd=Decimal(row.cost_usd),
-        saved_usd=Decimal(row.saved_usd),
-        usage=Usage(row.prompt_tokens, row.completion_tokens),
-        error=error,
-        error_node=row.error_node,
-    )
+        values["inputs"] = {}
+        values["error"] = values["error"] or f"The inputs of this run are damaged: {damage}."
+    return RunRecord(**values)

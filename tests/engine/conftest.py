@@ -78,7 +78,7 @@ def open_workshop(tmp_path: Path, bench: Bench) -> OpenWorkshop:
     @asynccontextmanager
     async def opened(owner: str = "first", busy_timeout_s: float = 10.0):
         settings = Settings(data_dir=tmp_path)
-        database = open_database(settings)
+        open_database(settings)
         journal = TellingJournal(settings.database_path, "full", busy_timeout_s)
         journal.bench = bench
         sandbox = Sandbox(kind="run")
@@ -88,6 +88,5 @@ def open_workshop(tmp_path: Path, bench: Bench) -> OpenWorkshop:
         finally:
             await sandbox.close()
             await journal.close()
-            database.dispose()
 
     return opened

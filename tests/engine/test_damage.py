@@ -258,7 +258,7 @@ async def test_a_broken_run_in_the_background_is_carried_on_when_storage_is_well
         run_id = await runtime.runs.start(OPERATOR, document, {})
         await bench.started("gate").wait()
         journal = runtime.dispatcher._journal
-        (pages,) = await journal._one("PRAGMA page_count", ())
+        (pages,) = await journal._reader.one("PRAGMA page_count", ())
         await journal._writer.submit(lambda db: db.execute(f"PRAGMA max_page_count={pages + 20}"))
         with runtime.dispatcher._bus.subscribe(run_id) as subscription:
             bench.gate("gate").set()

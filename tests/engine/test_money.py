@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from flowstudio.engine.runner import Ended
+from flowstudio.services.access import OPERATOR
 from tests.builders import node, workflow
 from tests.fakes.nodes import Bench
 from tests.running import (
@@ -209,6 +210,32 @@ async def test_a_budget_failure_can_be_resumed_and_stops_again_at_once(runtime, 
     told = await run(runtime, document)
     assert (await resume(runtime, told.id)).status == "failed"
     assert "call a" not in bench.log
+
+
+async def test_a_run_that_ran_out_of_money_goes_on_with_a_higher_limit(
+    tmp_path, bench: Bench, monkeypatch
+):
+    document = workflow(
+        paid("a", cost_usd="0.08"),
+        paid("b", predicted_usd="0.05", cost_usd="0.05"),
+        node("gate", "g"),
+        paid("c", predicted_usd="0.05"),
+        edges="a>b>g>c",
+        max_cost_usd="0.10",
+    )
+    monkeypatch.setenv("FLOWSTUDIO_MAX_COST_USD", "0.15")
+    async with opened(tmp_path, bench) as runtime:
+        told = await run(runtime, document)
+        assert "may cost $0.1" in told.view.record.error
+        await runtime.runs.resume(OPERATOR, told.id, launch=False, max_cost_usd=Decimal(5))
+        await cut_off(runtime, told.id, bench.started("g"))
+    bench.gate("g").set()
+    async with opened(tmp_path, bench) as runtime:
+        told = await carry(runtime, told.id)
+    # The installation's own limit stands above what a person wishes, also after a restart.
+    assert "Node 'c' was stopped" in told.view.record.error
+    assert "may cost $0.15" in told.view.record.error
+    assert bench.runs["a"] == bench.runs["b"] - 1 == 1
 
 
 async def test_the_typical_length_of_answers_is_learned(runtime):

@@ -89,8 +89,8 @@ async def test_a_large_output_stands_once_beside_the_journal(runtime, bench: Ben
     told = await succeed(runtime, document)
     assert told.outputs == {"c": 1_500_000}
     journal = runtime.dispatcher._journal
-    (count,) = await journal._one("SELECT count(*) FROM blob", ())
-    inline = await journal._one("SELECT max(length(output)) FROM run_event", ())
+    (count,) = await journal._reader.one("SELECT count(*) FROM blob", ())
+    inline = await journal._reader.one("SELECT max(length(output)) FROM run_event", ())
     assert count == 1
     assert inline[0] < 1_000
     (event,) = [e for e in told.events if e.type == "step_succeeded" and e.path == "a"]

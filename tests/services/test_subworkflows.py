@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from flowstudio.engine.runner import Parked
+from flowstudio.errors import InvalidDocumentError
 from flowstudio.services.access import OPERATOR
 from tests.builders import document, inputs, node, workflow
 from tests.fakes.nodes import Bench
@@ -17,6 +18,7 @@ from tests.running import (
     cut_off,
     ended,
     opened,
+    reached,
     resume,
     run,
     seen,
@@ -87,15 +89,40 @@ async def test_resuming_a_run_whose_inner_run_failed_resumes_that_one(
     assert bench.runs == {"before": 1, "flaky": 2}
 
 
-async def test_workflows_nest_up_to_a_limit(runtime, folder, write):
+async def test_an_inner_run_whose_failure_was_handled_is_not_tried_again(
+    runtime, folder, write, bench: Bench
+):
+    write("inner.json", node("flaky", "inside", fails=9))
+    outer = workflow(
+        calling(rules={"on_error": "continue"}), node("flaky", "late", fails=1), edges="call>late"
+    )
+    told = await run(runtime, outer, base=str(folder))
+    assert told.status == "failed"
+    assert (await resume(runtime, told.id)).status == "succeeded"
+    assert bench.runs == {"inside": 1, "late": 2}
+    assert [inner.status for inner in await inner_runs(runtime)] == ["failed"]
+
+
+async def test_workflows_nest_ten_deep_and_no_deeper(runtime, folder, write):
     for depth in range(12):
         write(f"w{depth}.json", calling(f"w{depth + 1}.json"))
-    write("w12.json", node("count"))
-    told = await run(runtime, workflow(calling("w0.json")), base=str(folder))
+    write("w12.json", node("count", value="deep"))
+    with pytest.raises(InvalidDocumentError, match="more than 10 deep"):
+        await create(runtime, workflow(calling("w0.json")), base=str(folder))
+    told = await succeed(runtime, workflow(calling("w4.json")), base=str(folder))
+    assert "deep" in json.dumps(told.outputs)
+    assert len(await inner_runs(runtime)) == 9
+
+
+async def test_a_workflow_that_came_to_run_itself_after_it_was_checked_fails(
+    runtime, folder, write
+):
+    write("inner.json", node("count"))
+    run_id = await create(runtime, workflow(calling()), base=str(folder))
+    write("inner.json", calling())
+    told = await carry(runtime, run_id)
     assert told.status == "failed"
-    assert "nested more than 10 deep" in told.view.record.error
-    assert max(len(await inner_runs(runtime)), 0) == 10
-    assert (await succeed(runtime, workflow(calling("w4.json")), base=str(folder))).outputs
+    assert "'inner.json' cannot be run" in told.view.record.error
 
 
 async def test_an_inner_run_that_waits_parks_the_outer_one_and_wakes_it(runtime, folder, write):
@@ -106,10 +133,7 @@ async def test_an_inner_run_that_waits_parks_the_outer_one_and_wakes_it(runtime,
     assert parked.steps["call"].waiting.kind == "workflow"
     (inner,) = await inner_runs(runtime)
     await runtime.runs.answer(OPERATOR, inner.id, "ask", {"approved": True})
-    assert (await ended(runtime, inner.id)).status == "succeeded"
-    async for _ in runtime.runs.watch(OPERATOR, parked.id):
-        pass
-    assert (await ended(runtime, parked.id)).outputs == {"count": True}
+    assert (await reached(runtime, parked.id, "succeeded")).outputs == {"count": True}
 
 
 async def test_an_inner_run_that_ends_while_the_outer_one_is_busy_is_not_missed(
@@ -228,6 +252,5 @@ async def test_an_inner_run_may_cost_no_more_than_the_outer_one_has_left(runtime
 
 async def test_a_file_outside_the_folder_is_not_run(runtime, folder, tmp_path):
     (tmp_path / "secret.json").write_text(json.dumps(document(node("count"))))
-    told = await run(runtime, workflow(calling("../secret.json")), base=str(folder))
-    assert told.status == "failed"
-    assert "outside the folder" in told.view.record.error
+    with pytest.raises(InvalidDocumentError, match="no workflow"):
+        await create(runtime, workflow(calling("../secret.json")), base=str(folder))

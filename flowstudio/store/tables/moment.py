@@ -25,18 +25,3 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
         """Read as aware UTC."""
         return value.replace(tzinfo=UTC) if value is not None else None
-
-
-def to_column(moment: datetime | None) -> str | None:
-    """A time as SQLite keeps it, for statements written by hand."""
-    if moment is None:
-        return None
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    # Cutting the zone off the text costs less than making a time without one.
-    return moment.isoformat(" ", "microseconds")[:26]
-
-
-def from_column(text: str | None) -> datetime | None:
-    """A time as read from SQLite by hand."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
