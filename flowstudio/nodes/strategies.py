@@ -1,6 +1,5 @@
 """Ways to get an answer out of a model: one call, or several that build on each other."""
 
-import asyncio
 import string
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -8,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from flowstudio.engine.contract import NodeContext
+from flowstudio.engine.together import together
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import Expressive, JsonSchema, Prompt, Text, as_text
@@ -132,22 +132,18 @@ async def refine(fields: AiFields, calls: Calls, context: NodeContext) -> ChatRe
 async def vote(fields: AiFields, calls: Calls, context: NodeContext) -> ChatResult:  # noqa: ARG001
     """Several answers at once, of which the commonest, or the one a judge likes best, stands."""
     opening = fields.opening(fields.prompt, fields.system)
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(
-                    calls.ask(
-                        opening,
-                        fields.answer_schema,
-                        part=f"sample {number + 1}",
-                        fields=_sample(fields, number),
-                    )
-                )
-                for number in range(fields.samples)
-            ]
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from failures
-    answers = [task.result() for task in tasks]
+    results: dict[int, ChatResult] = {}
+
+    async def sample(number: int) -> None:
+        results[number] = await calls.ask(
+            opening,
+            fields.answer_schema,
+            part=f"sample {number + 1}",
+            fields=_sample(fields, number),
+        )
+
+    await together(sample(number) for number in range(fields.samples))
+    answers = [results[number] for number in range(fields.samples)]
     if fields.judge == "majority":
         return _commonest(answers)
     return answers[await _judge(fields.prompt, answers, calls)]
