@@ -2,45 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
-from pydantic import Field, TypeAdapter
-from pydantic import ValidationError as NoMatch
 from pydantic_core import SchemaError as BadPattern
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from flowstudio.graph.json_schema import SafeValidator
 from flowstudio.llm.errors import InvalidRequestError
 
 _MAX_PROBLEMS = 5
 _MAX_MESSAGE = 200
 _FENCE = re.compile(r"^```[a-zA-Z]*\s*\n(.*?)\n?```$", re.DOTALL)
-
-
-@lru_cache(maxsize=512)
-def _pattern(pattern: str) -> TypeAdapter[str]:
-    return TypeAdapter(Annotated[str, Field(pattern=pattern)])
-
-
-def _check_pattern(
-    _validator: Validator, pattern: str, value: Any, _schema: Any
-) -> Iterator[ValidationError]:
-    # An engine whose time grows only with the text: Python's own can be made to hang.
-    if isinstance(value, str):
-        try:
-            _pattern(pattern).validate_python(value)
-        except NoMatch:
-            yield ValidationError(f"does not match the pattern {pattern!r}")
-
-
-_extend: Callable[..., Callable[..., Validator]] = extend
-_Validator = _extend(Draft202012Validator, {"pattern": _check_pattern})
 
 
 class AnswerSchema:
@@ -60,7 +36,7 @@ class AnswerSchema:
             ) from error
         self.schema = schema
         # An empty registry: the default one would fetch what a $ref points at.
-        self._validator = _Validator(
+        self._validator = SafeValidator(
             schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
         )
 

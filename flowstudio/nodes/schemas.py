@@ -5,15 +5,12 @@ only with the text: Python's own can be made to hang by a short one.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
 from jsonschema.protocols import Validator
-from jsonschema.validators import extend
-from pydantic import Field, TypeAdapter
-from pydantic import ValidationError as NoMatch
 from pydantic_core import SchemaError as BadPattern
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
@@ -21,6 +18,7 @@ from referencing.jsonschema import DRAFT202012
 
 from flowstudio.errors import InvalidInputError
 from flowstudio.graph.canonical import dump, load
+from flowstudio.graph.json_schema import SafeValidator, compile_pattern
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import SlotFault, path_text
 from flowstudio.graph.spelling import Spelling
@@ -40,25 +38,6 @@ TYPE_NAMES = {
     "object": "an object",
     "string": "text",
 }
-
-
-@lru_cache(maxsize=512)
-def _pattern(pattern: str) -> TypeAdapter[str]:
-    return TypeAdapter(Annotated[str, Field(pattern=pattern)])
-
-
-def _check_pattern(
-    _validator: Validator, pattern: str, value: Any, _schema: Any
-) -> Iterator[ValidationError]:
-    if isinstance(value, str):
-        try:
-            _pattern(pattern).validate_python(value)
-        except NoMatch:
-            yield ValidationError(f"does not match the pattern {pattern!r}")
-
-
-_extend: Callable[..., Callable[..., Validator]] = extend
-_Validator = _extend(Draft202012Validator, {"pattern": _check_pattern})
 
 
 def schema_faults(schema: Any, *path: str | int) -> list[SlotFault]:
@@ -147,7 +126,7 @@ _OPENING = frozenset({"additionalProperties", "$ref", "allOf", "anyOf", "oneOf",
 
 @lru_cache(maxsize=256)
 def _validator(schema: bytes) -> Validator:
-    return _Validator(
+    return SafeValidator(
         load(schema), registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
     )
 
@@ -169,7 +148,7 @@ def _refused(schema: Any) -> Iterator[tuple[Path, str]]:
         pattern = part.get("pattern")
         if isinstance(pattern, str):
             try:
-                _pattern(pattern)
+                compile_pattern(pattern)
             except BadPattern:
                 yield (
                     (*place, "pattern"),
