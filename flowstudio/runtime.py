@@ -1,5 +1,6 @@
 """Builds every service of a process once, and takes them down again."""
 
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ async def open_runtime(
     Raises:
         JournalError: the database cannot be opened.
     """
+    _calm_collector()
     clock = clock or SystemClock()
     table = registry if registry is not None else load_registry()
     async with AsyncExitStack() as stack:
@@ -95,6 +97,15 @@ async def open_runtime(
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())
         yield Runtime(settings, table, resources, templates, finder, dispatcher, runs)
+
+
+def _calm_collector() -> None:
+    # A step makes some fifty objects and no cycles. Collecting every 700 objects, and walking all
+    # modules each time, costs a tenth of a run's time and finds nothing.
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _offer(settings: Settings) -> Resources:

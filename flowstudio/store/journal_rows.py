@@ -1,7 +1,7 @@
 """How runs, events and signals stand in the tables, and the work that writes them."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -65,7 +65,9 @@ def append_work(
         for event in events:
             if event.output is not None:
                 store_blob(connection, event.output)
-            if event.type == "run_started" or event.data.get("kind") == "resume":
+            if event.type == "run_started" or (
+                event.type == "signal_received" and event.data.get("kind") == "resume"
+            ):
                 connection.execute(_START_RUN, (to_column(event.at), run_id))
         if update is not None:
             connection.execute(_UPDATE_RUN, update_values(run_id, update))
@@ -91,11 +93,18 @@ def event_values(run_id: str, event: Event) -> tuple[Any, ...]:
         event.type,
         event.node,
         event.path,
-        dump(dict(event.data)).decode(),
+        _text(event.data),
         output.body if output is not None and output.size <= INLINE_BYTES else None,
         output.hash if output is not None else None,
         output.size if output is not None else None,
     )
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(data).decode()
+    except TypeError:
+        return dump(dict(data)).decode()
 
 
 def update_values(run_id: str, update: RunUpdate) -> tuple[Any, ...]:
