@@ -3,7 +3,16 @@
 from sqlmodel import SQLModel
 
 from alembic import context
-from flowstudio.store.tables import runs  # noqa: F401 - fills the metadata
+from flowstudio.store.tables import (  # noqa: F401 - fills the metadata
+    audit,
+    credentials,
+    keys,
+    projects,
+    runs,
+    sessions,
+    users,
+    workflows,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -3,8 +3,14 @@
 FlowStudioError
 ├── InvalidDocumentError     a workflow document that cannot be used; carries every problem
 ├── InvalidInputError        inputs, answers or settings that break their schema
-├── NotFoundError            no such run, workflow, model, blob …
+├── NotFoundError            no such run, workflow, model, blob …; or none that the actor may see
 ├── ConflictError            the thing is not in a state that allows this
+│   └── StaleRevisionError   it was changed since the caller read it
+├── NotSignedInError         nobody, or nobody any more, is behind the request
+├── AccessDeniedError        the actor may not do this
+│   └── ProofNeededError     the actor may, after giving the password again
+├── ThrottledError           too many attempts; says when to try again
+├── SecretKeyError           the secret key is missing or is not the one the data was sealed with
 ├── StepError                a node could not do its work; the run decides what follows
 │   ├── ExpressionError      a template, expression or custom code failed or passed a limit
 │   ├── StepTimeoutError     the step took longer than its timeout_s
@@ -60,6 +66,38 @@ class NotFoundError(FlowStudioError):
 
 class ConflictError(FlowStudioError):
     """The thing is not in a state that allows this."""
+
+
+class StaleRevisionError(ConflictError):
+    """The thing was changed since the caller read it; nothing was written."""
+
+
+class NotSignedInError(FlowStudioError):
+    """Nobody, or nobody any more, is behind the request."""
+
+
+class AccessDeniedError(FlowStudioError):
+    """The actor may not do this."""
+
+
+class ProofNeededError(AccessDeniedError):
+    """The actor may do this only shortly after having proved who they are."""
+
+
+class ThrottledError(FlowStudioError):
+    """Too many attempts.
+
+    Attributes:
+        retry_after_s: seconds until another one is allowed.
+    """
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SecretKeyError(FlowStudioError):
+    """The secret key is missing, too weak, or not the one the data was sealed with."""
 
 
 class StepError(FlowStudioError):

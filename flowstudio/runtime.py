@@ -4,8 +4,9 @@ import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowstudio.clock import Clock, SystemClock
@@ -30,8 +31,10 @@ from flowstudio.store.runs import RunStore
 
 if TYPE_CHECKING:
     from flowstudio.llm.gateway import Gateway
+    from flowstudio.services.studio import Studio
 
 _GATEWAY = "flowstudio.llm.gateway:Gateway"
+_STUDIO = "flowstudio.services.studio"
 _FROM_SETTINGS = (
     _GATEWAY,
     "flowstudio.nodes.outgoing.http:OutgoingHttp",
@@ -40,7 +43,7 @@ _FROM_SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Runtime:
     """The services of one process."""
 
@@ -51,6 +54,25 @@ class Runtime:
     finder: WorkflowFinder
     dispatcher: Dispatcher
     runs: RunService
+    path: Path
+    clock: Clock
+
+    @cached_property
+    def studio(self) -> "Studio":
+        """The services of people, projects and secrets; they load when first asked for.
+
+        Raises:
+            SecretKeyError: the secret key is missing or the wrong one.
+        """
+        studio: Studio = import_module(_STUDIO).open_studio(
+            self.settings, self.path, self.clock, self.runs
+        )
+        return studio
+
+    def close(self) -> None:
+        """Let go of what was opened when first asked for."""
+        if "studio" in self.__dict__:
+            self.studio.close()
 
     @property
     def gateway(self) -> "Gateway":
@@ -96,7 +118,11 @@ async def open_runtime(
         inner = SubworkflowService(parts, finder, dispatcher, runs.create_unchecked)
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())
-        yield Runtime(settings, table, resources, templates, finder, dispatcher, runs)
+        runtime = Runtime(
+            settings, table, resources, templates, finder, dispatcher, runs, path, clock
+        )
+        stack.callback(runtime.close)
+        yield runtime
 
 
 def _calm_collector() -> None:

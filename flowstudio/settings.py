@@ -89,9 +89,59 @@ class Settings(BaseSettings):
     allowed_origins: CommaSeparated = Field(
         (), description="Comma-separated origins of the page besides http://HOST:PORT."
     )
+    public_url: str = Field(
+        "",
+        description="Address people reach the server at, such as https://flows.example.com; links "
+        "in mail and OAuth callbacks begin with it. Empty means http://HOST:PORT.",
+    )
+    trusted_proxies: CommaSeparated = Field(
+        (),
+        description="Comma-separated addresses or networks of reverse proxies whose "
+        "X-Forwarded-For is believed.",
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Seals credentials and signs sessions: at least 32 characters; several, "
+        "separated by commas, are a ring whose first is used for what is new. Empty means a file "
+        "in the data directory, made at the first start.",
+    )
+    registration: Literal["open", "invitation", "closed"] = Field(
+        "invitation",
+        description="Who may make an account: anyone, people with an invitation, or nobody; an "
+        "admin can change it later on the page.",
+    )
+    requests_per_minute: int = Field(
+        600, ge=1, description="Requests a person, a key or an address may make of the API."
+    )
+    github_client_id: str = Field("", description="OAuth app for signing in with GitHub.")
+    github_client_secret: SecretStr = Field(SecretStr(""), description="Secret of that app.")
+    github_url: str = Field("https://github.com", description="Where GitHub is reached.")
+    github_api_url: str = Field("https://api.github.com", description="Where its API is reached.")
+    google_client_id: str = Field("", description="OAuth client for signing in with Google.")
+    google_client_secret: SecretStr = Field(SecretStr(""), description="Secret of that client.")
+    google_issuer: str = Field(
+        "https://accounts.google.com", description="OpenID Connect issuer of that client."
+    )
+    openrouter_auth_url: str = Field(
+        "https://openrouter.ai/auth",
+        description="Where a person allows FlowStudio to get an OpenRouter key of their own.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address links begin with, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the server by HTTPS, so that cookies may insist on it."""
+        return self.base_url.startswith("https://")
 
     @cached_property
     def database_path(self) -> Path:

@@ -17,6 +17,9 @@ class NewRun:
     Attributes:
         document_hash: of a document already stored; the run keeps to it whatever happens later.
         owner: the process that will advance it at once, or "" to leave it queued.
+        project_id: whose it is; "" for what is run on this machine alone.
+        workflow_id: of the stored workflow it runs, or "".
+        created_by: id of the person who started it, or "".
     """
 
     id: str
@@ -32,6 +35,9 @@ class NewRun:
     use_cache: bool = True
     depth: int = 0
     base: str = ""
+    project_id: str = ""
+    workflow_id: str = ""
+    created_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class RunService:
         **options: Unpack[RunOptions],
     ) -> str:
         """Store a new run without advancing it; gives its id."""
-        authorize(actor, "run")
+        authorize(actor, "run.document")
         return await self.create_unchecked(document, inputs, **options)
 
     async def create_unchecked(
@@ -184,12 +184,12 @@ class RunService:
 
     async def carry(self, actor: Actor, run_id: str) -> Outcome:
         """Advance a run in the caller's task, as far as it goes."""
-        authorize(actor, "run")
+        authorize(actor, "run.document")
         return await self._dispatcher.run_here(run_id)
 
     async def is_elsewhere(self, actor: Actor, run_id: str) -> bool:
         """Whether another living process advances the run."""
-        authorize(actor, "see")
+        authorize(actor, "run.read")
         return await self._dispatcher.is_elsewhere(run_id)
 
     # Reading
@@ -200,7 +200,7 @@ class RunService:
         Raises:
             NotFoundError: no such run.
         """
-        authorize(actor, "see")
+        authorize(actor, "run.read")
         record = await self._store.find(run_id)
         if record is None:
             raise NotFoundError(f"There is no run {run_id!r}.")
@@ -230,7 +230,7 @@ class RunService:
         before: str | None = None,
     ) -> _Records:
         """Latest runs first; `status` may be `unfinished`; `before` is the last id seen."""
-        authorize(actor, "see")
+        authorize(actor, "run.read")
         statuses: tuple[str, ...] = (status,) if status else ()
         if status == "unfinished":
             statuses = ("queued", "running", "waiting", "paused")
@@ -282,7 +282,7 @@ class RunService:
         Raises:
             InvalidDocumentError: with every problem.
         """
-        authorize(actor, "see")
+        authorize(actor, "run.read")
         return await self._costs.predict(self.prepare(document, base).plan, inputs)
 
     # Steering
@@ -295,7 +295,7 @@ class RunService:
         Raises:
             ConflictError: it has ended already.
         """
-        authorize(actor, "steer")
+        authorize(actor, "run.steer")
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "cancel", take_up=launch)
 
@@ -305,7 +305,7 @@ class RunService:
         Raises:
             ConflictError: it has ended already.
         """
-        authorize(actor, "steer")
+        authorize(actor, "run.steer")
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "pause")
 
@@ -325,7 +325,7 @@ class RunService:
         Raises:
             ConflictError: it has succeeded or was cancelled.
         """
-        authorize(actor, "steer")
+        authorize(actor, "run.steer")
         wish = {} if max_cost_usd is None else {"max_cost_usd": str(self._capped(max_cost_usd))}
         record = await self.find(actor, run_id)
         if record.status in ("succeeded", "cancelled"):
@@ -368,7 +368,7 @@ class RunService:
             ConflictError: that step waits for nothing.
             InvalidInputError: the answer does not fit.
         """
-        authorize(actor, "answer")
+        authorize(actor, "run.answer")
         for step in await self.steps(actor, run_id):
             if step.path == path and step.waiting is not None:
                 checked = check_answer(step.waiting, answer, actor.name)

@@ -27,7 +27,7 @@ class TemplateService:
 
     def list(self, actor: Actor) -> list[Template]:
         """All templates, by name."""
-        authorize(actor, "see")
+        authorize(actor, "template.read")
         templates = (_read(path) for path in sorted(self._folder.glob("*.json")))
         return sorted(templates, key=lambda template: template.document.name)
 
@@ -37,7 +37,7 @@ class TemplateService:
         Raises:
             NotFoundError: there is none of that name.
         """
-        authorize(actor, "see")
+        authorize(actor, "template.read")
         for path in self._folder.glob("*.json"):
             if path.stem == slug:
                 return _read(path)

@@ -35,7 +35,7 @@ CLAIM_RUN = (
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
-    " use_cache, depth, base"
+    " use_cache, depth, base, project_id, workflow_id, created_by"
 )
 
 
@@ -141,6 +141,9 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.use_cache,
         run.depth,
         run.base,
+        run.project_id,
+        run.workflow_id,
+        run.created_by,
     )
 
 
@@ -176,6 +179,9 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         use_cache=bool(row[9]),
         depth=row[10],
         base=row[11],
+        project_id=row[12],
+        workflow_id=row[13],
+        created_by=row[14],
     )
 
 

@@ -18,7 +18,7 @@ UNFINISHED = ("queued", "running", "waiting", "paused")
 _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
-    "prompt_tokens, completion_tokens, error, error_node"
+    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by"
 )
 _INNER = "workflow:"
 
@@ -47,6 +47,9 @@ class RunRecord:
     usage: Usage
     error: str | None
     error_node: str | None
+    project_id: str = ""
+    workflow_id: str = ""
+    created_by: str = ""
 
 
 class RunStore:

@@ -15,7 +15,7 @@ from pydantic import ValidationError, create_model
 from reflex.event import EventSpec
 
 from flowstudio.errors import FlowStudioError
-from flowstudio.services.access import OPERATOR, Actor, Verb
+from flowstudio.services.access import OPERATOR, Actor
 from flowstudio.ui.live import toast
 
 _MARK = "__flowstudio_guard__"
@@ -25,7 +25,7 @@ _MARK = "__flowstudio_guard__"
 class Guard:
     """What a handler does, in the words of the service layer."""
 
-    verb: Verb
+    verb: str
 
 
 class _PayloadError(Exception):
@@ -42,7 +42,7 @@ def guard_of(handler: Callable[..., Any]) -> Guard | None:
     return getattr(handler, _MARK, None)
 
 
-def guarded(verb: Verb, *, background: bool = False) -> Callable[[Callable[..., Any]], Any]:
+def guarded(verb: str, *, background: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """Make a State method an endpoint and check its arguments against its annotations.
 
     A domain error becomes a toast; arguments that do not fit are refused without running the

@@ -18,18 +18,27 @@ class DocumentRow(SQLModel, table=True):
 
 
 class RunRow(SQLModel, table=True):
-    """One run, as lists show it; its journal is the truth."""
+    """One run, as lists show it; its journal is the truth.
+
+    `project_id` is empty for what the command line runs on this machine; `workflow_id` is empty
+    unless a stored workflow was run.
+    """
 
     __tablename__ = "run"
     __table_args__ = (
         Index("ix_run_slug_id", "slug", "id"),
         Index("ix_run_status_wake", "status", "wake_at"),
+        Index("ix_run_project_id", "project_id", "id"),
+        Index("ix_run_workflow_id", "workflow_id", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=36)
     document_hash: str = Field(foreign_key="document.hash", ondelete="RESTRICT", max_length=64)
     workflow: str = Field(max_length=200)
     slug: str = Field(default="", max_length=200)
+    project_id: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
+    workflow_id: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
+    created_by: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     status: str = Field(max_length=20)
     inputs: str = Field(sa_column=Column(Text, nullable=False))
     trigger: str = Field(sa_column=Column(Text, nullable=False))

@@ -1,0 +1,36 @@
+"""What the services of people, projects and secrets share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flowstudio.clock import Clock
+from flowstudio.security.keyring import KeyRing
+from flowstudio.services.access import Actor, Target
+from flowstudio.settings import Settings
+from flowstudio.store import audit
+from flowstudio.store.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class StudioParts:
+    """What those services share."""
+
+    settings: Settings
+    records: Records
+    clock: Clock
+    ring: KeyRing
+
+    def entry(self, actor: Actor, verb: str, target: Target, **details: Any) -> audit.Entry:
+        """An entry of the audit log, to be appended in the transaction that does the thing."""
+        return audit.Entry(
+            at=self.clock.now(),
+            actor_id=actor.id,
+            actor=actor.name,
+            verb=verb,
+            kind=target.kind,
+            object_id=target.id,
+            project_id=target.project_id,
+            address=actor.address,
+            request_id=actor.request_id,
+            details=details,
+        )

@@ -1,0 +1,95 @@
+"""Every noun that is not on a run's path: SQLModel sessions, off the event loop."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from flowstudio.store.database import configure
+from flowstudio.store.writer import storage_error
+
+T = TypeVar("T")
+
+
+class Records:
+    """Runs pieces of work, each in one session and one transaction.
+
+    Work is a plain function of a `Session`; it gives back records, never rows. Works that write
+    come one after another, each behind `BEGIN IMMEDIATE`: what one reads, nobody changes before it
+    has written.
+    """
+
+    def __init__(self, path: Path, durability: str) -> None:
+        self._engine = _engine(path, durability)
+        self._readers = ThreadPoolExecutor(4, thread_name_prefix="records")
+        self._writing = threading.Lock()
+
+    def close(self) -> None:
+        """Wait for work under way, and let the connections go."""
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """What the work finds.
+
+        Raises:
+            JournalError: the database could not be read.
+        """
+        return await self._in_thread(self.read_now, work)
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Do the work and commit it whole; whatever it raises leaves nothing behind.
+
+        Raises:
+            JournalError: the database could not be written.
+        """
+        return await self._in_thread(self.write_now, work)
+
+    def read_now(self, work: Callable[[Session], T]) -> T:
+        """As `read`, in the caller's thread."""
+        try:
+            with Session(self._engine) as session:
+                return work(session)
+        except DBAPIError as error:
+            raise storage_error(_cause(error)) from error
+
+    def write_now(self, work: Callable[[Session], T]) -> T:
+        """As `write`, in the caller's thread."""
+        try:
+            with self._writing, Session(self._engine, expire_on_commit=False) as session:
+                session.execute(text("BEGIN IMMEDIATE"))
+                result = work(session)
+                session.commit()
+                return result
+        except DBAPIError as error:
+            raise storage_error(_cause(error)) from error
+
+    async def _in_thread(
+        self, run: Callable[[Callable[[Session], T]], T], work: Callable[[Session], T]
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, run, work)
+
+
+def _engine(path: Path, durability: str) -> Engine:
+    # With no isolation level sqlite3 begins no transaction of its own; `write` says BEGIN IMMEDIATE.
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"isolation_level": None, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        configure(connection, durability)
+
+    return engine
+
+
+def _cause(error: DBAPIError) -> Exception:
+    return error.orig if isinstance(error.orig, Exception) else error

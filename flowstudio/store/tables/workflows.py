@@ -1,0 +1,29 @@
+"""Workflows as their project keeps them."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary
+from sqlmodel import Column, Field, SQLModel
+
+from flowstudio.store.tables.moment import UtcDateTime
+
+
+class WorkflowRow(SQLModel, table=True):
+    """A workflow's current document.
+
+    `revision` grows by one with each change and is its ETag; `name` repeats the document's.
+    """
+
+    __tablename__ = "workflow"
+    __table_args__ = (Index("ix_workflow_project_updated", "project_id", "updated_at"),)
+
+    id: str = Field(primary_key=True, max_length=36)
+    project_id: str = Field(foreign_key="project.id", ondelete="CASCADE", max_length=36)
+    name: str = Field(max_length=200)
+    document: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    revision: int = 1
+    created_by: str | None = Field(
+        default=None, foreign_key="user.id", ondelete="SET NULL", index=True, max_length=36
+    )
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
