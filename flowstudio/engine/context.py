@@ -25,7 +25,6 @@ class Bill:
     cost_usd: Decimal = Decimal(0)
     usage: Usage = field(default_factory=Usage)
     model: str = ""
-    calls: int = 0
 
     def as_data(self) -> dict[str, Any]:
         """What the events of the step say of it."""
@@ -63,7 +62,8 @@ class StepContext:
         self.idempotency_key = f"{execution.run.id}/{place.path}"
         self.run: RunInfo = execution.info
         self.clock: Clock = execution.parts.clock
-        self.bill = Bill()
+        #: None until the first paid call.
+        self.bill: Bill | None = None
         self._names = place.names
         self._config_key = planned.config_key
         self._typical_output_tokens = typical_output_tokens
@@ -136,10 +136,10 @@ class StepContext:
 
     def count(self, call: "_Settled") -> None:
         """Add a settled call to the step's bill, the run's budget and the ledger of calls."""
-        self.bill.cost_usd += call.cost_usd
-        self.bill.usage += call.usage
-        self.bill.model = call.model or self.bill.model
-        self.bill.calls += 1
+        bill = self.bill = self.bill or Bill()
+        bill.cost_usd += call.cost_usd
+        bill.usage += call.usage
+        bill.model = call.model or bill.model
         execution = self._execution
         execution.budget.add(call.cost_usd)
         execution.usage += call.usage

@@ -120,6 +120,7 @@ class RunInfo:
     Attributes:
         depth: how many runs this one is nested in, through `workflow` nodes.
         base: where relative workflow paths start, on the command line; else "".
+        project_id: whose secrets it may use; "" for what this machine runs by itself.
     """
 
     id: str
@@ -128,6 +129,7 @@ class RunInfo:
     depth: int = 0
     base: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    project_id: str = ""
 
 
 class Evaluator(Protocol):
@@ -338,7 +340,12 @@ class NodeType(ABC, Generic[C]):
         """Whether looking an output up costs less than making it."""
         return self.purity(config) == "paid"
 
-    def depends_on(self, config: C, resources: Mapping[Any, Any]) -> str | None:  # noqa: ARG002
+    async def depends_on(
+        self,
+        config: C,  # noqa: ARG002
+        resources: Mapping[Any, Any],  # noqa: ARG002
+        run: RunInfo,  # noqa: ARG002
+    ) -> str | None:
         """What the output depends on beyond config and inputs, such as the model a router picks."""
         return None
 

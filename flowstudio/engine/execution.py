@@ -119,6 +119,7 @@ class Execution:
             depth=self.run.depth,
             base=self.run.base,
             inputs=self.run.inputs,
+            project_id=self.run.project_id,
         )
         self.slots = asyncio.Semaphore(plan.document.settings.concurrency)
         self.steps_done = state.steps_done
@@ -234,8 +235,13 @@ class Execution:
             moments.append(self.deadline)
         return min(moments, default=None)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a step may begin at once; else it must pass the gate."""
+        return not self.stop_reason and not self.paused
+
     async def pass_gate(self) -> None:
-        """Return at once, or after a paused run goes on; a run that is being stopped gets no further.
+        """Return once a paused run goes on; a run that is being stopped gets no further.
 
         Raises:
             asyncio.CancelledError: the run is being stopped, and a node overheard that.
@@ -243,8 +249,6 @@ class Execution:
         if self.stop_reason:
             await asyncio.sleep(0)
             raise asyncio.CancelledError
-        if self._gate.is_set():
-            return
         self._held += 1
         self.begin_work()
         self.end_work()

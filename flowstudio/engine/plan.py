@@ -2,18 +2,34 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from flowstudio.engine.contract import NodeType
+from flowstudio.engine.contract import NodeType, Purity
 from flowstudio.errors import InvalidDocumentError
-from flowstudio.graph.document import Document, Node
+from flowstudio.graph.document import CacheFor, Document, Node
 from flowstudio.graph.fingerprint import config_key
 from flowstudio.graph.references import Path, Template
 from flowstudio.graph.slots import Slot
 from flowstudio.graph.topology import ROOT, Scope, reachable, scopes_of
 from flowstudio.graph.validate import check_nodes, validate
+
+
+class Filled(NamedTuple):
+    """A config with its templates filled in, and what follows from it.
+
+    Attributes:
+        names: those that its slots read.
+        is_kept: whether the output is kept for steps that equal this one.
+    """
+
+    config: Any
+    raw: Mapping[str, Any]
+    names: Mapping[str, Any]
+    purity: Purity
+    is_kept: bool
 
 
 @dataclass(slots=True)
@@ -24,11 +40,14 @@ class PlannedNode:
         slots: evaluated outside the container's body.
         templates: those of them that are filled in before the node runs, with their places.
         needs: names those slots read.
+        may_keep: neither the node nor its workflow forbids to keep its output.
+        as_written: its config if that reads no names, and so is the same for every step.
         outgoing: by port, the nodes its wires lead to.
         incoming: number of wires that lead here.
         body: inside of a container; branches: the same by entry node, for `parallel`.
     """
 
+    name: str
     node: Node
     type: NodeType[Any]
     config: BaseModel
@@ -38,15 +57,24 @@ class PlannedNode:
     templates: tuple[tuple[Path, Template], ...]
     needs: tuple[str, ...]
     config_key: str
+    may_keep: bool
+    as_written: Filled | None = None
     outgoing: dict[str, list["PlannedNode"]] = field(default_factory=dict)
     incoming: int = 0
     body: "PlannedScope | None" = None
     branches: "dict[str, PlannedScope]" = field(default_factory=dict)
 
-    @property
-    def name(self) -> str:
-        """The node's name."""
-        return self.node.name
+    def filled(
+        self, config: Any, raw: Mapping[str, Any], names: Mapping[str, Any] = MappingProxyType({})
+    ) -> Filled:
+        """A config of this node without templates, with what follows from it."""
+        purity = self.type.purity(config)
+        is_kept = (
+            self.may_keep
+            and purity != "write"
+            and (isinstance(self.node.cache, CacheFor) or self.type.is_worth_caching(config))
+        )
+        return Filled(config, raw, names, purity, is_kept)
 
 
 @dataclass(slots=True)
@@ -81,7 +109,8 @@ def make_plan(
     checked = check_nodes(document, registry)
     scopes = scopes_of(document)
     planned = {
-        node.id: _planned(node, registry[node.type], checked[node.id]) for node in document.nodes
+        node.id: _planned(document, node, registry[node.type], checked[node.id])
+        for node in document.nodes
     }
     for edge in document.edges:
         target = planned[edge.target]
@@ -93,7 +122,7 @@ def make_plan(
     return Plan(document, _scope(scopes[ROOT], planned))
 
 
-def _planned(node: Node, node_type: NodeType[Any], checked: Any) -> PlannedNode:
+def _planned(document: Document, node: Node, node_type: NodeType[Any], checked: Any) -> PlannedNode:
     slots = tuple(slot for slot in checked.slots if not slot.inner)
     roots = {
         root
@@ -101,7 +130,8 @@ def _planned(node: Node, node_type: NodeType[Any], checked: Any) -> PlannedNode:
         for expression in slot.expressions
         for root in expression.roots - set(slot.names)
     }
-    return PlannedNode(
+    planned = PlannedNode(
+        name=node.name,
         node=node,
         type=node_type,
         config=checked.config,
@@ -113,7 +143,11 @@ def _planned(node: Node, node_type: NodeType[Any], checked: Any) -> PlannedNode:
         ),
         needs=tuple(sorted(roots)),
         config_key=config_key(node),
+        may_keep=not node_type.container and "off" not in (node.cache, document.settings.cache),
     )
+    if not planned.templates and not planned.needs:
+        planned.as_written = planned.filled(planned.config, planned.raw)
+    return planned
 
 
 def _scope(scope: Scope, planned: Mapping[str, PlannedNode]) -> PlannedScope:

@@ -63,7 +63,7 @@ class ScopeRun:
                 node = self._ready.popleft()
                 if not self._ready and not self._running:
                     # A node alone needs no task of its own: chains cost nothing to schedule.
-                    await self._run(node)
+                    self._settle(node, await self._step(node).execute())
                 else:
                     self._running += 1
                     group.create_task(self._run_beside(node))
@@ -76,24 +76,23 @@ class ScopeRun:
 
     async def _run_beside(self, node: PlannedNode) -> None:
         try:
-            await self._run(node)
+            self._settle(node, await self._step(node).execute())
         except Exception as error:  # noqa: BLE001 - raised by the host; see together.py
             self._failures.append(error)
         finally:
             self._running -= 1
             self._progress.set()
 
-    async def _run(self, node: PlannedNode) -> None:
+    def _step(self, node: PlannedNode) -> StepRun:
         path = f"{self._path}/{node.name}" if self._path else node.name
         record = self._record.steps.pop(node.name, None) or NOTHING_KNOWN
-        step = StepRun(self._execution, node, path, self.names, record)
-        self._settle(node, await step.execute())
+        return StepRun(self._execution, node, path, self.names, record)
 
     def _settle(self, node: PlannedNode, port: str | None) -> None:
-        # Skipping runs down the graph; a queue instead of recursion, for chains of any length.
-        ended: deque[tuple[PlannedNode, str | None]] = deque([(node, port)])
-        while ended:
-            source, left_by = ended.popleft()
+        # Skipping runs down the graph; a list that grows instead of recursion, for chains of any
+        # length.
+        ended: list[tuple[PlannedNode, str | None]] = [(node, port)]
+        for source, left_by in ended:
             for name, targets in source.outgoing.items():
                 is_taken = left_by is not None and left_by in (name, EVERY_PORT)
                 for target in targets:

@@ -12,14 +12,14 @@ from flowstudio.engine import doubt
 from flowstudio.engine.body import ContainerBody
 from flowstudio.engine.context import Place, StepContext
 from flowstudio.engine.contract import Chosen, Wait
-from flowstudio.engine.events import Output
+from flowstudio.engine.events import Event, Output
 from flowstudio.engine.execution import Execution, StepFailed
 from flowstudio.engine.failures import clean, error_in, failure_data
-from flowstudio.engine.filling import Filled, cache_key, fill_in
+from flowstudio.engine.filling import cache_key, fill_in
 from flowstudio.engine.fold import NOTHING_KNOWN, OutputRef, StepRecord, find, replay
 from flowstudio.engine.journal import CacheEntry
 from flowstudio.engine.names import Names
-from flowstudio.engine.plan import PlannedNode
+from flowstudio.engine.plan import Filled, PlannedNode
 from flowstudio.engine.retry import delay_s
 from flowstudio.engine.values import pack
 from flowstudio.errors import InvalidInputError, JournalError, StepError, StepTimeoutError
@@ -74,7 +74,8 @@ class StepRun:
                 str(error.get("message", "")),
                 str(error.get("type", "StepError")),
             )
-        await execution.pass_gate()
+        if not execution.is_open:
+            await execution.pass_gate()
         execution.begin_work()
         try:
             return await self._until_done()
@@ -88,7 +89,9 @@ class StepRun:
         return EVERY_PORT
 
     async def _until_done(self) -> str:
-        attempt = await self._first_attempt()
+        if self._record.status == "waiting":
+            await self._wait_for_retry(self._record)
+        attempt = self._first_attempt()
         while True:
             self._context, self._began = None, 0.0
             try:
@@ -99,13 +102,16 @@ class StepRun:
                 await self._back_off(error, attempt)
                 attempt += 1
 
-    async def _first_attempt(self) -> int:
-        """Number of the attempt to begin with: a new one, or the one that was cut in two."""
-        record = self._record
+    async def _wait_for_retry(self, record: StepRecord) -> None:
+        """Wait on, if that is what the step was doing, until it may be tried again."""
         waiting = record.waiting or {}
-        if record.status == "waiting" and waiting.get("kind") == "retry":
+        if waiting.get("kind") == "retry":
             await self._execution.wait(self._path, _moment(waiting.get("until")))
             record.status, record.waiting = "idle", None
+
+    def _first_attempt(self) -> int:
+        """Number of the attempt to begin with: a new one, or the one that was cut in two."""
+        record = self._record
         if record.was_cut_off or record.status == "waiting":
             return max(record.attempts, 1)
         return record.attempts + 1
@@ -114,7 +120,9 @@ class StepRun:
         """One try, or what is left of one that a crash or a pause cut in two."""
         record, self._record = self._record, NOTHING_KNOWN
         try:
-            filled = await fill_in(self._planned, self._names, self._execution, record.config)
+            filled = self._planned.as_written
+            if filled is None:
+                filled = await fill_in(self._planned, self._names, self._execution, record.config)
             if record.status == "waiting" and record.waiting is not None:
                 return await self._take_up_wait(filled, record.waiting, attempt)
             if record.was_cut_off and not self._type.container:
@@ -134,7 +142,9 @@ class StepRun:
             raise StepError(str(error), retryable=False) from error
 
     async def _run(self, filled: Filled, record: StepRecord, attempt: int) -> str:
-        key = cache_key(self._planned, filled, self._execution)
+        key = None
+        if filled.is_kept:
+            key = await cache_key(self._planned, filled, self._execution)
         if key is None:
             result = await self._run_node(filled, record, attempt)
         else:
@@ -163,48 +173,50 @@ class StepRun:
 
     async def _run_node(self, filled: Filled, record: StepRecord, attempt: int) -> Any:
         """Execute the node; gives what it returned, which may be a `Wait`."""
-        execution = self._execution
-        purity = self._type.purity(filled.config)
-        body = None
         if self._type.container:
-            body = ContainerBody(execution, self._planned, self._path, self._names, record)
-        typical = None
-        if purity == "paid":
+            return await self._run_container(filled, record, attempt)
+        execution, typical = self._execution, None
+        if filled.purity == "paid":
             typical = await execution.parts.journal.typical_output_tokens(self._planned.config_key)
         context = self._context = StepContext(
             execution,
             self._planned,
             Place(self._path, attempt, self._names),
             typical_output_tokens=typical,
-            body=body,
         )
-        if body is not None:
-            await self._journal_start(filled, record, attempt, is_free=True)
-            # A container does no work itself while its inside runs.
-            execution.end_work()
-            try:
-                return await self._call(filled.config, context)
-            finally:
-                execution.begin_work()
         # A step that still waits for its turn has not begun, and its time does not run.
         async with execution.slots:
-            await self._journal_start(filled, record, attempt, is_free=purity == "pure")
+            if filled.purity == "pure":
+                execution.defer(self._started(attempt))
+            else:
+                # Work that costs money or shows outside is written down before it is done.
+                await execution.commit(self._started(attempt))
             return await self._call(filled.config, context)
 
-    async def _journal_start(
-        self, filled: Filled, record: StepRecord, attempt: int, *, is_free: bool
-    ) -> None:
-        output = None
-        if self._type.container and self._planned.templates and record.config is None:
-            output = pack(filled.raw, self._path)
-        event = self._execution.event(
-            "step_started", self._node.name, self._path, {"attempt": attempt}, output
+    async def _run_container(self, filled: Filled, record: StepRecord, attempt: int) -> Any:
+        execution = self._execution
+        context = self._context = StepContext(
+            execution,
+            self._planned,
+            Place(self._path, attempt, self._names),
+            body=ContainerBody(execution, self._planned, self._path, self._names, record),
         )
-        if is_free and output is None:
-            self._execution.defer(event)
+        if self._planned.templates and record.config is None:
+            # A loop that is resumed must see the same items.
+            config = pack(filled.raw, self._path)
+            await execution.commit(self._started(attempt, config))
         else:
-            # Work that costs money or shows outside is written down before it is done.
-            await self._execution.commit(event)
+            execution.defer(self._started(attempt))
+        # A container does no work itself while its inside runs.
+        execution.end_work()
+        try:
+            return await self._call(filled.config, context)
+        finally:
+            execution.begin_work()
+
+    def _started(self, attempt: int, output: Output | None = None) -> Event:
+        data = {"attempt": attempt}
+        return self._execution.event("step_started", self._node.name, self._path, data, output)
 
     async def _call(self, config: Any, context: StepContext) -> Any:
         """Run the node under its timeout; what it raises comes out as an error of ours."""
@@ -255,12 +267,12 @@ class StepRun:
         if attempt > 1:
             data["attempt"] = attempt
         data["duration_s"] = round(execution.parts.clock.monotonic() - self._began, 6)
-        if context is not None and context.bill.calls:
+        if context is not None and context.bill is not None:
             data |= context.bill.as_data()
         if key is not None:
             data["fingerprint"] = key
             self._keep(key, output, port)
-        must_commit = must_commit or self._type.purity(filled.config) != "pure"
+        must_commit = must_commit or filled.purity != "pure"
         return await self._succeed(output, port, data, must_commit=must_commit)
 
     def _keep(self, key: str, output: Output, port: str) -> None:
@@ -388,7 +400,7 @@ class StepRun:
         if self._began:
             elapsed = self._execution.parts.clock.monotonic() - self._began
             data["duration_s"] = round(elapsed, 6)
-        if self._context is not None and self._context.bill.calls:
+        if self._context is not None and self._context.bill is not None:
             data |= self._context.bill.as_data()
         return data
 

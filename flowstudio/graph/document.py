@@ -1,8 +1,5 @@
 """The workflow document: its model, and reading it from untrusted text."""
 
-import json
-import math
-from collections import Counter
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -10,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationEr
 
 from flowstudio.errors import InvalidDocumentError
 from flowstudio.graph.problems import Problem
+from flowstudio.graph.strict_json import NotJsonError, depth_of, read_json
 from flowstudio.graph.upgrade import FORMAT, upgrade
 from flowstudio.graph.wording import brief
 
@@ -126,7 +124,7 @@ def parse_document(value: Any) -> Document:
     """
     if not isinstance(value, dict):
         _refuse("not_an_object", "A workflow is a JSON object with format, name, nodes and edges.")
-    if (depth := _depth(value)) > MAX_DEPTH:
+    if (depth := depth_of(value, MAX_DEPTH)) > MAX_DEPTH:
         _refuse("too_deep", f"The document is nested {depth} levels deep; at most {MAX_DEPTH}.")
     upgraded = upgrade(value)
     try:
@@ -141,65 +139,9 @@ def _read_json(source: bytes | str) -> Any:
     if size > MAX_BYTES:
         _refuse("too_large", f"The document has {size:,} bytes; at most {MAX_BYTES:,} are read.")
     try:
-        text = source.decode("utf-8-sig") if isinstance(source, bytes) else source
-        text.encode()
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
-        # A lone surrogate can hide behind a \u escape: JSON allows it, UTF-8 cannot carry it.
-        json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        _refuse("too_deep", f"The document is nested too deeply; at most {MAX_DEPTH} levels.")
-    except UnicodeError as error:
-        _refuse("not_utf8", f"The document is not valid UTF-8 text: {error}.")
-    except json.JSONDecodeError as error:
-        _refuse(
-            "not_json",
-            f"Not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}.",
-        )
-    except ValueError as error:
-        _refuse("not_json", f"Not valid JSON: {error}")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        repeated = next(key for key, count in counts.items() if count > 1)
-        message = f"the key {brief(repeated)!r} stands twice in one object."
-        raise ValueError(message)
-    return result
-
-
-def _no_constant(name: str) -> NoReturn:
-    message = f"{name} is not a JSON number."
-    raise ValueError(message)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        message = f"the number {brief(text)} is too large."
-        raise ValueError(message)
-    return number
-
-
-def _depth(value: Any) -> int:
-    deepest, stack = 0, [(value, 1)]
-    while stack:
-        part, level = stack.pop()
-        deepest = max(deepest, level)
-        if level > MAX_DEPTH:
-            return level
-        if isinstance(part, dict):
-            stack.extend((child, level + 1) for child in part.values())
-        elif isinstance(part, list):
-            stack.extend((child, level + 1) for child in part)
-    return deepest
+        return read_json(source, "The document", MAX_DEPTH)
+    except NotJsonError as error:
+        _refuse(error.code, str(error))
 
 
 def _refuse(code: str, message: str) -> NoReturn:

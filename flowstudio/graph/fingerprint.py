@@ -25,7 +25,7 @@ def fingerprint(
         config: the raw config as JSON values, templates not filled in.
         reads: content hashes of the values it really reads, by `read_hashes`.
         credential: id of the credential it uses, never the secret.
-        salt: asks for a fresh sample where the rest is equal.
+        salt: keeps apart what is equal otherwise, such as the same step of two projects.
     """
     parts = [node_type, version, config, reads, credential or "", salt]
     return hash_value(parts)

@@ -86,24 +86,16 @@ def without_routing(model: str) -> str:
 class CatalogueCache:
     """A provider's list of models: asked for at most daily, served stale when out of reach."""
 
-    def __init__(
-        self,
-        path: Path,
-        source: str,
-        fetch: Callable[[], Awaitable[Any]],
-        clock: Clock,
-    ) -> None:
-        """Keep what `fetch` gives in a file.
+    def __init__(self, path: Path, source: str, clock: Clock) -> None:
+        """Keep the list in a file.
 
         Args:
             path: of the file.
             source: address of the provider; a file that came from another is not used.
-            fetch: asks for `GET /models`; raises ModelError.
             clock: tells the age.
         """
         self._path = path
         self._source = source
-        self._fetch = fetch
         self._clock = clock
         self._lock = asyncio.Lock()
         self._models: dict[str, ModelInfo] = {}
@@ -126,15 +118,19 @@ class CatalogueCache:
             return None
         return max(0.0, (self._clock.now() - self._fetched_at).total_seconds())
 
-    async def refresh(self) -> Mapping[str, ModelInfo]:
-        """Ask the provider if what is known is older than a day; a failure leaves it as it is."""
+    async def refresh(self, fetch: Callable[[], Awaitable[Any]]) -> Mapping[str, ModelInfo]:
+        """Ask the provider if what is known is older than a day; a failure leaves it as it is.
+
+        Args:
+            fetch: asks for `GET /models` with the caller's key; raises ModelError.
+        """
         async with self._lock:
             if self.known and self.age_s is not None and self.age_s < _FRESH.total_seconds():
                 return self._models
             if self._clock.monotonic() < self._not_before:
                 return self._models
             try:
-                models = {info.id: info for info in read_models(await self._fetch())}
+                models = {info.id: info for info in read_models(await fetch())}
             except ModelError as error:
                 self._not_before = self._clock.monotonic() + _PAUSE_AFTER_FAILURE_S
                 _log.warning("The list of models could not be brought up to date: %s", error)

@@ -23,6 +23,7 @@ from flowstudio.llm.errors import (
     UnknownModelError,
 )
 
+KEY_SETTING = "FLOWSTUDIO_OPENROUTER_API_KEY"
 _MAX_REASON = 300
 _IN_FLIGHT = "openrouter_in_flight_budget"
 _BUDGETS = {
@@ -140,8 +141,8 @@ def parse_retry_after(value: Any) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def as_error(failure: Failure) -> ModelError:
-    """The error of our tree that a failure stands for."""
+def as_error(failure: Failure, key_place: str = KEY_SETTING) -> ModelError:
+    """The error of our tree that a failure stands for; `key_place` is where its key is kept."""
     if failure.type in _TOO_LONG or "maximum context length" in failure.reason:
         return ContextLengthError(
             f"The messages are too long for {failure.model}.{failure.because} "
@@ -149,9 +150,7 @@ def as_error(failure: Failure) -> ModelError:
         )
     match failure.status:
         case 401:
-            return KeyRefusedError(
-                f"{failure.provider} refused the key (401). Check FLOWSTUDIO_OPENROUTER_API_KEY."
-            )
+            return KeyRefusedError(f"{failure.provider} refused the key (401). Check {key_place}.")
         case 402:
             return _payment(failure)
         case 403:

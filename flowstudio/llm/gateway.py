@@ -1,6 +1,7 @@
 """The one way to call a model, wherever it runs."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 
@@ -57,10 +58,22 @@ class Gateway:
         self._catalogue = CatalogueCache(
             settings.data_dir / "catalogue.json",
             self._openrouter.base_url,
-            self._openrouter.models,
             self._clock,
         )
         self._paid = PaidCalls(self._openrouter, self._catalogue, self._clock)
+
+    def with_key(self, key: str, place: str) -> "Gateway":
+        """The same gateway, for calls made with another key; there is nothing of it to close.
+
+        Args:
+            key: for OpenRouter.
+            place: where a person finds it when it is refused.
+        """
+        other = copy(self)
+        other._own_http = None  # noqa: SLF001 - of our own kind
+        other._openrouter = self._openrouter.with_key(key, place)  # noqa: SLF001
+        other._paid = PaidCalls(other._openrouter, self._catalogue, self._clock)  # noqa: SLF001
+        return other
 
     def notice(self) -> str | None:
         """What a person should know about who answers here; None when a key is set."""
@@ -83,7 +96,7 @@ class Gateway:
         """Every model that can be called, the built-in one first."""
         if not self._openrouter.has_key:
             return Catalogue((self._local.info,))
-        known = await self._catalogue.refresh()
+        known = await self._catalogue.refresh(self._openrouter.models)
         return Catalogue((self._local.info, *known.values()), self._catalogue.age_s)
 
     async def predict(
@@ -96,7 +109,7 @@ class Gateway:
             largest = request.max_tokens or DEFAULT_MAX_TOKENS
             free = [Decimal(0)] * 3
             return Prediction.of(free, prompt, min(largest, CONTEXT_LENGTH), route.model)
-        info = find_model(await self._catalogue.refresh(), route.model)
+        info = find_model(await self._catalogue.refresh(self._openrouter.models), route.model)
         longest = info.max_output_tokens if info else None
         typical, largest = output_bounds(request, typical_output_tokens, longest)
         usages = (

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +14,7 @@ from flowstudio.errors import ModelError
 from flowstudio.llm.answer import Answer, read_usage
 from flowstudio.llm.catalogue import ModelInfo
 from flowstudio.llm.errors import KeyRefusedError, ProviderError, UnreachableError
+from flowstudio.llm.failures import KEY_SETTING
 from flowstudio.llm.messages import Charge, ChatRequest, EmbedResult, Message, TokenUsage
 from flowstudio.llm.structured import is_strict
 from flowstudio.llm.wire import Wire
@@ -27,7 +30,8 @@ class OpenRouter:
     def __init__(self, settings: Settings, http: httpx.AsyncClient, silence_s: float) -> None:
         self.base_url = settings.openrouter_base_url.rstrip("/")
         self._key = settings.openrouter_api_key.get_secret_value().strip()
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        self._key_place = KEY_SETTING
+        headers = _authorization(self._key) | {"Content-Type": "application/json"}
         # Nothing to unpack means that every chunk is passed on the moment it comes.
         headers["Accept-Encoding"] = "identity"
         if settings.openrouter_app_url:
@@ -35,6 +39,19 @@ class OpenRouter:
             headers["X-OpenRouter-Title"] = "FlowStudio"
         hint = "Check the network, or FLOWSTUDIO_OPENROUTER_BASE_URL."
         self._wire = Wire(http, _NAME, self.base_url, headers, self._key, hint, silence_s)
+
+    def with_key(self, key: str, place: str) -> "OpenRouter":
+        """The same connections with another key.
+
+        Args:
+            key: to call with.
+            place: where a person finds it when it is refused.
+        """
+        other = copy(self)
+        other._key, other._key_place = key, place  # noqa: SLF001 - of our own kind
+        headers = {**self._wire.headers, **_authorization(key)}
+        other._wire = replace(self._wire, headers=headers, secret=key, key_place=place)  # noqa: SLF001
+        return other
 
     @property
     def has_key(self) -> bool:
@@ -48,11 +65,9 @@ class OpenRouter:
             KeyRefusedError: it has spaces, line breaks or other characters that no key has.
         """
         if not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
-            message = (
-                "FLOWSTUDIO_OPENROUTER_API_KEY holds characters that no key has. "
-                "Copy the key again."
+            raise KeyRefusedError(
+                f"{self._key_place[:1].upper()}{self._key_place[1:]} holds characters that no key has. Copy the key again."
             )
-            raise KeyRefusedError(message)
 
     async def chat(
         self,
@@ -108,6 +123,10 @@ class OpenRouter:
             return Charge(Decimal(str(data["total_cost"])), usage, str(data.get("model") or ""))
         except (ModelError, KeyError, TypeError, AttributeError, ArithmeticError, ValueError):
             return None
+
+
+def _authorization(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
 
 
 def chat_body(request: ChatRequest, model: str, info: ModelInfo | None) -> dict[str, Any]:

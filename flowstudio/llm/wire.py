@@ -17,7 +17,7 @@ from flowstudio.llm.errors import (
     RefusedError,
     UnreachableError,
 )
-from flowstudio.llm.failures import as_error, read_failure
+from flowstudio.llm.failures import KEY_SETTING, as_error, read_failure
 from flowstudio.llm.sse import EventParser
 
 _MAX_BODY = 100_000_000
@@ -37,6 +37,7 @@ class Wire:
         secret: hidden wherever the provider repeats it.
         hint: what a person can do when it is out of reach.
         silence_s: the longest wait for the next sign of life.
+        key_place: where a person finds the key when it is refused.
     """
 
     http: httpx.AsyncClient
@@ -46,6 +47,7 @@ class Wire:
     secret: str
     hint: str
     silence_s: float
+    key_place: str = KEY_SETTING
 
     def __repr__(self) -> str:
         return f"Wire({self.name!r}, {self.base_url!r})"
@@ -158,7 +160,7 @@ class Wire:
     ) -> ModelError:
         if self.secret:
             data = data.replace(self.secret.encode(), b"***")
-        return as_error(read_failure(self.name, model, status, headers, data))
+        return as_error(read_failure(self.name, model, status, headers, data), self.key_place)
 
     def _garbled(self, data: bytes) -> BrokenAnswerError:
         start = data[:80].decode(errors="replace")

@@ -1,166 +1,128 @@
-"""Credentials: the secrets nodes use by name, each bound to the hosts it may be sent to."""
+"""Credentials as nodes use them: by id, from the project of the run, or from the settings."""
 
-import base64
 import json
-from abc import ABC, abstractmethod
-from typing import Annotated, Any, Literal
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema
 
-from flowstudio.errors import AddressRefusedError, InvalidInputError, StepError
+from flowstudio.engine.contract import NodeContext
+from flowstudio.errors import InvalidInputError, StepError
 from flowstudio.graph.document import describe
-from flowstudio.nodes.outgoing.addresses import HostRule, parse_address
+from flowstudio.graph.references import Path
+from flowstudio.nodes.credential_kinds import (
+    BasicCredential,
+    BearerCredential,
+    Credential,
+    HeaderCredential,
+    HttpCredential,
+    SmtpCredential,
+)
 from flowstudio.nodes.outgoing.urls import check_headers
 from flowstudio.settings import Settings
 
 SETTING = "FLOWSTUDIO_CREDENTIALS"
-
-
-def _check_host(text: str) -> str:
-    HostRule.parse(text)
-    return text
-
-
-def _check_line(secret: SecretStr) -> SecretStr:
-    if not secret.get_secret_value().isprintable():
-        message = "Remove the line break or other control character."
-        raise ValueError(message)
-    return secret
-
-
-Host = Annotated[str, AfterValidator(_check_host)]
-Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_check_line)]
-
-
-class Credential(BaseModel, ABC):
-    """A secret that nodes use by its id; neither `repr` nor an error shows it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    id: str = Field(min_length=1, max_length=100)
-
-    @abstractmethod
-    def secrets(self) -> tuple[str, ...]:
-        """Every form in which the secret could come back in a reply."""
-
-
-class HttpCredential(Credential):
-    """A credential that is sent as a header, to the hosts it is bound to.
-
-    Attributes:
-        hosts: `host`, `*.domain`, address or network, each with an optional `:port`.
-    """
-
-    hosts: tuple[Host, ...] = Field(min_length=1)
-
-    def check_host(self, host: str, port: int) -> None:
-        """Refuse to be sent anywhere else than the hosts it is bound to.
-
-        Raises:
-            AddressRefusedError: this host is not one of them.
-        """
-        address = parse_address(host)
-        if not any(HostRule.parse(text).covers(host, port, address) for text in self.hosts):
-            raise AddressRefusedError(
-                f"Credential {self.id!r} may not be sent to {host!r}: it is bound to "
-                f"{', '.join(self.hosts)}. Use another one, or add the host to it."
-            )
-
-    @abstractmethod
-    def headers(self) -> dict[str, str]:
-        """The header, secret included."""
-
-
-class HeaderCredential(HttpCredential):
-    """A key in a header of its own, such as `X-Api-Key`."""
-
-    kind: Literal["header"]
-    name: str = Field(min_length=1, max_length=200)
-    value: Secret
-
-    def headers(self) -> dict[str, str]:
-        """The header, secret included."""
-        return {self.name: self.value.get_secret_value()}
-
-    def secrets(self) -> tuple[str, ...]:
-        """Every form in which the secret could come back in a reply."""
-        value = self.value.get_secret_value()
-        # "Token abc" comes back as "abc" just as well.
-        return (value, *value.split()[1:])
-
-
-class BasicCredential(HttpCredential):
-    """A user name and password, sent by HTTP's basic authentication."""
-
-    kind: Literal["basic"]
-    username: str = Field(min_length=1, pattern=r"^[^:\x00-\x1f\x7f]+$")
-    password: Secret
-
-    def headers(self) -> dict[str, str]:
-        """The header, secret included."""
-        return {"Authorization": f"Basic {self._pair()}"}
-
-    def secrets(self) -> tuple[str, ...]:
-        """Every form in which the secret could come back in a reply."""
-        return (self._pair(), self.password.get_secret_value())
-
-    def _pair(self) -> str:
-        return base64.b64encode(
-            f"{self.username}:{self.password.get_secret_value()}".encode()
-        ).decode()
-
-
-class BearerCredential(HttpCredential):
-    """A token, sent as `Authorization: Bearer`."""
-
-    kind: Literal["bearer"]
-    token: Secret
-
-    def headers(self) -> dict[str, str]:
-        """The header, secret included."""
-        return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
-
-    def secrets(self) -> tuple[str, ...]:
-        """Every form in which the secret could come back in a reply."""
-        return (self.token.get_secret_value(),)
-
-
-class SmtpCredential(Credential):
-    """An account on a mail server, and sent nowhere else.
-
-    Attributes:
-        tls: `starttls` asks for encryption after connecting, `tls` begins with it.
-        sender: of mail; empty means the user name.
-    """
-
-    kind: Literal["smtp"]
-    host: str = Field(min_length=1)
-    port: int = Field(587, ge=1, le=65535)
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    tls: Literal["starttls", "tls", "none"] = "starttls"
-    sender: str = ""
-
-    def secrets(self) -> tuple[str, ...]:
-        """Every form in which the secret could come back in a reply."""
-        password = self.password.get_secret_value()
-        pair = base64.b64encode(f"\0{self.username}\0{password}".encode()).decode()
-        return (pair, base64.b64encode(password.encode()).decode(), password)
-
 
 _Any = Annotated[
     HeaderCredential | BasicCredential | BearerCredential | SmtpCredential,
     Field(discriminator="kind"),
 ]
 _ADAPTER: TypeAdapter[Credential] = TypeAdapter(_Any)
+
+
+@dataclass(frozen=True, slots=True)
+class NamesCredential:
+    """Marks a config field that holds the id of a credential."""
+
+
+#: For config fields; empty means none.
+CredentialId = Annotated[
+    str, NamesCredential(), WithJsonSchema({"type": "string", "format": "credential"})
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSecrets:
+    """The secrets that projects keep; the process offers it to nodes as a resource.
+
+    Attributes:
+        find: a credential by the id of its project and its own. Raises StepError: that project has
+            none of this id, or it does not open.
+        openrouter_key: the key a project's model calls are made with, or None if it has none of
+            its own. Raises StepError: it does not open.
+    """
+
+    find: Callable[[str, str], Awaitable[Credential]]
+    openrouter_key: Callable[[str], Awaitable[str | None]]
+
+
+async def find_credential(credential_id: str, context: NodeContext) -> Credential:
+    """The credential a node names: one of the run's project, whoever started the run.
+
+    Only what this machine runs by itself, for no project, uses those of the settings, which belong
+    to the operator.
+
+    Raises:
+        StepError: there is none.
+    """
+    if context.run.project_id:
+        return await context.resource(ProjectSecrets).find(context.run.project_id, credential_id)
+    return await context.resource(Credentials).get(credential_id)
+
+
+def credential_ids(config: BaseModel) -> Iterator[tuple[Path, str]]:
+    """The ids of credentials in a checked config, each with its place."""
+    for name, field in type(config).model_fields.items():
+        is_marked = any(map(_is_mark, field.metadata)) or _holds_mark(field.annotation)
+        yield from _ids_in(getattr(config, name), (field.alias or name,), is_marked=is_marked)
+
+
+def _ids_in(value: Any, path: Path, *, is_marked: bool) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, BaseModel):
+        for inner, found in credential_ids(value):
+            yield (*path, *inner), found
+    elif isinstance(value, str):
+        if is_marked and value:
+            yield path, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from _ids_in(child, (*path, key), is_marked=is_marked)
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            yield from _ids_in(child, (*path, index), is_marked=is_marked)
+
+
+def credential_ids_in_raw(schema: Any, raw: Any) -> Iterator[tuple[Path, str]]:
+    """The same for a config that does not check, by the JSON Schema of its type."""
+    names = set(_names_in(schema))
+    pending: list[tuple[Path, Any]] = [((), raw)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, str) and value and not names.isdisjoint(path):
+            yield path, value
+        elif isinstance(value, dict):
+            pending += [((*path, key), child) for key, child in value.items()]
+        elif isinstance(value, list):
+            pending += [((*path, index), child) for index, child in enumerate(value)]
+
+
+def _names_in(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for name, child in schema.get("properties", {}).items():
+            if '"format": "credential"' in json.dumps(child):
+                yield name
+    if isinstance(schema, dict | list):
+        for child in schema.values() if isinstance(schema, dict) else schema:
+            yield from _names_in(child)
+
+
+def _holds_mark(annotation: Any) -> bool:
+    return any(_is_mark(part) or _holds_mark(part) for part in get_args(annotation))
+
+
+def _is_mark(part: Any) -> bool:
+    return isinstance(part, NamesCredential)
 
 
 class Credentials:

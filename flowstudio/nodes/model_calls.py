@@ -1,8 +1,9 @@
 """What nodes that call a model share: the fields that pick it, and one call with its bill."""
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import Field
 
@@ -13,8 +14,11 @@ from flowstudio.graph.fields import JsonSchema, Templated, Text
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.llm.gateway import Gateway
 from flowstudio.llm.messages import Charge, ChatRequest, ChatResult, Message, Policy, TaskType
+from flowstudio.nodes.credentials import ProjectSecrets
 
 Resources = Mapping[type, Any]
+#: Where a person finds a project's own key.
+_KEY_PLACE = "the OpenRouter key among the project's credentials"
 
 
 class ModelFields(Model):
@@ -68,11 +72,12 @@ class ModelFields(Model):
             reasoning=self.reasoning,
         )
 
-    def chosen_model(self, resources: Resources) -> str | None:
+    async def chosen_model(self, resources: Resources, project_id: str = "") -> str | None:
         """The model that calls with these fields go to today; None without a gateway."""
         gateway = resources.get(Gateway)
         if not isinstance(gateway, Gateway):
             return None
+        gateway = await for_project(gateway, resources.get(ProjectSecrets), project_id)
         return gateway.route(self.model.strip() or None, self.task, self.policy).model
 
     async def predict(
@@ -102,6 +107,27 @@ class ModelFields(Model):
         return self.model.strip() or f"{self.task}, {self.policy}"
 
 
+async def for_project(gateway: Gateway, secrets: ProjectSecrets | None, project_id: str) -> Gateway:
+    """The gateway with the project's own key, if it keeps one.
+
+    Raises:
+        StepError: the key does not open.
+    """
+    key = await secrets.openrouter_key(project_id) if secrets and project_id else None
+    return gateway.with_key(key, _KEY_PLACE) if key else gateway
+
+
+async def resources_of(resources: Resources, project_id: str) -> Resources:
+    """The resources as the project's steps find them: the gateway with its own key.
+
+    Raises:
+        StepError: the key does not open.
+    """
+    gateway = await for_project(resources[Gateway], resources.get(ProjectSecrets), project_id)
+    rest = cast("MutableMapping[type, Any]", resources)
+    return ChainMap({Gateway: gateway}, rest)
+
+
 def _number(value: float | str | None) -> float | None:
     if isinstance(value, str):
         raise StepError(f"{value!r} is not a number.", retryable=False)
@@ -124,7 +150,6 @@ class Calls:
 
     def __init__(self, context: NodeContext, fields: ModelFields) -> None:
         self._context = context
-        self._gateway = context.resource(Gateway)
         self._fields = fields
         self.usage = Usage()
         self.cost_usd = Decimal(0)
@@ -144,8 +169,9 @@ class Calls:
             ModelError: the call failed.
         """
         context = self._context
+        gateway = await self._find_gateway()
         request = (fields or self._fields).request(messages, schema)
-        prediction = await self._gateway.predict(request, context.typical_output_tokens())
+        prediction = await gateway.predict(request, context.typical_output_tokens())
         async with context.spend(prediction.typical_usd, prediction.model) as spending:
 
             def settle(charge: Charge) -> None:
@@ -154,7 +180,7 @@ class Calls:
                 self.usage += usage
                 self.cost_usd += charge.cost_usd
 
-            result = await self._gateway.complete(
+            result = await gateway.complete(
                 request, lambda text: context.stream(text, part), settle
             )
         if result.finish_reason == "length":
@@ -162,3 +188,10 @@ class Calls:
                 f"The answer of {result.model} was cut off at its longest; raise max_tokens."
             )
         return result
+
+    async def _find_gateway(self) -> Gateway:
+        # Asked for with each call: the key may be replaced while a run goes on.
+        gateway, project_id = self._context.resource(Gateway), self._context.run.project_id
+        if not project_id:
+            return gateway
+        return await for_project(gateway, self._context.resource(ProjectSecrets), project_id)

@@ -41,6 +41,50 @@ def test_a_plan_knows_which_names_each_config_reads(registry):
     assert plan.root.nodes[1].needs == ("a", "inputs")
 
 
+def test_a_config_that_reads_no_names_is_filled_in_once_for_all_runs(registry):
+    plan = make_plan(
+        workflow(node("count", "a", value=1), node("count", "b", value="{{ a }}"), edges="a>b"),
+        registry,
+    )
+    a, b = plan.root.nodes
+    assert a.as_written is not None
+    assert (a.as_written.config, a.as_written.raw, a.as_written.names) == (a.config, a.raw, {})
+    assert a.as_written.purity == "pure"
+    assert b.as_written is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules", "settings", "is_kept"),
+    [
+        ("paid", {}, {}, True),
+        ("paid", {"cache": "off"}, {}, False),
+        ("paid", {}, {"cache": "off"}, False),
+        ("count", {}, {}, False),
+        ("count", {"cache": {"ttl_s": 60}}, {}, True),
+        ("count", {"cache": {"ttl_s": 60}}, {"cache": "off"}, False),
+        ("write", {"cache": {"ttl_s": 60}}, {}, False),
+    ],
+)
+def test_a_plan_knows_whose_outputs_are_kept(registry, kind, rules, settings, is_kept):
+    plan = make_plan(workflow(node(kind, "a", rules=rules), **settings), registry)
+    (a,) = plan.root.nodes
+    assert a.as_written is not None
+    assert a.as_written.is_kept is is_kept
+
+
+def test_a_container_keeps_no_output_as_its_inside_does(registry):
+    rules = {"cache": {"ttl_s": 60}}
+    plan = make_plan(
+        workflow(
+            node("loop", "each", mode="times", times=2, rules=rules),
+            node("count", "inner", inside="each"),
+        ),
+        registry,
+    )
+    (each,) = plan.root.nodes
+    assert not each.filled(each.config, each.raw).is_kept
+
+
 def test_a_loop_has_a_body_and_a_parallel_has_branches_by_their_first_node(registry):
     plan = make_plan(
         workflow(

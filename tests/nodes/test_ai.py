@@ -6,13 +6,13 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from flowstudio.engine.contract import Usage
+from flowstudio.engine.contract import RunInfo, Usage
 from flowstudio.errors import BudgetError, ModelError
 from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.llm.gateway import Gateway
 from flowstudio.nodes.builtin.ai import Ai
 from flowstudio.settings import Settings
-from tests.fakes.context import FakeContext, StoppedClock
+from tests.fakes.context import NOON, FakeContext, StoppedClock
 from tests.fakes.openrouter import KEY, FakeOpenRouter, cut, fail, say, say_json
 
 STARS = {
@@ -244,7 +244,7 @@ async def test_the_picked_model_is_part_of_what_the_output_depends_on(gateway):
     node = Ai()
     config = node.parse({"prompt": "x", "task": "code"})
     chosen = gateway.route(None, "code", "balanced").model
-    assert node.depends_on(config, {Gateway: gateway}) == chosen
+    assert await node.depends_on(config, {Gateway: gateway}, RunInfo("r", NOON)) == chosen
 
 
 def test_a_prompt_is_needed():

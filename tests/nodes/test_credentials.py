@@ -5,9 +5,10 @@ import json
 import traceback
 
 import pytest
+from pydantic import BaseModel
 
 from flowstudio.errors import InvalidInputError, StepError
-from flowstudio.nodes.credentials import Credentials
+from flowstudio.nodes.credentials import CredentialId, Credentials, credential_ids
 from flowstudio.nodes.outgoing.masking import mask, mask_text
 from flowstudio.settings import Settings
 
@@ -108,3 +109,30 @@ def test_masking_reaches_keys_numbers_and_every_depth():
 def test_a_secret_too_short_to_be_one_is_not_masked():
     assert mask_text("abc abcd", ("abc",)) == "abc abcd"
     assert mask_text("abc abcd", ("abcd",)) == "abc •••"
+
+
+class Inner(BaseModel):
+    key: CredentialId = ""
+    note: str = "no id"
+
+
+class Outer(BaseModel):
+    one: CredentialId
+    many: list[CredentialId] = []
+    named: dict[str, CredentialId] = {}
+    maybe: CredentialId | None = None
+    inner: list[Inner] = []
+
+
+def test_ids_of_credentials_are_found_by_the_type_of_their_fields():
+    config = Outer(
+        one="a", many=["b", ""], named={"x": "c"}, maybe="d", inner=[Inner(), Inner(key="e")]
+    )
+    assert list(credential_ids(config)) == [
+        (("one",), "a"),
+        (("many", 0), "b"),
+        (("named", "x"), "c"),
+        (("maybe",), "d"),
+        (("inner", 1, "key"), "e"),
+    ]
+    assert list(credential_ids(Outer(one=""))) == []

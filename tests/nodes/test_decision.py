@@ -105,7 +105,7 @@ async def test_a_classification_without_a_model_picks_one_for_classifying(server
     chosen = gateway.route(None, "classify", "balanced").model
     assert server.chats[0].body["model"] == chosen
     config = NODE.parse(CLASSIFY | {"model": ""})
-    assert NODE.depends_on(config, {Gateway: gateway}) == chosen
+    assert await NODE.depends_on(config, {Gateway: gateway}, judging.run) == chosen
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flowstudio.engine.contract import CostRange, NodeContext, NodeType, Purity
+from flowstudio.engine.contract import CostRange, NodeContext, NodeType, Purity, RunInfo
 from flowstudio.graph.references import name_problem
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.model_calls import Calls, Resources
@@ -40,9 +40,9 @@ class Ai(NodeType[AiFields]):
             faults.append(SlotFault(("prompt",), "There is no prompt: write what to ask."))
         return faults
 
-    def depends_on(self, config: AiFields, resources: Resources) -> str | None:
+    async def depends_on(self, config: AiFields, resources: Resources, run: RunInfo) -> str | None:
         """The model that task and policy pick today."""
-        return config.chosen_model(resources)
+        return await config.chosen_model(resources, run.project_id)
 
     async def predict(
         self, config: AiFields, resources: Resources, typical_output_tokens: int | None

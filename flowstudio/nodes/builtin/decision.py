@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity
+from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity, RunInfo
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import Expression, Prompt
@@ -108,11 +108,16 @@ class Decision(NodeType[IfConfig | SwitchConfig | ClassifyConfig]):
         """A classification costs money, the rest is free."""
         return "paid" if isinstance(config, ClassifyConfig) else "pure"
 
-    def depends_on(
-        self, config: IfConfig | SwitchConfig | ClassifyConfig, resources: Resources
+    async def depends_on(
+        self,
+        config: IfConfig | SwitchConfig | ClassifyConfig,
+        resources: Resources,
+        run: RunInfo,
     ) -> str | None:
         """The model that task and policy pick today."""
-        return config.chosen_model(resources) if isinstance(config, ClassifyConfig) else None
+        if not isinstance(config, ClassifyConfig):
+            return None
+        return await config.chosen_model(resources, run.project_id)
 
     async def predict(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from flowstudio.engine.contract import NodeContext, NodeType, Purity, Subworkflows
 from flowstudio.errors import StepError
@@ -13,12 +13,13 @@ from flowstudio.graph.document import Model
 from flowstudio.graph.fields import Templated, Text, Value, as_text
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.graph.slots import SlotFault
-from flowstudio.nodes.credentials import Credential, Credentials, HttpCredential, SmtpCredential
+from flowstudio.nodes.credential_kinds import Credential, HttpCredential, SmtpCredential
+from flowstudio.nodes.credentials import CredentialId, find_credential
 from flowstudio.nodes.outgoing.content import Expect, pack, pack_json, unpack
 from flowstudio.nodes.outgoing.feeds import read_feed
 from flowstudio.nodes.outgoing.http import OutgoingHttp
 from flowstudio.nodes.outgoing.mail import MailServer, OutgoingMail
-from flowstudio.nodes.outgoing.masking import mask
+from flowstudio.nodes.outgoing.masking import mask, mask_text
 from flowstudio.nodes.outgoing.message import Letter, compose, read_recipients
 from flowstudio.nodes.outgoing.status import check_status
 from flowstudio.nodes.outgoing.text import brief
@@ -27,8 +28,6 @@ from flowstudio.nodes.outgoing.urls import check_url, host_of, port_of
 _READS = frozenset({"GET", "HEAD"})
 #: Larger bodies are taken apart in a thread, so that the event loop is not held up.
 _LARGE = 200_000
-
-CredentialId = Annotated[str, WithJsonSchema({"type": "string", "format": "credential"})]
 
 
 class HttpConfig(Model):
@@ -226,7 +225,7 @@ def _as_http(config: WebhookConfig) -> HttpConfig:
 async def _http_credential(credential_id: str, context: NodeContext) -> HttpCredential | None:
     if not credential_id:
         return None
-    credential = await context.resource(Credentials).get(credential_id)
+    credential = await find_credential(credential_id, context)
     if not isinstance(credential, HttpCredential):
         raise _wrong_kind(credential, "HTTP")
     return credential
@@ -234,7 +233,7 @@ async def _http_credential(credential_id: str, context: NodeContext) -> HttpCred
 
 def _wrong_kind(credential: Credential, use: str) -> StepError:
     return StepError(
-        f"Credential {credential.id!r} is not for {use}. Pick another one in the node's settings.",
+        f"Credential {credential.shown!r} is not for {use}. Pick another one in the node's settings.",
         retryable=False,
     )
 
@@ -264,27 +263,38 @@ async def _read_feed(config: RssConfig, context: NodeContext) -> list[dict[str, 
 
 async def _send_mail(config: EmailConfig, context: NodeContext) -> dict[str, Any]:
     mail = context.resource(OutgoingMail)
-    server = await _mail_server(config.credential, context) or mail.server
+    credential = await _mail_credential(config.credential, context)
+    server = _mail_server(credential) if credential else mail.server
+    secrets = credential.secrets() if credential else ()
     letter = Letter(
         server.sender or mail.sender, _recipients(config), config.subject, config.body, config.html
     )
     message = compose(letter, context.clock.now(), context.idempotency_key)
-    delivery = await mail.send(message, server)
-    for address, reason in delivery.refused.items():
+    try:
+        delivery = await mail.send(message, server)
+    except StepError as error:
+        error.args = (mask_text(str(error), secrets),)
+        raise
+    refused = mask(delivery.refused, secrets)
+    for address, reason in refused.items():
         context.log(f"{address} was refused: {reason}")
     return {
         "accepted": list(delivery.accepted),
-        "refused": delivery.refused,
+        "refused": refused,
         "message_id": message["Message-ID"],
     }
 
 
-async def _mail_server(credential_id: str, context: NodeContext) -> MailServer | None:
+async def _mail_credential(credential_id: str, context: NodeContext) -> SmtpCredential | None:
     if not credential_id:
         return None
-    credential = await context.resource(Credentials).get(credential_id)
+    credential = await find_credential(credential_id, context)
     if not isinstance(credential, SmtpCredential):
         raise _wrong_kind(credential, "mail")
+    return credential
+
+
+def _mail_server(credential: SmtpCredential) -> MailServer:
     return MailServer(
         host=credential.host,
         port=credential.port,

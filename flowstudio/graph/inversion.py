@@ -1,0 +1,72 @@
+"""What takes a change of a document back."""
+
+from itertools import pairwise
+from typing import Any
+
+from flowstudio.graph.document import Document, Node
+from flowstudio.graph.operations import (
+    AddEdge,
+    AddNode,
+    Operation,
+    RemoveEdge,
+    RemoveNode,
+    RenameNode,
+    UpdateNode,
+    UpdateWorkflow,
+    inside,
+)
+
+
+def invert(document: Document, operation: Operation) -> list[Operation]:
+    """The operations that undo one which can be applied to the document, in order."""
+    match operation:
+        case AddNode(node=node):
+            return [RemoveNode(id=node.id)]
+        case RemoveNode(id=node_id):
+            return _put_back(document, node_id)
+        case UpdateNode(id=node_id, changes=changes):
+            return [UpdateNode(id=node_id, changes=_before(_node(document, node_id), changes))]
+        case RenameNode(id=node_id):
+            return [RenameNode(id=node_id, name=_node(document, node_id).name)]
+        case AddEdge(edge=edge):
+            return [RemoveEdge(id=edge.id)]
+        case RemoveEdge(id=edge_id):
+            return [AddEdge(edge=edge) for edge in document.edges if edge.id == edge_id]
+        case UpdateWorkflow():
+            return [_old_head(document, operation)]
+
+
+def _put_back(document: Document, node_id: str) -> list[Operation]:
+    gone = inside(document, node_id)
+    # From the last on, so that what each stood before is there already.
+    followers = [*pairwise(document.nodes), (document.nodes[-1], None)]
+    nodes = [
+        AddNode(node=node, before=after.id if after is not None else None)
+        for node, after in reversed(followers)
+        if node.id in gone
+    ]
+    edges = [edge for edge in document.edges if {edge.source, edge.target} & gone]
+    return [*nodes, *(AddEdge(edge=edge) for edge in edges)]
+
+
+def _before(node: Node, changes: dict[str, Any]) -> dict[str, Any]:
+    values = node.model_dump(mode="json")
+    before = {key: values[key] for key in changes}
+    if "config" in before:
+        before["config"] = {key: node.config.get(key) for key in changes["config"]}
+    return before
+
+
+def _old_head(document: Document, operation: UpdateWorkflow) -> UpdateWorkflow:
+    settings = document.settings.model_dump(mode="json", exclude_defaults=True)
+    return UpdateWorkflow(
+        name=document.name if operation.name is not None else None,
+        description=document.description if operation.description is not None else None,
+        settings={key: settings.get(key) for key in operation.settings}
+        if operation.settings is not None
+        else None,
+    )
+
+
+def _node(document: Document, node_id: str) -> Node:
+    return next(node for node in document.nodes if node.id == node_id)
