@@ -15,6 +15,7 @@ from flowstudio.engine.execution import EngineParts
 from flowstudio.engine.resources import Resources
 from flowstudio.engine.runner import Engine
 from flowstudio.expressions.sandbox import Sandbox
+from flowstudio.graph.document import Document
 from flowstudio.nodes.registry import load_registry
 from flowstudio.scale.bus import MemoryBus
 from flowstudio.scale.owners import Owners
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _GATEWAY = "flowstudio.llm.gateway:Gateway"
 _STUDIO = "flowstudio.services.studio"
+_SECRETS = "flowstudio.nodes.credentials:ProjectSecrets"
 _FROM_SETTINGS = (
     _GATEWAY,
     "flowstudio.nodes.outgoing.http:OutgoingHttp",
@@ -65,7 +67,7 @@ class Runtime:
             SecretKeyError: the secret key is missing or the wrong one.
         """
         studio: Studio = import_module(_STUDIO).open_studio(
-            self.settings, self.path, self.clock, self.runs
+            self.settings, self.path, self.clock, self.runs, self.finder, self.registry
         )
         return studio
 
@@ -112,7 +114,7 @@ async def open_runtime(
         parts = RunParts(engine, journal, store, bus, owners, clock)
         dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
         templates = TemplateService()
-        finder = WorkflowFinder(templates)
+        finder = WorkflowFinder(templates, lambda *wanted: _find_stored(runtime, *wanted))
         costs = CostService(journal, resources)
         runs = RunService(parts, dispatcher, finder, costs, settings.max_cost_usd)
         inner = SubworkflowService(parts, finder, dispatcher, runs.create_unchecked)
@@ -122,6 +124,7 @@ async def open_runtime(
             settings, table, resources, templates, finder, dispatcher, runs, path, clock
         )
         stack.callback(runtime.close)
+        resources.offer(_SECRETS, partial(_project_secrets, runtime))
         yield runtime
 
 
@@ -132,6 +135,19 @@ def _calm_collector() -> None:
         gc.collect()
         gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def _project_secrets(runtime: Runtime) -> Any:
+    # The studio, and with it the database of credentials, loads when the first step needs one.
+    credentials = runtime.studio.credentials
+    module, _, name = _SECRETS.partition(":")
+    kind = getattr(import_module(module), name)
+    return kind(credentials.for_run, credentials.openrouter_key)
+
+
+def _find_stored(runtime: Runtime, project_id: str, reference: str) -> Document | None:
+    document: Document | None = runtime.studio.workflows.find_document(project_id, reference)
+    return document
 
 
 def _offer(settings: Settings) -> Resources:

@@ -8,7 +8,8 @@ not open (AES-256-GCM with associated data, NIST SP 800-38D).
 import hashlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -47,7 +48,7 @@ class Sealed:
 
 
 class KeyRing:
-    """The keys, newest first."""
+    """The keys, newest first; everybody who has the ring sees those it adopts later."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Take the keys as they are written down.
@@ -70,6 +71,10 @@ class KeyRing:
     def ids(self) -> tuple[str, ...]:
         """Ids of the keys, newest first."""
         return tuple(key.id for key in self._roots)
+
+    def adopt(self, other: "KeyRing") -> None:
+        """Take over the keys of a ring that was read anew."""
+        self._roots = other._roots  # noqa: SLF001 - of our own kind
 
     def derive(self, purpose: str) -> tuple[Key, ...]:
         """32-byte keys for one purpose, newest first."""
@@ -124,15 +129,52 @@ def read_file(folder: Path) -> tuple[str, ...]:
 
 
 def write_file(folder: Path, keys: Sequence[str]) -> None:
-    """Write the keys, readable by their owner alone; the file is whole or as it was before."""
-    path = folder / FILE_NAME
+    """Write the keys, readable by their owner alone; the file is whole or as it was before.
+
+    Raises:
+        SecretKeyError: it cannot be written.
+    """
+    with _draft(folder, keys) as draft:
+        draft.replace(folder / FILE_NAME)
+
+
+def create_file(folder: Path, keys: Sequence[str]) -> tuple[str, ...]:
+    """Write the keys unless there is a file by now; gives those that stand in it afterwards.
+
+    Raises:
+        SecretKeyError: it cannot be written, or the one that is there cannot be used.
+    """
+    with _draft(folder, keys) as draft:
+        try:
+            (folder / FILE_NAME).hardlink_to(draft)
+        except FileExistsError:
+            return read_file(folder)
+    return tuple(keys)
+
+
+@contextmanager
+def _draft(folder: Path, keys: Sequence[str]) -> Iterator[Path]:
+    """A file with the keys beside the real one; what was made of it is on disk afterwards."""
     draft = folder / f"{FILE_NAME}.{secrets.token_hex(4)}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write("".join(f"{key}\n" for key in keys))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write("".join(f"{key}\n" for key in keys))
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+        # The name, too, must survive a power cut before anything is sealed under a new key.
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise SecretKeyError(
+            f"The secret key cannot be written to {folder / FILE_NAME}: {error}"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def split_setting(text: str) -> tuple[str, ...]:

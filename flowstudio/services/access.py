@@ -69,13 +69,16 @@ def _admin(scope: str | None, *verbs: str) -> dict[str, Rule]:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     _anyone("instance.setup", "account.register", "account.recover", "session.open")
-    | _anyone("session.refresh", "invitation.look", "health.look")
+    | _anyone("session.refresh", "session.close", "invitation.look", "health.look", "instance.look")
     | _own("guest", "account:read", "account.read", "key.read", "session.read")
     | _own("guest", "workflows:read", "template.read", "node_type.read", "model.read")
     | _own("guest", None, "account.edit", "account.export", "account.delete", "session.revoke")
+    | _own("guest", None, "session.prove")
     | _own("guest", None, "identity.read", "identity.link", "identity.unlink")
     | _own("guest", None, "invitation.answer", "key.revoke")
     | _own("user", None, "key.create", "key.rotate")
+    | _own("guest", "runs:read", "run.list")
+    | _own("guest", "workflows:read", "workflow.list")
     | _own("guest", "projects:read", "project.list")
     | _own("user", "projects:write", "project.create")
     | _project("viewer", "projects:read", "project.read", "member.read")
@@ -96,7 +99,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _project("editor", "credentials:write", "credential.delete")
     | _admin("admin:read", "user.read", "audit.read", "health.read", "setting.read")
     | _admin("admin:write", "user.edit", "setting.edit")
-    | _admin(None, "user.delete", "secret.rotate")
+    | _admin(None, "user.create", "user.password", "user.delete", "secret.rotate")
 )
 
 
@@ -203,6 +206,9 @@ def _allow_own(actor: Actor, verb: str, rule: Rule, target: Target) -> None:
 
 
 def _allow_instance(actor: Actor, verb: str, rule: Rule, target: Target) -> None:  # noqa: ARG001 - one shape
+    if rule.level == "instance" and actor.project_id:
+        message = "This key is limited to one project, and this concerns the whole installation."
+        raise AccessDeniedError(message)
     if INSTANCE_ROLES.index(actor.role) < INSTANCE_ROLES.index(rule.least):
         raise AccessDeniedError(f"{_say(verb)} needs the role {rule.least}; you are {actor.role}.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from flowstudio.engine.contract import CostRange
@@ -16,20 +17,35 @@ class CostService:
         self._journal = journal
         self._resources = resources
 
-    async def predict(self, plan: Plan, inputs: Mapping[str, Any]) -> CostRange:
-        """The cost of one run with these inputs; open where a length or a turn is not known."""
-        return await self._scope(plan.root, inputs)
+    async def predict(
+        self, plan: Plan, inputs: Mapping[str, Any], project_id: str = ""
+    ) -> CostRange:
+        """The cost of one run with these inputs; open where a length or a turn is not known.
 
-    async def _scope(self, scope: PlannedScope, inputs: Mapping[str, Any]) -> CostRange:
+        Raises:
+            StepError: the project's own key for models does not open.
+        """
+        resources = self._resources
+        if project_id:
+            # Loads the gateway, which what runs without a model never needs.
+            calls = import_module("flowstudio.nodes.model_calls")
+            resources = await calls.resources_of(resources, project_id)
+        return await self._scope(plan.root, inputs, resources)
+
+    async def _scope(
+        self, scope: PlannedScope, inputs: Mapping[str, Any], resources: Mapping[Any, Any]
+    ) -> CostRange:
         total = CostRange()
         for node in scope.nodes:
             if not node.node.disabled:
-                total += await self._node(node, inputs)
+                total += await self._node(node, inputs, resources)
         return total
 
-    async def _node(self, node: PlannedNode, inputs: Mapping[str, Any]) -> CostRange:
+    async def _node(
+        self, node: PlannedNode, inputs: Mapping[str, Any], resources: Mapping[Any, Any]
+    ) -> CostRange:
         if node.body is not None:
-            inside = await self._scope(node.body, inputs)
+            inside = await self._scope(node.body, inputs, resources)
             if not inside.calls or not node.type.loops:
                 return inside
             turns = _turns(node, inputs)
@@ -39,7 +55,7 @@ class CostService:
         if node.type.purity(node.config) != "paid":
             return CostRange()
         typical = await self._journal.typical_output_tokens(node.config_key)
-        cost = await node.type.predict(node.config, self._resources, typical)
+        cost = await node.type.predict(node.config, resources, typical)
         return cost or CostRange()
 
 

@@ -1,7 +1,17 @@
 """Whether the parts of this installation work; each check says what it found."""
 
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from flowstudio.services import secret_keys
+from flowstudio.services.access import Actor, authorize
+from flowstudio.services.studio_parts import StudioParts
 from flowstudio.settings import Settings
+from flowstudio.store.counts import Counts, count_all
 from flowstudio.store.database import newest_version, open_database
+
+LEAST_FREE_BYTES = 500_000_000
 
 
 def check_database(settings: Settings) -> str:
@@ -12,3 +22,77 @@ def check_database(settings: Settings) -> str:
     """
     path = open_database(settings)
     return f"{path}, schema {newest_version()}, durability {settings.durability}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    text: str
+    is_ok: bool = True
+
+
+class HealthService:
+    """What an admin should know of the running server."""
+
+    def __init__(self, parts: StudioParts) -> None:
+        self._parts = parts
+        self._settings = parts.settings
+        self._since = parts.clock.now()
+
+    async def look(self, actor: Actor) -> list[Finding]:
+        """Every check, made now."""
+        authorize(actor, "health.read")
+        counted = _counted(await self._parts.records.read(count_all))
+        return [
+            self._version(),
+            self._database(),
+            self._disk(),
+            *counted,
+            self._mail(),
+            self._models(),
+        ]
+
+    def _version(self) -> Finding:
+        up = self._parts.clock.now() - self._since
+        hours, minutes = divmod(int(up.total_seconds()) // 60, 60)
+        return Finding("FlowStudio", f"{version('flowstudio')}, up {hours} h {minutes} min")
+
+    def _database(self) -> Finding:
+        path = self._settings.database_path
+        size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+        return Finding("Database", f"{path}, {size / 1e6:.1f} MB, schema {newest_version()}")
+
+    def _disk(self) -> Finding:
+        free = shutil.disk_usage(self._settings.data_dir).free
+        return Finding("Disk", f"{free / 1e9:.1f} GB free", free > LEAST_FREE_BYTES)
+
+    def _mail(self) -> Finding:
+        if self._settings.smtp_url.get_secret_value():
+            return Finding("Mail", "sent by the mail server of FLOWSTUDIO_SMTP_URL")
+        folder = self._settings.data_dir / "outbox"
+        return Finding("Mail", f"no mail server is set; messages are written to {folder}", False)
+
+    def _models(self) -> Finding:
+        if self._settings.openrouter_api_key.get_secret_value():
+            return Finding("Models", f"a key is set for {self._settings.openrouter_base_url}")
+        return Finding("Models", "no key of the server's own; projects may connect theirs")
+
+
+def _counted(counts: Counts) -> list[Finding]:
+    return [
+        Finding("People", f"{counts.people} active, of whom {counts.admins} may administer"),
+        Finding("Runs", f"{counts.open_runs} under way, {counts.waiting_runs} waiting"),
+        Finding("Audit log", f"{counts.audit_entries} entries"),
+    ]
+
+
+def check_secrets(settings: Settings) -> str:
+    """Look whether the secret key is there and opens what is sealed; nothing is made.
+
+    Raises:
+        SecretKeyError: it is not, or it does not.
+        JournalError: the database cannot be opened.
+    """
+    return secret_keys.inspect(settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 from flowstudio.engine.contract import CostRange
 from flowstudio.engine.events import FINISHED, Event
@@ -17,18 +17,20 @@ from flowstudio.errors import ConflictError, NotFoundError
 from flowstudio.graph.canonical import content_hash, dump, load
 from flowstudio.graph.document import Document, parse_document
 from flowstudio.graph.ids import new_id
-from flowstudio.nodes.inputs import check_inputs
-from flowstudio.services.access import Actor, authorize
+from flowstudio.nodes.inputs import check_inputs, inputs_schema
+from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.answers import check_answer
 from flowstudio.services.costs import CostService
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.parts import RunParts
 from flowstudio.services.steps import StepBook, StepView
-from flowstudio.services.subworkflows import WorkflowFinder
+from flowstudio.services.subworkflows import PROJECT, WorkflowFinder
 from flowstudio.services.watching import Watch
 from flowstudio.store.runs import RunRecord
 
 _PREPARED_KEPT = 64
+#: Of no project: whoever is asked about it is a stranger there.
+_NO_PROJECT = "-"
 # Inside the class below, `list` is its method.
 _Records = list[RunRecord]
 _Steps = list[StepView]
@@ -74,10 +76,17 @@ class RunOptions(TypedDict, total=False):
     """How a run is made.
 
     Attributes:
-        slug: of the template it comes from; base: folder of the file it comes from.
+        project_id: whose the run is; "" for what is run on this machine alone.
+        workflow_id: of the stored workflow it runs.
+        created_by: id of the person who starts it.
+        slug: of the template it comes from.
+        base: where it finds workflows it runs inside itself; see `WorkflowFinder`.
         run_id, depth: given for runs inside runs.
     """
 
+    project_id: str
+    workflow_id: str
+    created_by: str
     slug: str
     max_cost_usd: Decimal | None
     trigger: str
@@ -85,6 +94,14 @@ class RunOptions(TypedDict, total=False):
     base: str
     run_id: str
     depth: int
+
+
+class RunFilter(TypedDict, total=False):
+    """What runs of a list have in common."""
+
+    project_id: str
+    workflow_id: str
+    slug: str
 
 
 class RunService:
@@ -117,7 +134,7 @@ class RunService:
         inputs: Mapping[str, Any],
         **options: Unpack[RunOptions],
     ) -> str:
-        """Begin a run in the background of this process; gives its id.
+        """Begin a run of any document in the background of this process; gives its id.
 
         Raises:
             InvalidDocumentError: with every problem of the document.
@@ -127,6 +144,54 @@ class RunService:
         self._dispatcher.launch(run_id)
         return run_id
 
+    async def start_template(
+        self,
+        actor: Actor,
+        slug: str,
+        inputs: Mapping[str, Any],
+        *,
+        project_id: str,
+        max_cost_usd: Decimal | None = None,
+    ) -> str:
+        """Begin a run of a shipped example, which needs no right to change workflows.
+
+        Raises:
+            NotFoundError: there is no such example, or no such project.
+            InvalidInputError: with every problem of the inputs.
+        """
+        authorize(actor, "workflow.run", Target("project", project_id, project_id))
+        document = self._finder.template(actor, slug)
+        run_id = await self.create_unchecked(
+            document,
+            inputs,
+            slug=slug,
+            project_id=project_id,
+            created_by=actor.id,
+            base=base_of_project(project_id),
+            max_cost_usd=max_cost_usd,
+        )
+        self._dispatcher.launch(run_id)
+        return run_id
+
+    async def exists(self, run_id: str) -> bool:
+        """Whether a run was made; for whoever chose its id."""
+        return await self._store.find(run_id) is not None
+
+    def launch(self, run_id: str) -> None:
+        """Advance a run that was created before, in the background of this process."""
+        self._dispatcher.launch(run_id)
+
+    async def take_up(self, run_id: str) -> bool:
+        """Launch a run that was made but not begun, unless another process has it.
+
+        Gives whether there is such a run at all, begun or not.
+        """
+        record = await self._store.find(run_id)
+        is_new = record is not None and record.status == "queued"
+        if is_new and not await self._dispatcher.is_elsewhere(run_id):
+            self._dispatcher.launch(run_id)
+        return record is not None
+
     async def create(
         self,
         actor: Actor,
@@ -135,13 +200,17 @@ class RunService:
         **options: Unpack[RunOptions],
     ) -> str:
         """Store a new run without advancing it; gives its id."""
-        authorize(actor, "run.document")
+        project_id = options.get("project_id", "")
+        authorize(actor, "run.document", Target("project", project_id, project_id))
+        if project_id:
+            options["base"] = base_of_project(project_id)
+        options["created_by"] = actor.id
         return await self.create_unchecked(document, inputs, **options)
 
     async def create_unchecked(
         self, document: Document, inputs: Mapping[str, Any], **options: Unpack[RunOptions]
     ) -> str:
-        """As `create`, for a run that another run begins inside itself."""
+        """As `create`, for whoever has asked `authorize` already, and for runs inside runs."""
         base = options.get("base", "")
         prepared = self.prepare(document, base)
         wished = options.get("max_cost_usd")
@@ -151,7 +220,7 @@ class RunService:
             document_hash=prepared.hash,
             workflow=document.name,
             slug=options.get("slug", ""),
-            inputs=check_inputs(_input_schema(document), inputs),
+            inputs=check_inputs(inputs_schema(document), inputs),
             trigger=options.get("trigger", "manual"),
             created_at=self._parts.clock.now(),
             steps_total=len(document.nodes),
@@ -160,9 +229,22 @@ class RunService:
             use_cache=options.get("use_cache", True),
             depth=options.get("depth", 0),
             base=base,
+            project_id=options.get("project_id", ""),
+            workflow_id=options.get("workflow_id", ""),
+            created_by=options.get("created_by", ""),
         )
         await self._journal.create(run, prepared.body)
         return run.id
+
+    def check(self, document: Document, inputs: Mapping[str, Any], base: str = "") -> None:
+        """Find out whether a run can be made of this.
+
+        Raises:
+            InvalidDocumentError: with every problem of the document.
+            InvalidInputError: with every problem of the inputs.
+        """
+        self.prepare(document, base)
+        check_inputs(inputs_schema(document), inputs)
 
     def prepare(self, document: Document, base: str = "") -> Prepared:
         """Check a document and write it down, once.
@@ -184,12 +266,13 @@ class RunService:
 
     async def carry(self, actor: Actor, run_id: str) -> Outcome:
         """Advance a run in the caller's task, as far as it goes."""
-        authorize(actor, "run.document")
+        if actor.role != "operator":
+            await self._allowed(actor, "run.steer", run_id)
         return await self._dispatcher.run_here(run_id)
 
     async def is_elsewhere(self, actor: Actor, run_id: str) -> bool:
         """Whether another living process advances the run."""
-        authorize(actor, "run.read")
+        await self._allowed(actor, "run.read", run_id)
         return await self._dispatcher.is_elsewhere(run_id)
 
     # Reading
@@ -198,10 +281,15 @@ class RunService:
         """One run as lists show it.
 
         Raises:
-            NotFoundError: no such run.
+            NotFoundError: no such run, or none that the actor may see.
         """
-        authorize(actor, "run.read")
+        return await self._allowed(actor, "run.read", run_id)
+
+    async def _allowed(self, actor: Actor, verb: str, run_id: str) -> RunRecord:
         record = await self._store.find(run_id)
+        # What is not there answers as what belongs to others does.
+        project_id = record.project_id if record is not None else _NO_PROJECT
+        authorize(actor, verb, Target("run", run_id, project_id))
         if record is None:
             raise NotFoundError(f"There is no run {run_id!r}.")
         return record
@@ -225,16 +313,30 @@ class RunService:
         actor: Actor,
         *,
         status: str | None = None,
-        slug: str | None = None,
         limit: int = 50,
         before: str | None = None,
+        **only: Unpack[RunFilter],
     ) -> _Records:
-        """Latest runs first; `status` may be `unfinished`; `before` is the last id seen."""
-        authorize(actor, "run.read")
+        """The latest of the runs the actor may see, newest first.
+
+        Args:
+            actor: who asks.
+            status: one, or `unfinished`.
+            limit: how many at most.
+            before: the last id seen.
+            only: other things that must be equal.
+        """
         statuses: tuple[str, ...] = (status,) if status else ()
         if status == "unfinished":
             statuses = ("queued", "running", "waiting", "paused")
-        return await self._store.list_runs(statuses=statuses, slug=slug, limit=limit, before=before)
+        projects = _seen_projects(actor, only.get("project_id"))
+        return await self._store.list_runs(
+            statuses=statuses,
+            projects=projects,
+            limit=limit,
+            before=before,
+            equal=cast("Mapping[str, str]", only),
+        )
 
     async def steps(self, actor: Actor, run_id: str) -> _Steps:
         """All steps that began or were skipped, in the order they did."""
@@ -282,7 +384,7 @@ class RunService:
         Raises:
             InvalidDocumentError: with every problem.
         """
-        authorize(actor, "run.read")
+        authorize(actor, "template.read")
         return await self._costs.predict(self.prepare(document, base).plan, inputs)
 
     # Steering
@@ -295,7 +397,6 @@ class RunService:
         Raises:
             ConflictError: it has ended already.
         """
-        authorize(actor, "run.steer")
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "cancel", take_up=launch)
 
@@ -305,7 +406,6 @@ class RunService:
         Raises:
             ConflictError: it has ended already.
         """
-        authorize(actor, "run.steer")
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "pause")
 
@@ -325,9 +425,8 @@ class RunService:
         Raises:
             ConflictError: it has succeeded or was cancelled.
         """
-        authorize(actor, "run.steer")
+        record = await self._allowed(actor, "run.steer", run_id)
         wish = {} if max_cost_usd is None else {"max_cost_usd": str(self._capped(max_cost_usd))}
-        record = await self.find(actor, run_id)
         if record.status in ("succeeded", "cancelled"):
             raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
         if record.status == "failed":
@@ -368,8 +467,8 @@ class RunService:
             ConflictError: that step waits for nothing.
             InvalidInputError: the answer does not fit.
         """
-        authorize(actor, "run.answer")
-        for step in await self.steps(actor, run_id):
+        record = await self._allowed(actor, "run.answer", run_id)
+        for step in await self._steps(record):
             if step.path == path and step.waiting is not None:
                 checked = check_answer(step.waiting, answer, actor.name)
                 await self._dispatcher.send(run_id, "answer", path, checked, take_up=launch)
@@ -377,19 +476,29 @@ class RunService:
         raise ConflictError(f"Step {path!r} of run {run_id} is not waiting for an answer.")
 
     async def _unfinished(self, actor: Actor, run_id: str) -> None:
-        record = await self.find(actor, run_id)
+        record = await self._allowed(actor, "run.steer", run_id)
         if record.status in FINISHED:
             raise ConflictError(f"Run {run_id} has ended already: {record.status}.")
 
 
-def _input_schema(document: Document) -> Mapping[str, Any]:
-    for node in document.nodes:
-        if node.type == "start":
-            schema: Mapping[str, Any] = node.config.get("inputs", {})
-            return schema
-    return {}
+def _seen_projects(actor: Actor, project_id: str | None) -> tuple[str, ...] | None:
+    """The projects whose runs the actor may list; None for all there are."""
+    if project_id is not None:
+        authorize(actor, "run.read", Target("project", project_id, project_id))
+        return (project_id,)
+    if actor.role == "operator":
+        return None
+    # Asks for an account, and of a key for its scope; what is seen are the projects below.
+    authorize(actor, "run.list")
+    alone = ("",) if actor.role == "admin" and not actor.project_id else ()
+    return (*actor.projects_with("run.read"), *alone)
 
 
 def base_of(path: Path) -> str:
     """The folder in which a workflow file finds those it runs inside itself."""
     return str(path.resolve().parent)
+
+
+def base_of_project(project_id: str) -> str:
+    """Where a project's runs find the workflows they run inside themselves."""
+    return f"{PROJECT}{project_id}"

@@ -1,12 +1,32 @@
 """The services of people, projects and secrets, built once for a process."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flowstudio.clock import Clock
+from flowstudio.engine.contract import NodeType
+from flowstudio.security.passwords import Passwords
+from flowstudio.security.throttle import Throttle
+from flowstudio.services.accounts import AccountService
+from flowstudio.services.audit import AuditService
+from flowstudio.services.credentials import CredentialService
+from flowstudio.services.health import HealthService
+from flowstudio.services.identities import IdentityService
+from flowstudio.services.instance import InstanceService
+from flowstudio.services.invitations import InvitationService
+from flowstudio.services.keys import KeyService
+from flowstudio.services.mail import MailService
+from flowstudio.services.members import MemberService
+from flowstudio.services.projects import ProjectService
 from flowstudio.services.runs import RunService
 from flowstudio.services.secret_keys import open_ring
+from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.subworkflows import WorkflowFinder
+from flowstudio.services.users import UserService
+from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
 from flowstudio.store.records import Records
 
@@ -16,18 +36,65 @@ class Studio:
     """One field a service."""
 
     parts: StudioParts
+    accounts: AccountService
+    audit: AuditService
+    credentials: CredentialService
+    health: HealthService
+    identities: IdentityService
+    instance: InstanceService
+    invitations: InvitationService
+    keys: KeyService
+    mail: MailService
+    members: MemberService
+    projects: ProjectService
+    sessions: SessionService
+    users: UserService
+    workflows: WorkflowService
 
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database and the threads go."""
+        self.mail.close()
+        self.sessions.close()
         self.parts.records.close()
 
 
-def open_studio(settings: Settings, path: Path, clock: Clock, runs: RunService) -> Studio:  # noqa: ARG001 - for services below
+def open_studio(
+    settings: Settings,
+    path: Path,
+    clock: Clock,
+    runs: RunService,
+    finder: WorkflowFinder,
+    registry: Mapping[str, NodeType[Any]],
+) -> Studio:
     """Build the services.
 
     Raises:
         SecretKeyError: the secret key is missing or the wrong one.
     """
     records = Records(path, settings.durability)
-    parts = StudioParts(settings, records, clock, open_ring(settings, records))
-    return Studio(parts=parts)
+    try:
+        ring = open_ring(settings, records)
+    except BaseException:
+        records.close()
+        raise
+    parts = StudioParts(settings, records, clock, ring)
+    passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
+    credentials = CredentialService(parts, registry)
+    sessions = SessionService(parts, passwords, throttle)
+    return Studio(
+        parts=parts,
+        accounts=AccountService(parts, sessions, passwords, throttle, mail),
+        audit=AuditService(records, clock),
+        credentials=credentials,
+        health=HealthService(parts),
+        identities=IdentityService(parts, sessions),
+        instance=InstanceService(parts),
+        invitations=InvitationService(parts, mail),
+        keys=KeyService(parts),
+        mail=mail,
+        members=MemberService(parts),
+        projects=ProjectService(parts),
+        sessions=sessions,
+        users=UserService(parts, passwords),
+        workflows=WorkflowService(parts, runs, finder, credentials, registry),
+    )

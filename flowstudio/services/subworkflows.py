@@ -17,20 +17,38 @@ from flowstudio.errors import (
 )
 from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Document, read_document
-from flowstudio.services.access import OPERATOR
+from flowstudio.services.access import OPERATOR, Actor
 from flowstudio.services.dispatch import INNER, Dispatcher
 from flowstudio.services.parts import RunParts
 from flowstudio.services.templates import TemplateService
+from flowstudio.store.runs import RunRecord
 
 MOST_NESTED = 10
+#: How the base of a run that belongs to a project begins; its id follows.
+PROJECT = "project:"
 Create = Callable[..., Any]
+FindStored = Callable[[str, str], Document | None]
 
 
 class WorkflowFinder:
-    """Finds the workflow a node names: a file beside the outer one, or an example by its name."""
+    """Finds the workflow a node names.
 
-    def __init__(self, templates: TemplateService) -> None:
+    Where it looks is the base: a folder, for a file beside the outer one; `project:<id>`, for a
+    workflow of that project by its id or name; and for both the last and no base, the examples.
+    """
+
+    def __init__(self, templates: TemplateService, find_stored: FindStored | None = None) -> None:
+        """Look among the templates, and with `find_stored(project id, reference)` in projects."""
         self._templates = templates
+        self._find_stored = find_stored
+
+    def template(self, actor: Actor, slug: str) -> Document:
+        """An example's document.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        return self._templates.get(actor, slug).document
 
     def find(self, reference: str, base: str) -> Document:
         """The document named.
@@ -39,7 +57,11 @@ class WorkflowFinder:
             NotFoundError: there is none, or the path leads outside the folder of the outer file.
             InvalidDocumentError: it cannot be read.
         """
-        if not base:
+        if base.startswith(PROJECT) and self._find_stored is not None:
+            stored = self._find_stored(base.removeprefix(PROJECT), reference)
+            if stored is not None:
+                return stored
+        if not base or base.startswith(PROJECT):
             return self._templates.get(OPERATOR, reference).document
         folder = Path(base).resolve()
         path = (folder / reference).resolve()
@@ -106,6 +128,7 @@ class SubworkflowService:
             )
         try:
             document = self._finder.find(reference, context.run.base)
+            outer = await self._outer(context)
             await self._create(
                 document,
                 dict(inputs),
@@ -115,12 +138,20 @@ class SubworkflowService:
                 trigger=f"{INNER}:{context.run.id}:{context.path}",
                 depth=context.run.depth + 1,
                 base=context.run.base,
+                project_id=outer.project_id,
+                created_by=outer.created_by,
             )
         except NotFoundError as error:
             raise StepError(str(error), retryable=False) from error
         except (InvalidDocumentError, InvalidInputError) as error:
             message = f"The workflow {reference!r} cannot be run: {error}"
             raise StepError(message, retryable=False) from error
+
+    async def _outer(self, context: NodeContext) -> RunRecord:
+        outer = await self._store.find(context.run.id)
+        if outer is None:
+            raise NotFoundError(f"There is no run {context.run.id!r} any more.")
+        return outer
 
     async def _result(self, run_id: str, outcome: Ended, context: NodeContext) -> Any:
         record = await self._store.find(run_id)

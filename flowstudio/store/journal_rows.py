@@ -85,19 +85,11 @@ def store_blob(connection: sqlite3.Connection, output: Output) -> None:
 
 def event_values(run_id: str, event: Event) -> tuple[Any, ...]:
     """An event as a row."""
-    output = event.output
-    return (
-        run_id,
-        event.seq,
-        to_column(event.at),
-        event.type,
-        event.node,
-        event.path,
-        _text(event.data),
-        output.body if output is not None and output.size <= INLINE_BYTES else None,
-        output.hash if output is not None else None,
-        output.size if output is not None else None,
-    )
+    seq, at, kind, node, path, data, output = event
+    row = (run_id, seq, to_column(at), kind, node, path, _text(data))
+    if output is None:
+        return (*row, None, None, None)
+    return (*row, output.body if output.size <= INLINE_BYTES else None, output.hash, output.size)
 
 
 def _text(data: Mapping[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """Queries over runs: what lists and pages show. The journal alone writes them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from flowstudio.engine.contract import Usage
@@ -21,6 +22,7 @@ _COLUMNS = (
     "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by"
 )
 _INNER = "workflow:"
+_FILTERS = ("project_id", "workflow_id", "slug")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,31 @@ class RunStore:
         self,
         *,
         statuses: Sequence[str] = (),
-        slug: str | None = None,
+        projects: Sequence[str] | None = None,
         limit: int = 50,
         before: str | None = None,
+        equal: Mapping[str, str] = MappingProxyType({}),
     ) -> list[RunRecord]:
-        """Latest runs first; `before` is the id that the page before ended with."""
+        """Latest runs first.
+
+        Args:
+            statuses: any of these; all when empty.
+            projects: any of these; None for all.
+            limit: how many at most.
+            before: the id that the page before ended with.
+            equal: values by column, of `project_id`, `workflow_id` and `slug`.
+        """
         wheres, values = ["1"], list[Any]()
+        for column in _FILTERS:
+            if column in equal:
+                wheres.append(f"{column}=?")
+                values.append(equal[column])
+        if projects is not None:
+            wheres.append("project_id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(projects))
         if statuses:
             wheres.append("status IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(statuses))
-        if slug is not None:
-            wheres.append("slug=?")
-            values.append(slug)
         if before is not None:
             wheres.append("id<?")
             values.append(before)

@@ -7,8 +7,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,9 +77,12 @@ class Writer:
     def _serve(self) -> None:
         connection: sqlite3.Connection | None = None
         while (jobs := self._gather()) is not None:
-            with _told(jobs):
+            # The thread must outlive whatever goes wrong, or every run would wait for it for ever.
+            try:
                 connection = connection or self._connect()
                 _commit_together(connection, jobs)
+            except Exception as error:  # noqa: BLE001
+                _fail(jobs, error)
             self._loop.call_soon_threadsafe(_resolve, jobs)
         if connection is not None:
             connection.close()
@@ -92,11 +94,8 @@ class Writer:
 
     def _gather(self) -> list[_Job] | None:
         jobs = self._queue.get()
-        while jobs is not None and len(jobs) < _MOST_TOGETHER:
-            try:
-                more = self._queue.get_nowait()
-            except queue.Empty:
-                break
+        while jobs is not None and len(jobs) < _MOST_TOGETHER and not self._queue.empty():
+            more = self._queue.get()
             if more is None:
                 self._queue.put(None)
                 break
@@ -109,23 +108,19 @@ def _commit_together(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> No
         _transact(connection, jobs)
     except sqlite3.OperationalError as error:
         # The disk or the lock: no job's fault, and no job would fare better alone.
-        for job in jobs:
-            job.error = storage_error(error)
+        _fail(jobs, error)
     except Exception:  # noqa: BLE001 - whoever is at fault is told below; the others must not suffer
         for job in jobs:
             job.error = None
-            with _told([job]):
+            try:
                 _transact(connection, [job])
+            except Exception as error:  # noqa: BLE001
+                _fail([job], error)
 
 
-@contextmanager
-def _told(jobs: Sequence[_Job]) -> Iterator[None]:
-    # The thread must outlive whatever goes wrong in it, or every run would wait for it for ever.
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001
-        for job in jobs:
-            job.error = storage_error(error)
+def _fail(jobs: Sequence[_Job], error: Exception) -> None:
+    for job in jobs:
+        job.error = storage_error(error)
 
 
 def _transact(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:

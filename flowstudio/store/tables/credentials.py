@@ -11,8 +11,9 @@ from flowstudio.store.tables.moment import UtcDateTime
 class CredentialRow(SQLModel, table=True):
     """A project's secret for another service.
 
-    `sealed` holds the secret fields under the key `key_id` of the ring, bound to this row's
-    identity; `shown` is JSON of the fields that are no secret; `hosts` is a JSON list.
+    `sealed` holds the whole credential under the key `key_id` of the ring, bound to this row's
+    identity; it alone decides what is sent where. `hosts`, a JSON list, and `shown`, JSON of the
+    other fields that are no secret, are what lists show.
     """
 
     __tablename__ = "credential"

@@ -1,0 +1,49 @@
+"""What keeps a stored workflow from running, beside what is wrong with any document."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowstudio.engine.contract import NodeType
+from flowstudio.graph.document import Document
+from flowstudio.graph.problems import Problem
+from flowstudio.graph.slots import path_text
+
+_UNCHOSEN = (
+    "A credential was left out here when the workflow was exported. Choose one of this project, "
+    "or remove the setting if none is needed."
+)
+
+
+def find_unchosen(document: Document, registry: Mapping[str, NodeType[Any]]) -> list[Problem]:
+    """Every place where a credential is still to be chosen: an empty one, as exports leave it."""
+    settings = {kind: set(_settings(found.config_schema)) for kind, found in registry.items()}
+    return [
+        Problem("no_credential", _UNCHOSEN, node.name, path_text(("config", *path)))
+        for node in document.nodes
+        if (names := settings.get(node.type))
+        for path in _empty_places(node.config, names)
+    ]
+
+
+def _settings(schema: Any) -> Iterator[str]:
+    """Names of the settings in a JSON Schema that hold a credential's id."""
+    if isinstance(schema, dict):
+        for name, child in schema.items():
+            if isinstance(child, dict) and child.get("format") == "credential":
+                yield name
+            yield from _settings(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from _settings(child)
+
+
+def _empty_places(value: Any, names: set[str]) -> Iterator[tuple[str | int, ...]]:
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while pending:
+        path, part = pending.pop()
+        if part == "" and path and path[-1] in names:
+            yield path
+        elif isinstance(part, dict):
+            pending += [((*path, key), child) for key, child in part.items()]
+        elif isinstance(part, list):
+            pending += [((*path, index), child) for index, child in enumerate(part)]

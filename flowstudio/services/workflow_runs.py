@@ -1,0 +1,204 @@
+"""Runs that belong to projects: of stored workflows, and of documents that are not kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from flowstudio.engine.contract import NodeType
+from flowstudio.errors import InvalidDocumentError, InvalidInputError, NotFoundError
+from flowstudio.graph.canonical import content_hash, dump, load
+from flowstudio.graph.document import Document, parse_document
+from flowstudio.graph.ids import new_id
+from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.credentials import CredentialService
+from flowstudio.services.runs import RunService, base_of_project
+from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.workflow_checks import find_unchosen
+from flowstudio.store import reservations
+from flowstudio.store import workflows as store
+from flowstudio.store.reservations import Reservation
+from flowstudio.store.workflows import StoredWorkflow
+
+#: Of no project: whoever is asked about it is a stranger there.
+NO_PROJECT = "-"
+_MOST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunWish:
+    """How a workflow is to be run.
+
+    Attributes:
+        idempotency_key: asking again with the same key gives the same run, for a day.
+    """
+
+    inputs: Mapping[str, Any]
+    max_cost_usd: Decimal | None = None
+    idempotency_key: str = ""
+    use_cache: bool = True
+
+
+class WorkflowRuns:
+    """The way of stored workflows to their runs."""
+
+    def __init__(
+        self,
+        parts: StudioParts,
+        runs: RunService,
+        credentials: CredentialService,
+        registry: Mapping[str, NodeType[Any]],
+    ) -> None:
+        self._parts = parts
+        self._runs = runs
+        self._credentials = credentials
+        self._registry = registry
+
+    async def run(self, actor: Actor, workflow_id: str, wish: RunWish) -> str:
+        """Begin a run of a stored workflow in the background; gives its id.
+
+        Raises:
+            InvalidDocumentError: with every problem of the workflow.
+            InvalidInputError: with every problem of the inputs, or the key stands for another
+                request.
+        """
+        found = await self._allowed(actor, "workflow.run", workflow_id)
+        asked = [workflow_id, *_said(wish)]
+        return await self._once(
+            actor,
+            wish.idempotency_key,
+            content_hash(dump(asked)),
+            _Begin(found.record.project_id, workflow_id, read_stored(found), wish),
+        )
+
+    async def run_document(
+        self, actor: Actor, project_id: str, document: Document, wish: RunWish
+    ) -> str:
+        """Begin a run of a document that is not kept; gives its id.
+
+        Raises:
+            InvalidDocumentError: with every problem of the document.
+            InvalidInputError: with every problem of the inputs, or the key stands for another
+                request.
+        """
+        authorize(actor, "run.document", Target("project", project_id, project_id or NO_PROJECT))
+        asked = ["", project_id, document.dump(), *_said(wish)]
+        return await self._once(
+            actor,
+            wish.idempotency_key,
+            content_hash(dump(asked)),
+            _Begin(project_id, "", document, wish),
+        )
+
+    async def _once(self, actor: Actor, key: str, request_hash: str, begin: "_Begin") -> str:
+        """The run that the key stands for already, else a new one."""
+        if not key:
+            await self._check(begin)
+            run_id = await self._create(actor, begin, new_id())
+            self._runs.launch(run_id)
+            return run_id
+        _check_key(key)
+        now = self._parts.clock.now()
+        found = await self._parts.records.read(
+            lambda session: reservations.find_reservation(session, actor.id, key, now)
+        )
+        if found is not None and await self._runs.take_up(_same(found, request_hash)):
+            return found.run_id
+        await self._check(begin)
+        # The id is promised before the run is made: a crash in between is mended by asking again.
+        run_id = _same(await self._reserve(actor, key, request_hash, now), request_hash)
+        await self._create(actor, begin, run_id)
+        await self._runs.take_up(run_id)
+        return run_id
+
+    async def _reserve(
+        self, actor: Actor, key: str, request_hash: str, now: datetime
+    ) -> Reservation:
+        wanted = Reservation(request_hash, new_id())
+        return await self._parts.records.write(
+            lambda session: reservations.reserve(session, actor.id, key, wanted, now)
+        )
+
+    async def _check(self, begin: "_Begin") -> None:
+        await self._check_credentials(begin.project_id, begin.document)
+        if unchosen := find_unchosen(begin.document, self._registry):
+            raise InvalidDocumentError(unchosen)
+        base = base_of_project(begin.project_id)
+        self._runs.check(begin.document, begin.wish.inputs, base)
+
+    async def _create(self, actor: Actor, begin: "_Begin", run_id: str) -> str:
+        return await self._runs.create_unchecked(
+            begin.document,
+            begin.wish.inputs,
+            run_id=run_id,
+            project_id=begin.project_id,
+            workflow_id=begin.workflow_id,
+            created_by=actor.id,
+            base=base_of_project(begin.project_id),
+            max_cost_usd=begin.wish.max_cost_usd,
+            use_cache=begin.wish.use_cache,
+            trigger="api" if actor.key_id else "manual",
+        )
+
+    def find_document(self, project_id: str, reference: str) -> Document | None:
+        """The project's workflow that a node names, by id or name; for the finder of workflows."""
+        found = self._parts.records.read_now(
+            lambda session: store.find_in_project(session, project_id, reference)
+        )
+        return read_stored(found) if found is not None else None
+
+    async def _allowed(self, actor: Actor, verb: str, workflow_id: str) -> StoredWorkflow:
+        return await self._parts.records.read(
+            lambda session: self._allowed_in(session, actor, verb, workflow_id)
+        )
+
+    def _allowed_in(
+        self, session: Session, actor: Actor, verb: str, workflow_id: str
+    ) -> StoredWorkflow:
+        found = store.find_workflow(session, workflow_id)
+        project_id = found.record.project_id if found is not None else NO_PROJECT
+        authorize(actor, verb, Target("workflow", workflow_id, project_id))
+        if found is None:
+            message = "There is no such workflow."
+            raise NotFoundError(message)
+        return found
+
+    async def _check_credentials(self, project_id: str, document: Document) -> None:
+        if problems := await self._credentials.problems(project_id, document):
+            raise InvalidDocumentError(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """A run about to be made; `workflow_id` is "" for a document that is not kept."""
+
+    project_id: str
+    workflow_id: str
+    document: Document
+    wish: RunWish
+
+
+def read_stored(found: StoredWorkflow) -> Document:
+    """The document of a stored workflow."""
+    return parse_document(load(found.body))
+
+
+def _said(wish: RunWish) -> list[Any]:
+    cost = str(wish.max_cost_usd) if wish.max_cost_usd is not None else None
+    return [dict(wish.inputs), cost, wish.use_cache]
+
+
+def _check_key(key: str) -> None:
+    if len(key) > _MOST_KEY or not key.isprintable():
+        problem = f"Idempotency-Key: At most {_MOST_KEY} printable characters."
+        raise InvalidInputError([problem])
+
+
+def _same(found: Reservation, request_hash: str) -> str:
+    if found.request_hash != request_hash:
+        problem = "Idempotency-Key: This key was used for another request. Choose a new one."
+        raise InvalidInputError([problem])
+    return found.run_id

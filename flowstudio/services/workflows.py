@@ -1,0 +1,313 @@
+"""Stored workflows: kept, changed, checked, taken along, and run."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from flowstudio.engine.contract import NodeType
+from flowstudio.errors import (
+    InvalidDocumentError,
+    NotFoundError,
+    StaleRevisionError,
+)
+from flowstudio.graph.canonical import dump
+from flowstudio.graph.document import MAX_BYTES, Document
+from flowstudio.graph.operations import Operation, apply
+from flowstudio.graph.problems import Problem
+from flowstudio.graph.validate import validate
+from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.credentials import CredentialService
+from flowstudio.services.paging import Page
+from flowstudio.services.runs import RunService, base_of_project
+from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.subworkflows import WorkflowFinder
+from flowstudio.services.workflow_checks import find_unchosen
+from flowstudio.services.workflow_cursors import read_cursor, write_cursor
+from flowstudio.services.workflow_runs import NO_PROJECT, RunWish, WorkflowRuns, read_stored
+from flowstudio.store import audit
+from flowstudio.store import workflows as store
+from flowstudio.store.projects import find_project
+from flowstudio.store.workflows import Sort, StoredWorkflow, WorkflowRecord
+
+__all__ = ["RunWish", "Sort", "Workflow", "WorkflowRecord", "WorkflowService"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A stored workflow with its document, and what keeps it from running."""
+
+    record: WorkflowRecord
+    document: Document
+    problems: Sequence[Problem]
+
+
+class WorkflowService(WorkflowRuns):
+    """Use cases of stored workflows; each asks `authorize` first.
+
+    A document is kept as soon as its form is right; what else is wrong with it is told, and keeps it
+    from running. Naming a credential of another project is refused at once.
+    """
+
+    def __init__(
+        self,
+        parts: StudioParts,
+        runs: RunService,
+        finder: WorkflowFinder,
+        credentials: CredentialService,
+        registry: Mapping[str, NodeType[Any]],
+    ) -> None:
+        super().__init__(parts, runs, credentials, registry)
+        self._finder = finder
+
+    # Keeping
+
+    async def create(self, actor: Actor, project_id: str, document: Document) -> Workflow:
+        """Keep a new workflow.
+
+        Raises:
+            InvalidDocumentError: it names a credential the project does not have, or is too large.
+        """
+        authorize(actor, "workflow.create", _target(project_id))
+        await self._check_credentials(project_id, document)
+        body, now = _written(document), self._parts.clock.now()
+
+        def work(session: Session) -> WorkflowRecord:
+            if find_project(session, project_id) is None:
+                message = "There is no such project."
+                raise NotFoundError(message)
+            record = store.add_workflow(
+                session,
+                body=body,
+                project_id=project_id,
+                name=document.name,
+                created_by=actor.id or None,
+                created_at=now,
+                updated_at=now,
+            )
+            entry = self._parts.entry(actor, "workflow.create", _of(record), name=record.name)
+            audit.append(session, entry)
+            return record
+
+        return await self._with_problems(await self._parts.records.write(work), document)
+
+    async def create_from_template(self, actor: Actor, project_id: str, slug: str) -> Workflow:
+        """Keep a copy of a shipped example.
+
+        Raises:
+            NotFoundError: there is no such example.
+        """
+        return await self.create(actor, project_id, self._finder.template(actor, slug))
+
+    async def duplicate(self, actor: Actor, workflow_id: str) -> Workflow:
+        """Keep a copy in the same project."""
+        found = await self._allowed(actor, "workflow.read", workflow_id)
+        document = read_stored(found)
+        name = f"Copy of {document.name}"[:200]
+        copy = document.model_copy(update={"name": name})
+        return await self.create(actor, found.record.project_id, copy)
+
+    async def replace(
+        self, actor: Actor, workflow_id: str, document: Document, revision: int
+    ) -> Workflow:
+        """Put another document in the place of the one with that revision.
+
+        Raises:
+            StaleRevisionError: somebody changed the workflow since.
+            InvalidDocumentError: it names a credential the project does not have, or is too large.
+        """
+        return await self._change(actor, workflow_id, lambda _: document, revision)
+
+    async def patch(
+        self,
+        actor: Actor,
+        workflow_id: str,
+        operations: Sequence[Operation],
+        revision: int | None = None,
+    ) -> Workflow:
+        """Apply operations in order, all or none.
+
+        Raises:
+            StaleRevisionError: a revision is given and somebody changed the workflow since.
+            InvalidDocumentError: an operation does not fit, or names a foreign credential.
+        """
+
+        def change(document: Document) -> Document:
+            return apply(document, operations, self._registry)
+
+        return await self._change(actor, workflow_id, change, revision)
+
+    async def _change(
+        self,
+        actor: Actor,
+        workflow_id: str,
+        change: Callable[[Document], Document],
+        revision: int | None,
+    ) -> Workflow:
+        while True:
+            found = await self._allowed(actor, "workflow.edit", workflow_id)
+            record = found.record
+            if revision is not None and record.revision != revision:
+                raise _stale(record)
+            document = await asyncio.to_thread(_changed, found, change)
+            await self._check_credentials(record.project_id, document)
+            changed = await self._put(actor, record, document)
+            if changed is not None:
+                return await self._with_problems(changed, document)
+
+    async def _put(
+        self, actor: Actor, record: WorkflowRecord, document: Document
+    ) -> WorkflowRecord | None:
+        """The changed record, or None when somebody else was quicker."""
+        body = _written(document)
+        return await self._parts.records.write(
+            lambda session: self._put_in(session, actor, record, (document.name, body))
+        )
+
+    def _put_in(
+        self, session: Session, actor: Actor, record: WorkflowRecord, written: tuple[str, bytes]
+    ) -> WorkflowRecord | None:
+        now = self._allowed_in(session, actor, "workflow.edit", record.id).record
+        if now.revision != record.revision:
+            return None
+        name, body = written
+        changed = store.change_workflow(
+            session, record.id, name=name, body=body, now=self._parts.clock.now()
+        )
+        entry = self._parts.entry(
+            actor, "workflow.edit", _of(changed), revision=changed.revision, name=changed.name
+        )
+        audit.append(session, entry)
+        return changed
+
+    async def delete(self, actor: Actor, workflow_id: str, revision: int | None = None) -> None:
+        """Remove a workflow; its runs stay.
+
+        Raises:
+            StaleRevisionError: a revision is given and somebody changed the workflow since.
+        """
+
+        def work(session: Session) -> None:
+            record = self._allowed_in(session, actor, "workflow.delete", workflow_id).record
+            if revision is not None and record.revision != revision:
+                raise _stale(record)
+            store.remove_workflow(session, workflow_id)
+            entry = self._parts.entry(actor, "workflow.delete", _of(record), name=record.name)
+            audit.append(session, entry)
+
+        await self._parts.records.write(work)
+
+    # Reading
+
+    async def get(self, actor: Actor, workflow_id: str) -> Workflow:
+        """A workflow with its document, and what keeps it from running.
+
+        Raises:
+            NotFoundError: there is none, or none that the actor may see.
+        """
+        found = await self._allowed(actor, "workflow.read", workflow_id)
+        return await self._with_problems(found.record, read_stored(found))
+
+    async def get_stored(self, actor: Actor, workflow_id: str) -> StoredWorkflow:
+        """A workflow as it is kept, its document unread: the quickest way to it.
+
+        Raises:
+            NotFoundError: there is none, or none that the actor may see.
+        """
+        return await self._allowed(actor, "workflow.read", workflow_id)
+
+    async def list_workflows(
+        self,
+        actor: Actor,
+        *,
+        project_id: str | None = None,
+        search: str | None = None,
+        sort: Sort = "-updated_at",
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[WorkflowRecord]:
+        """Workflows of one project, or of all in which the actor may read them."""
+        authorize(actor, "workflow.list")
+        projects = actor.projects_with("workflow.read")
+        if project_id is not None:
+            authorize(actor, "workflow.read", _target(project_id))
+            projects = (project_id,)
+        place = read_cursor(sort, after) if after is not None else None
+        found = await self._parts.records.read(
+            lambda session: store.list_workflows(
+                session, projects, search=search or "", sort=sort, limit=limit + 1, after=place
+            )
+        )
+        more = write_cursor(sort, found[limit - 1]) if len(found) > limit else None
+        return Page(found[:limit], more)
+
+    async def check(
+        self, actor: Actor, workflow_id: str, document: Document | None = None
+    ) -> list[Problem]:
+        """Every problem of a workflow, or of another document in its place; nothing is kept."""
+        found = await self._allowed(actor, "workflow.check", workflow_id)
+        subject = document or read_stored(found)
+        project_id = found.record.project_id
+        unknown = await self._credentials.problems(project_id, subject)
+        own = await asyncio.to_thread(self._problems, project_id, subject, found.record.id)
+        return [*own, *unknown]
+
+    async def export(self, actor: Actor, workflow_id: str) -> Document:
+        """The document to take along: the credentials it names are left out."""
+        found = await self._allowed(actor, "workflow.export", workflow_id)
+        target = _of(found.record)
+        await self._parts.records.write(
+            lambda session: audit.append(
+                session, self._parts.entry(actor, "workflow.export", target)
+            )
+        )
+        return self._credentials.without(read_stored(found))
+
+    async def _with_problems(self, record: WorkflowRecord, document: Document) -> Workflow:
+        # Thousands of nodes take a while, in which others want to be answered.
+        problems = await asyncio.to_thread(self._problems, record.project_id, document, record.id)
+        return Workflow(record, document, problems)
+
+    def _problems(self, project_id: str, document: Document, workflow_id: str) -> list[Problem]:
+        find = self._finder.within(base_of_project(project_id))
+
+        def find_here(reference: str) -> Document | None:
+            # What is not kept yet must recognise itself, or it could run itself without end.
+            return document if reference in (workflow_id, document.name) else find(reference)
+
+        found = validate(document, self._registry, find_here)
+        return [*found, *find_unchosen(document, self._registry)]
+
+
+def _target(project_id: str) -> Target:
+    return Target("workflow", project_id=project_id or NO_PROJECT)
+
+
+def _of(record: WorkflowRecord) -> Target:
+    return Target("workflow", record.id, record.project_id)
+
+
+def _changed(found: StoredWorkflow, change: Callable[[Document], Document]) -> Document:
+    return change(read_stored(found))
+
+
+def _written(document: Document) -> bytes:
+    """The document as it is kept.
+
+    Raises:
+        InvalidDocumentError: it is too large.
+    """
+    body = dump(document.dump())
+    if len(body) > MAX_BYTES:
+        message = f"The document has {len(body):,} bytes; at most {MAX_BYTES:,} are kept."
+        raise InvalidDocumentError([Problem("too_large", message)])
+    return body
+
+
+def _stale(record: WorkflowRecord) -> StaleRevisionError:
+    return StaleRevisionError(
+        f"This workflow is at revision {record.revision} now: somebody changed it since you read "
+        "it. Read it again, and make your change to that."
+    )

@@ -1,0 +1,67 @@
+"""What is sealed, and with which keys of the ring."""
+
+import base64
+import binascii
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, func, select
+
+from flowstudio.security.keyring import Sealed
+from flowstudio.store.tables.audit import InstanceRow
+from flowstudio.store.tables.credentials import CredentialRow
+
+_CHECK = "secret_check"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A sealed credential, and whose it is."""
+
+    id: str
+    project_id: str
+    name: str
+    sealed: Sealed
+
+
+def find_check(session: Session) -> Sealed | None:
+    """The sealed text that only the right ring opens; None before the first start has written it."""
+    row = session.get(InstanceRow, _CHECK)
+    if row is None:
+        return None
+    key_id, _, text = row.value.partition(" ")
+    try:
+        return Sealed(key_id, base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        # No key opens this, which says what there is to say.
+        return Sealed(key_id, b"")
+
+
+def put_check(session: Session, sealed: Sealed) -> None:
+    """Write that text down."""
+    value = f"{sealed.key_id} {base64.b64encode(sealed.data).decode()}"
+    row = session.get(InstanceRow, _CHECK) or InstanceRow(name=_CHECK, value=value)
+    row.value = value
+    session.add(row)
+    session.flush()
+
+
+def count_by_key(session: Session) -> Counter[str]:
+    """How many credentials each key seals, by its id."""
+    counted = select(CredentialRow.key_id, func.count()).group_by(col(CredentialRow.key_id))
+    return Counter(dict(session.exec(counted).all()))
+
+
+def list_sealed(session: Session) -> Iterator[SealedRow]:
+    """Every credential of every project, sealed."""
+    for row in session.exec(select(CredentialRow)):
+        yield SealedRow(row.id, row.project_id, row.name, Sealed(row.key_id, row.sealed))
+
+
+def put_sealed(session: Session, credential_id: str, sealed: Sealed) -> None:
+    """Replace what a credential holds by the same, sealed anew."""
+    row = session.get_one(CredentialRow, credential_id)
+    row.key_id, row.sealed = sealed.key_id, sealed.data
+    session.add(row)
+    session.flush()
