@@ -14,6 +14,12 @@ _COMMANDS = {
     "nodes": ("flowstudio.cli.nodes:nodes", "List the node types with their settings."),
     "models": ("flowstudio.cli.models:models", "List models; install the built-in one."),
     "start": ("flowstudio.cli.start:start", "Serve the studio and carry unfinished runs on."),
+    "users": ("flowstudio.cli.users:users", "List people, make accounts, give new passwords."),
+    "audit": ("flowstudio.cli.audit:audit", "Prove the audit log, and take it along."),
+    "secrets": (
+        "flowstudio.cli.secrets:secrets",
+        "List and change the keys secrets are sealed with.",
+    ),
     "doctor": ("flowstudio.cli.doctor:doctor", "Check this installation and say what is wrong."),
     "bench": ("flowstudio.cli.bench:bench", "Measure the engine or the model gateway."),
 }

@@ -11,7 +11,7 @@ from flowstudio.cli.serve import ROOT
 
 @click.group()
 def bench() -> None:
-    """Measure the engine or the model gateway."""
+    """Measure the engine, the model gateway or accounts."""
 
 
 @bench.command()
@@ -27,6 +27,13 @@ def engine(*, peers: bool, as_json: bool) -> None:
 def gateway(*, as_json: bool) -> None:
     """Measure the gateway's latency and streaming beside other clients."""
     _load("gateway").main(as_json=as_json)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def accounts(*, as_json: bool) -> None:
+    """Measure what a token check costs, and 500 sign-ins at once."""
+    _load("accounts").main(as_json=as_json)
 
 
 def _load(name: str) -> ModuleType:

@@ -15,7 +15,7 @@ from flowstudio.errors import FlowStudioError
 from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.llm.install import model_file
 from flowstudio.nodes.registry import load_registry
-from flowstudio.services.health import check_database
+from flowstudio.services.health import check_database, check_secrets
 from flowstudio.settings import Settings
 
 _LEAST_FREE_BYTES = 500_000_000
@@ -61,6 +61,13 @@ def _database(settings: Settings) -> _Finding:
         return _Finding("Database", is_well=True, says=check_database(settings))
     except FlowStudioError as error:
         return _Finding("Database", is_well=False, says=str(error))
+
+
+def _secrets(settings: Settings) -> _Finding:
+    try:
+        return _Finding("Secret key", is_well=True, says=check_secrets(settings))
+    except FlowStudioError as error:
+        return _Finding("Secret key", is_well=False, says=str(error))
 
 
 def _sandbox(settings: Settings) -> _Finding:  # noqa: ARG001
@@ -117,6 +124,7 @@ _CHECKS: tuple[Callable[[Settings], _Finding], ...] = (
     _python,
     _disk,
     _database,
+    _secrets,
     _sandbox,
     _model,
     _key,

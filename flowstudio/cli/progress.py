@@ -16,13 +16,13 @@ _MARKS = {
 
 async def show(events: AsyncIterator[Event]) -> None:
     """Print events until they end, on standard error."""
-    printer = _Printer()
+    printer = Printer()
     async for event in events:
         printer.take(event)
     printer.end_line()
 
 
-class _Printer:
+class Printer:
     """Lets one step stream at a time; text of others waits until that one has ended."""
 
     def __init__(self) -> None:
@@ -31,6 +31,7 @@ class _Printer:
         self._kept: dict[str, list[str]] = {}
 
     def take(self, event: Event) -> None:
+        """Print what is to be seen of an event."""
         if event.type == "step_streamed":
             self._stream(event)
         elif event.type in _MARKS:

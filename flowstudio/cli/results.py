@@ -64,7 +64,11 @@ def _step(step: StepView) -> dict[str, Any]:
 
 async def conclude(runtime: Runtime, run_id: str, *, as_json: bool) -> int:
     """Print how a run stands; gives the exit code."""
-    result = await as_object(runtime, run_id)
+    return tell(await as_object(runtime, run_id), as_json=as_json)
+
+
+def tell(result: dict[str, Any], *, as_json: bool) -> int:
+    """Print the object of a run; gives the exit code."""
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:

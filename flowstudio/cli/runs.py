@@ -62,17 +62,29 @@ def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
             }
             for record in records
         ]
-        if as_json:
-            click.echo(json.dumps(rows))
-            return 0
-        for row in rows:
-            started = row["started_at"][:19].replace("T", " ")
-            click.echo(f"{row['run_id']}  {row['status']:<10} {started}  {row['workflow']}")
-        if not rows:
-            click.echo("No runs yet. Start one: flowstudio run FILE")
+        print_rows(rows, as_json=as_json)
         return 0
 
     _with_runtime(work)
+
+
+def print_rows(rows: list[dict[str, str]], *, as_json: bool) -> None:
+    """Print runs as a list."""
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        started = row["started_at"][:19].replace("T", " ")
+        click.echo(f"{row['run_id']}  {row['status']:<10} {started}  {row['workflow']}")
+    if not rows:
+        click.echo("No runs yet. Start one: flowstudio run FILE")
+
+
+def print_steps(result: dict[str, Any]) -> None:
+    """Print the steps of a run's object, a line each."""
+    for step in result["steps"]:
+        took = f"{step['duration_s']:.2f} s" if step["duration_s"] is not None else ""
+        click.echo(f"{step['status']:<10} {step['path']:<30} {took:>9}  {step['error'] or ''}")
 
 
 @runs.command()
@@ -86,9 +98,7 @@ def show(run_id: str, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(result, ensure_ascii=False))
             return 0
-        for step in result["steps"]:
-            took = f"{step['duration_s']:.2f} s" if step["duration_s"] is not None else ""
-            click.echo(f"{step['status']:<10} {step['path']:<30} {took:>9}  {step['error'] or ''}")
+        print_steps(result)
         await conclude(runtime, run_id, as_json=False)
         return 0
 
@@ -106,10 +116,15 @@ def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
     async def work(runtime: Runtime) -> int:
         source = runtime.runs.watch if follow else runtime.runs.events
         async for event in source(OPERATOR, run_id, after):
-            click.echo(json.dumps(_row(event)) if as_json else _line(event))
+            print_event(event, as_json=as_json)
         return 0
 
     _with_runtime(work)
+
+
+def print_event(event: Event | DamagedEvent, *, as_json: bool) -> None:
+    """Print one event as a line."""
+    click.echo(json.dumps(_row(event)) if as_json else _line(event))
 
 
 def _row(event: Event | DamagedEvent) -> dict[str, Any]:
@@ -205,7 +220,7 @@ def answer(
     async def work(runtime: Runtime) -> int:
         path = step or await _only_waiting(runtime, run_id)
         try:
-            given = _answer(approved, comment, data)
+            given = read_answer(approved, comment, data)
             await runtime.runs.answer(OPERATOR, run_id, path, given, launch=False)
         except InvalidInputError as error:
             for problem in error.problems:
@@ -220,7 +235,12 @@ def answer(
     _with_runtime(work)
 
 
-def _answer(approved: bool | None, comment: str, data: str | None) -> dict[str, Any]:
+def read_answer(approved: bool | None, comment: str, data: str | None) -> dict[str, Any]:
+    """What `--approve`, `--reject` or `--data` give to a waiting step.
+
+    Raises:
+        InvalidInputError: none of them is there.
+    """
     if approved is not None:
         return {"approved": approved, "comment": comment}
     try:

@@ -1,0 +1,129 @@
+"""`flowstudio --server URL runs …`."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from flowstudio.cli.remote import Server, current_server
+from flowstudio.cli.remote_events import follow
+from flowstudio.cli.remote_run import as_object, carry_on, see_through
+from flowstudio.cli.results import tell
+from flowstudio.cli.runs import print_event, print_rows, print_steps, read_answer
+from flowstudio.errors import ConflictError, InvalidInputError
+
+
+def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
+    """The latest runs of the projects the key reaches."""
+    found = current_server().pages("runs", limit, status=status)
+    rows = [
+        {
+            "run_id": run["id"],
+            "workflow": run["workflow"],
+            "status": run["status"],
+            "started_at": run["started_at"] or run["created_at"],
+            "cost_usd": run["cost_usd"],
+        }
+        for run in found
+    ]
+    print_rows(rows, as_json=as_json)
+
+
+def show(run_id: str, *, as_json: bool) -> None:
+    """A run with its steps."""
+    result = as_object(current_server(), run_id)
+    if not as_json:
+        print_steps(result)
+    tell(result, as_json=as_json)
+
+
+def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
+    """A run's journal; without `--follow`, up to now."""
+    server = current_server()
+    if follow:
+        _follow(server, run_id, after, as_json=as_json)
+        return
+    newest = server.get(f"runs/{run_id}")["last_seq"]
+    _follow(server, run_id, after, newest=newest, as_json=as_json)
+
+
+def _follow(
+    server: Server, run_id: str, after: int, *, as_json: bool, newest: int | None = None
+) -> None:
+    if newest is not None and after >= newest:
+        return
+    for event in follow(server, run_id, after):
+        print_event(event, as_json=as_json)
+        if newest is not None and event.seq >= newest:
+            return
+
+
+def resume(run_id: str | None, *, as_json: bool) -> None:
+    """Carry a run on; without RUN, every unfinished one."""
+    server = current_server()
+    if run_id is not None:
+        sys.exit(carry_on(server, run_id, None, as_json=as_json))
+    unfinished = list(server.pages("runs", 1000, status="unfinished"))
+    codes = [carry_on(server, run["id"], None, as_json=as_json) for run in unfinished]
+    sys.exit(max(codes, default=0))
+
+
+def cancel(run_id: str, *, as_json: bool) -> None:
+    """Stop a run for good."""
+    server = current_server()
+    server.post(f"runs/{run_id}/cancel")
+    for _event in follow(server, run_id):
+        pass
+    result = as_object(server, run_id)
+    if as_json:
+        tell(result, as_json=True)
+    else:
+        click.echo(f"Run {run_id} is {result['status']}.")
+
+
+def pause(run_id: str, *, as_json: bool) -> None:
+    """Let a run stop before its next step."""
+    server = current_server()
+    server.post(f"runs/{run_id}/pause")
+    sys.exit(see_through(server, run_id, 0, as_json=as_json) if as_json else 0)
+
+
+def answer(
+    run_id: str,
+    step: str | None,
+    *,
+    approved: bool | None,
+    comment: str,
+    data: str | None,
+    as_json: bool,
+) -> None:
+    """Give a waiting step what it waits for; the server goes on at once."""
+    server = current_server()
+    path = step or _only_waiting(server, run_id)
+    try:
+        given = read_answer(approved, comment, data)
+        server.post(f"runs/{run_id}/answer", {"step": path, "answer": given})
+    except InvalidInputError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(2)
+    if as_json:
+        click.echo(json.dumps({"run_id": run_id, "step": path, "answer": given}))
+        return
+    click.echo(f"Answered '{path}'; the run goes on.")
+
+
+def _only_waiting(server: Server, run_id: str) -> str:
+    steps: list[dict[str, Any]] = as_object(server, run_id)["steps"]
+    waiting = [
+        step["path"]
+        for step in steps
+        if step.get("waiting") and step["waiting"]["kind"] in ("approval", "form", "unknown")
+    ]
+    if len(waiting) == 1:
+        found: str = waiting[0]
+        return found
+    if waiting:
+        raise ConflictError(f"Several steps wait: {', '.join(waiting)}. Choose one with --step.")
+    raise ConflictError(f"Run {run_id} waits for no answer.")
