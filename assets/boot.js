@@ -1,2 +1,100 @@
-// Before the first paint: the rail is as wide as it was left.
+// Runs before the first paint, without the app: the rail's width, secrets out of the address, and
+// the session kept alive for as long as a page is open.
 document.documentElement.dataset.rail = localStorage.getItem("rail") ?? "narrow";
+
+window.flowstudio = (() => {
+  const HINT = /(?:^|;\s*)fs_until=(\d+)/;
+  const ACCESS_MS = 600_000;
+  const EARLY_MS = 60_000;
+  const RETRY_MS = 15_000;
+  const OPEN_PAGES = ["/setup", "/sign-in", "/register", "/forgot", "/reset", "/verify", "/invitation"];
+
+  // Reflex knows a page by both `/sign-in` and `/sign-in/`.
+  const page = () => location.pathname.replace(/(.)\/+$/, "$1");
+  const isOpen = () => OPEN_PAGES.includes(page());
+
+  // A link's secret would go to the server with every event of the page: it leaves the address and
+  // waits here for the form that posts it.
+  const query = new URLSearchParams(location.search);
+  if (isOpen() && query.has("token")) {
+    sessionStorage.setItem(`token:${page()}`, query.get("token"));
+    query.delete("token");
+    history.replaceState(history.state, "", location.pathname + (query.size ? `?${query}` : ""));
+  }
+  const token = (path = page()) => sessionStorage.getItem(`token:${path}`) ?? "";
+  const keepToken = (path, secret) => sessionStorage.setItem(`token:${path}`, secret);
+
+  // Only a place of this site; anything else becomes the first page.
+  const local = (path) => {
+    if (typeof path !== "string" || !path.startsWith("/")) return "/";
+    const url = URL.canParse(path, location.origin) ? new URL(path, location.origin) : null;
+    return url?.origin === location.origin ? url.pathname + url.search + url.hash : "/";
+  };
+  const next = () => local(new URLSearchParams(location.search).get("next"));
+  const here = () => location.pathname + location.search;
+
+  // When access ends, by this machine's clock, which need not agree with the server's.
+  const hint = () => Number(document.cookie.match(HINT)?.[1] ?? 0) * 1000;
+  const note = () => localStorage.setItem("access", JSON.stringify([hint(), Date.now() + ACCESS_MS]));
+  const endsAt = () => {
+    const until = hint();
+    const [noted, end] = JSON.parse(localStorage.getItem("access") ?? "[0, 0]");
+    if (noted === until) return end;
+    return until - Date.now() > ACCESS_MS + 5000 ? 0 : until;
+  };
+
+  // "kept", "gone" (sign in again) or "later" (the server does not answer).
+  const ask = async () => {
+    let reply;
+    try {
+      reply = await fetch("/api/v1/auth/refresh", {
+        method: "POST", headers: { "content-type": "application/json" }, body: "{}",
+      });
+    } catch {
+      return "later";
+    }
+    if (reply.status === 401) return "gone";
+    if (!reply.ok && reply.status !== 409) return "later";
+    note();
+    return "kept";
+  };
+  const locked = (work) => navigator.locks?.request("session", work) ?? work();
+  const refresh = () => {
+    const before = hint();
+    if (!before) return Promise.resolve("gone");
+    return locked(() => (hint() === before ? ask() : "kept"));
+  };
+
+  // For a page that was told to sign in: perhaps only the short-lived half of the session is over.
+  const signIn = async (path = here()) => {
+    const again = Date.now() - Number(sessionStorage.getItem("renewed") ?? 0) < 10_000;
+    if (!again && (await refresh()) === "kept") {
+      sessionStorage.setItem("renewed", Date.now());
+      location.replace(local(path));
+      return;
+    }
+    const target = path === "/" ? "" : `?next=${encodeURIComponent(local(path))}`;
+    if (page() !== "/sign-in") location.assign(`/sign-in${target}`);
+  };
+
+  let timer;
+  const keep = async () => {
+    clearTimeout(timer);
+    if (!hint()) return;
+    let wait = endsAt() - EARLY_MS - Date.now();
+    if (wait <= 0) {
+      const outcome = await refresh();
+      if (outcome === "gone") return isOpen() ? undefined : signIn();
+      wait = outcome === "kept" ? endsAt() - EARLY_MS - Date.now() : RETRY_MS;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(keep, Math.max(wait, RETRY_MS));
+  };
+  document.addEventListener("visibilitychange", () => document.hidden || keep());
+  window.addEventListener("online", keep);
+
+  if (page() === "/sign-in" && hint() && !query.has("again")) signIn(next());
+  else keep();
+
+  return { here, keep, keepToken, local, next, page, refresh, signIn, token };
+})();

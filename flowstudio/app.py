@@ -16,9 +16,13 @@ from reflex_base import constants
 from reflex_base.environment import environment
 from starlette.types import ASGIApp
 
+from flowstudio.api.app import create_api
+from flowstudio.api.log_lines import open_log
+from flowstudio.api.mount import ApiFirst
 from flowstudio.settings import Settings
-from flowstudio.ui.backend import open_backend
+from flowstudio.ui.backend import backend, open_backend
 from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
+from flowstudio.ui.entrance import with_doors
 from flowstudio.ui.live import toast, toasts
 from flowstudio.ui.origins import page_origins
 from flowstudio.ui.routes import add_pages
@@ -26,6 +30,8 @@ from flowstudio.ui.shell import blank_frame
 
 log = logging.getLogger(__name__)
 
+#: Open at once, sockets of pages included.
+MOST_CONNECTIONS = 4096
 _PAGES = Path(".web") / "build" / "client"
 
 
@@ -35,8 +41,18 @@ def report(exception: Exception) -> EventSpec:
     return toast("Something went wrong on the server; its log says what.", tone="error")
 
 
+api = create_api(backend)
+
+
+def before_site(site: ASGIApp) -> ASGIApp:
+    """The site with the API in front of it."""
+    return ApiFirst(api, site)
+
+
 app = rx.App(
-    stylesheets=["/tokens.css", "/styles.css"],
+    # For `reflex run`; `create_asgi` puts the API further out, past what only pages need.
+    api_transformer=before_site,
+    stylesheets=["/tokens.css", "/styles.css", "/pages.css"],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.script(src="/boot.js"),
@@ -61,8 +77,8 @@ def create_asgi(settings: Settings) -> ASGIApp:
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
-    site = SecurityHeaders(app(), content_policy(_PAGES))
-    return OriginDoor(site, page_origins(settings))
+    site = SecurityHeaders(with_doors(app(), settings), content_policy(_PAGES))
+    return before_site(OriginDoor(site, page_origins(settings)))
 
 
 def serve() -> None:
@@ -71,12 +87,16 @@ def serve() -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    open_log(settings.log_level)
     server = Server(
         create_asgi(settings),
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
         log_enabled=False,
+        # Its default of 128 counts open pages and connections kept alive; the next one would wait.
+        backlog=MOST_CONNECTIONS,
+        backpressure=MOST_CONNECTIONS,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -97,6 +117,9 @@ async def _announce(settings: Settings) -> None:
     while not await _answers(host, settings.port):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     sys.stdout.write(f"FlowStudio is ready at http://{host}:{settings.port}\n")
+    if (token := backend().studio.accounts.setup_token()) is not None:
+        # Others can reach this address: who sets it up shows that they can read this terminal.
+        sys.stdout.write(f"The first page asks for this setup token: {token}\n")
     sys.stdout.flush()
 
 

@@ -17,6 +17,9 @@ const operations = {
   add: (key, text) => put(key, (values.get(key) ?? "") + text),
   clear: () => [...values.keys()].filter((key) => key !== "toasts").forEach((key) => put(key, undefined)),
   toast: (tone, text) => put("toasts", [...(values.get("toasts") ?? []), { id: ++toastCount, tone, text }]),
+  // A full load, so that the socket is opened anew with the cookies of that moment.
+  leave: (path) => location.assign(window.flowstudio.local(path)),
+  sign_in: () => window.flowstudio.signIn(),
 };
 
 refs.ref_live = {

@@ -156,3 +156,6 @@ export function RailToggle({ children }) {
     </button>
   );
 }
+
+// A plain link: one of the router would name the page, and so would not stay on it.
+export const SkipLink = () => <a className="skip" href="#main">Skip to content</a>;

@@ -14,6 +14,8 @@ _open: list[Runtime] = []
 async def open_backend() -> AsyncIterator[None]:
     """Open the services and carry unfinished runs on; a lifespan task of the web process."""
     async with open_runtime(Settings()) as runtime, asyncio.TaskGroup() as group:
+        # Opened now rather than with the first request, so that a wrong secret key stops the start.
+        _ = runtime.studio
         serving = group.create_task(runtime.dispatcher.serve())
         _open.append(runtime)
         try:

@@ -13,7 +13,7 @@ from reflex.event import EventSpec
 _MODULE = "$/public/components/live.jsx"
 _VALUE_MODULE = "$/public/components/value.jsx"
 _VALUE_PACKAGES = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
-Operation = tuple[Literal["put", "add", "clear", "toast"], str, Any]
+Operation = tuple[Literal["put", "add", "clear", "toast", "leave", "sign_in"], str, Any]
 
 
 def push(*operations: Operation) -> EventSpec:
@@ -24,6 +24,16 @@ def push(*operations: Operation) -> EventSpec:
 def toast(text: str, *, tone: Literal["info", "error"] = "info") -> EventSpec:
     """Tell the person something; errors stay until dismissed."""
     return push(("toast", tone, text))
+
+
+def leave(path: str) -> EventSpec:
+    """Go to another page of this site by loading it anew, with the cookies of that moment."""
+    return push(("leave", path, None))
+
+
+def ask_to_sign_in() -> EventSpec:
+    """Have the browser renew its session, or else ask the person to sign in and come back."""
+    return push(("sign_in", "", None))
 
 
 class LiveText(rx.Component):

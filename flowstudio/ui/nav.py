@@ -12,9 +12,14 @@ class Place:
     href: str
     icon: str
     keys: str
+    is_for_admins: bool = False
 
 
 PLACES = (
     Place("home", "Home", "/", "house", "g h"),
+    Place("workflows", "Workflows", "/workflows", "workflow", "g w"),
     Place("runs", "Runs", "/runs", "history", "g r"),
+    Place("projects", "Projects", "/projects", "folder", "g p"),
+    Place("account", "Account", "/account", "circle-user", "g a"),
+    Place("admin", "Admin", "/admin", "shield", "g d", is_for_admins=True),
 )

@@ -1,16 +1,5 @@
 """Which web origins may talk to the page's websocket."""
 
-from flowstudio.settings import Settings
+from flowstudio.services.page_origins import page_origins
 
-_ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
-
-
-def page_origins(settings: Settings) -> tuple[str, ...]:
-    """The origins the page is served from, and those the settings add."""
-    hosts = ["127.0.0.1", "localhost"]
-    if settings.host not in {*_ANYWHERE, *hosts}:
-        hosts.append(f"[{settings.host}]" if ":" in settings.host else settings.host)
-    own = [f"http://{host}:{settings.port}" for host in hosts]
-    if settings.port == 80:
-        own += [f"http://{host}" for host in hosts]
-    return (*own, *(origin.rstrip("/") for origin in settings.allowed_origins))
+__all__ = ["page_origins"]

@@ -5,23 +5,42 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventHandler, no_args_event_spec
 
-from flowstudio.ui.nav import PLACES
+from flowstudio.ui.nav import PLACES, Place
 
 _MODULE = "$/public/components/palette.jsx"
 
-_COMMANDS: list[dict[str, str]] = [
-    *({"label": p.label, "group": "Go to", "href": p.href, "keys": p.keys} for p in PLACES),
-    {"label": "Switch light and dark", "group": "Do", "action": "theme", "keys": "t"},
-    {"label": "Show all keys", "group": "Do", "action": "keys", "keys": "?"},
-]
-_KEYS: list[dict[str, str]] = [
-    {"label": "Search or do anything", "keys": "Ctrl K"},
-    {"label": "Run the workflow on screen", "keys": "Ctrl Enter"},
-    *({"label": f"Go to {p.label}", "keys": p.keys} for p in PLACES),
-    {"label": "Switch light and dark", "keys": "t"},
-    {"label": "Show all keys", "keys": "?"},
-    {"label": "Close what is open", "keys": "Esc"},
-]
+
+class SkipLink(rx.Component):
+    """Leads a keyboard past the frame."""
+
+    library = _MODULE
+    tag = "SkipLink"
+
+
+def _commands(*, admin: bool) -> list[dict[str, str]]:
+    return [
+        *(
+            {"label": p.label, "group": "Go to", "href": p.href, "keys": p.keys}
+            for p in _places(admin=admin)
+        ),
+        {"label": "Switch light and dark", "group": "Do", "action": "theme", "keys": "t"},
+        {"label": "Show all keys", "group": "Do", "action": "keys", "keys": "?"},
+    ]
+
+
+def _keys(*, admin: bool) -> list[dict[str, str]]:
+    return [
+        {"label": "Search or do anything", "keys": "Ctrl K"},
+        {"label": "Run the workflow on screen", "keys": "Ctrl Enter"},
+        *({"label": f"Go to {p.label}", "keys": p.keys} for p in _places(admin=admin)),
+        {"label": "Switch light and dark", "keys": "t"},
+        {"label": "Show all keys", "keys": "?"},
+        {"label": "Close what is open", "keys": "Esc"},
+    ]
+
+
+def _places(*, admin: bool) -> list[Place]:
+    return [place for place in PLACES if admin or not place.is_for_admins]
 
 
 class Palette(rx.Component):
@@ -41,14 +60,15 @@ class RailToggle(rx.Component):
     tag = "RailToggle"
 
 
-def palette(examples: list[dict[str, str]]) -> rx.Component:
+def palette(examples: list[dict[str, str]], is_admin: bool | rx.Var[bool]) -> rx.Component:
     """The palette with the fixed commands and one for each example workflow."""
-    fixed: Any = rx.Var.create(_COMMANDS)
+    fixed: Any = rx.cond(is_admin, _commands(admin=True), _commands(admin=False))
     return Palette.create(
         commands=fixed + examples,
-        keys=rx.Var.create(_KEYS),
+        keys=rx.cond(is_admin, _keys(admin=True), _keys(admin=False)),
         on_theme=rx.toggle_color_mode,
     )
 
 
 rail_toggle = RailToggle.create
+skip_link = SkipLink.create

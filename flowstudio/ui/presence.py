@@ -1,20 +1,50 @@
-"""Whether a browser tab still wants the live feed that was started for it."""
+"""Whether a live feed should go on: the tab is still there, and still its person's to see."""
+
+from collections.abc import Awaitable, Callable
 
 import reflex as rx
 from reflex_base.registry import RegistrationContext
 
+from flowstudio.ui.backend import backend
+from flowstudio.ui.guard import check_again
+
+_CHECK_S = 15.0
 _latest: dict[str, "Feed"] = {}
 
 
 class Feed:
     """One live feed; a tab has at most one, that of the page it shows."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(
+        self, state: rx.State, verb: str, still: Callable[[], Awaitable[object]] | None
+    ) -> None:
+        self._state = state
+        self._verb = verb
+        self._still = still
+        self._token = state.router.session.client_token
+        self._check_at = backend().clock.monotonic() + _CHECK_S
+
+    async def goes_on(self) -> bool:
+        """False once the tab was closed or went on to another page; asked at each turn.
+
+        Every 15 seconds the person is looked at again, as at an event.
+
+        Raises:
+            NotSignedInError: the session has ended.
+            NotFoundError: what the feed shows is not theirs to see any more.
+        """
+        if not self._is_wanted:
+            return False
+        now = backend().clock.monotonic()
+        if now >= self._check_at:
+            self._check_at = now + _CHECK_S
+            await check_again(self._state, self._verb)
+            if self._still is not None:
+                await self._still()
+        return True
 
     @property
-    def is_wanted(self) -> bool:
-        """False once the tab was closed or went on to another page."""
+    def _is_wanted(self) -> bool:
         namespace = RegistrationContext.get().app.event_namespace
         is_here = namespace is not None and self._token in namespace.token_to_sid
         return is_here and _latest.get(self._token) is self
@@ -25,7 +55,15 @@ class Feed:
             del _latest[self._token]
 
 
-def open_feed(state: rx.State) -> Feed:
-    """Begin the feed of this tab's page; the one before it ends."""
-    feed = _latest[state.router.session.client_token] = Feed(state.router.session.client_token)
+def open_feed(
+    state: rx.State, verb: str, still: Callable[[], Awaitable[object]] | None = None
+) -> Feed:
+    """Begin the feed of this tab's page; the one before it ends.
+
+    Args:
+        state: of the handler that feeds.
+        verb: the handler's own.
+        still: raises when the person may not see what is fed any more.
+    """
+    feed = _latest[state.router.session.client_token] = Feed(state, verb, still)
     return feed

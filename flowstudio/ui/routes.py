@@ -6,8 +6,23 @@ from typing import Any
 
 import reflex as rx
 
+from flowstudio.ui.account.page import account_page
+from flowstudio.ui.account.state import AccountState
+from flowstudio.ui.admin.page import admin_page
+from flowstudio.ui.admin.state import AdminState
+from flowstudio.ui.current_project import ProjectState
+from flowstudio.ui.entry.links import invitation_page, verify_page
+from flowstudio.ui.entry.recovery import forgot_page, reset_page
+from flowstudio.ui.entry.register import register_page
+from flowstudio.ui.entry.setup import setup_page
+from flowstudio.ui.entry.sign_in import sign_in_page
+from flowstudio.ui.entry.state import EntryState
 from flowstudio.ui.home.page import home_page
 from flowstudio.ui.home.state import HomeState
+from flowstudio.ui.project_settings.page import project_page
+from flowstudio.ui.project_settings.state import ProjectSettingsState
+from flowstudio.ui.projects.page import projects_page
+from flowstudio.ui.projects.state import ProjectsState
 from flowstudio.ui.run.page import run_page
 from flowstudio.ui.run.state import RunState
 from flowstudio.ui.runs.page import runs_page
@@ -15,23 +30,45 @@ from flowstudio.ui.runs.state import RunsState
 from flowstudio.ui.shell import ShellState
 from flowstudio.ui.workflow.page import workflow_page
 from flowstudio.ui.workflow.state import WorkflowState
+from flowstudio.ui.workflows.page import workflows_page
+from flowstudio.ui.workflows.state import WorkflowsState
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page; `load` runs each time it is opened or reconnects."""
+    """One page; `load` runs each time it is opened or reconnects.
+
+    Attributes:
+        is_public: it is for people who are not signed in as well, and stands outside the shell.
+    """
 
     route: str
     title: str
     build: Callable[[], rx.Component]
     load: Any
+    is_public: bool = False
 
 
 PAGES = (
     Page("/", "FlowStudio", home_page, HomeState.load),
     Page("/w/[slug]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
+    Page("/workflows", "Workflows · FlowStudio", workflows_page, WorkflowsState.load),
+    Page("/workflows/[workflow_id]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
+    Page("/projects", "Projects · FlowStudio", projects_page, ProjectsState.load),
+    Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),
+    Page("/account", "Account · FlowStudio", account_page, AccountState.load),
+    Page("/admin", "Administration · FlowStudio", admin_page, AdminState.load),
     Page("/runs", "Runs · FlowStudio", runs_page, RunsState.load),
     Page("/runs/[run_id]", "Run · FlowStudio", run_page, RunState.load),
+    Page("/setup", "Welcome · FlowStudio", setup_page, EntryState.load, is_public=True),
+    Page("/sign-in", "Sign in · FlowStudio", sign_in_page, EntryState.load, is_public=True),
+    Page("/register", "New account · FlowStudio", register_page, EntryState.load, is_public=True),
+    Page("/forgot", "Forgot password · FlowStudio", forgot_page, EntryState.load, is_public=True),
+    Page("/reset", "New password · FlowStudio", reset_page, EntryState.load, is_public=True),
+    Page("/verify", "E-mail address · FlowStudio", verify_page, EntryState.load, is_public=True),
+    Page(
+        "/invitation", "Invitation · FlowStudio", invitation_page, EntryState.load, is_public=True
+    ),
 )
 
 
@@ -43,5 +80,12 @@ def add_pages(app: rx.App) -> None:
             route=page.route,
             title=page.title,
             image="/favicon.svg",
-            on_load=[ShellState.load, page.load],
+            on_load=[page.load]
+            if page.is_public
+            else [ProjectState.load, ShellState.load, page.load],
         )
+
+
+def page_routes() -> dict[str, bool]:
+    """The route of every page, and whether it is for people who are not signed in."""
+    return {page.route: page.is_public for page in PAGES}

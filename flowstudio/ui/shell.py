@@ -3,10 +3,13 @@
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors  # type: ignore[import-untyped]
 
+from flowstudio.ui.account_menu import account_menu, project_switcher
 from flowstudio.ui.backend import backend
+from flowstudio.ui.current_project import ProjectState
+from flowstudio.ui.door_frame import theme_button
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.nav import PLACES, Place
-from flowstudio.ui.palette import palette, rail_toggle
+from flowstudio.ui.palette import palette, rail_toggle, skip_link
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.states import skeleton
@@ -23,7 +26,7 @@ class ShellState(rx.State):
     examples: list[dict[str, str]] = []
     notice: str = ""
 
-    @guarded("see")
+    @guarded("template.read")
     async def load(self) -> None:
         """Fill the palette and the notice."""
         templates = backend().templates.list(current_actor(self))
@@ -42,7 +45,7 @@ def frame(here: str, *content: rx.Component) -> rx.Component:
         content: of the main region.
     """
     return rx.fragment(
-        rx.el.a("Skip to content", href="#main", class_name="skip"),
+        skip_link(),
         _rail(here),
         _top_bar(),
         rx.el.main(*content, id="main", class_name="main", tab_index=-1),
@@ -80,7 +83,12 @@ def _rail(here: str) -> rx.Component:
             aria_label="FlowStudio, home",
             class_name="brand",
         ),
-        *(_rail_item(place, here) for place in PLACES),
+        *(
+            rx.cond(ProjectState.is_admin, _rail_item(place, here))
+            if place.is_for_admins
+            else _rail_item(place, here)
+            for place in PLACES
+        ),
         rail_toggle(icon("panel-left", 18), rx.el.span("Hide labels", class_name="rail-label")),
         class_name="rail",
         aria_label="Pages",
@@ -102,17 +110,9 @@ def _rail_item(place: Place, here: str) -> rx.Component:
 
 def _top_bar() -> rx.Component:
     return rx.el.header(
-        rx.el.span("FlowStudio", class_name="bar-name"),
-        palette(ShellState.examples),
-        rx.el.button(
-            rx.el.span(icon("sun", 18), class_name="only-dark"),
-            rx.el.span(icon("moon", 18), class_name="only-light"),
-            type="button",
-            on_click=rx.toggle_color_mode,
-            aria_label="Switch light and dark",
-            class_name="icon-button",
-            custom_attrs={"data-testid": "theme-toggle"},
-        ),
+        project_switcher(),
+        palette(ShellState.examples, ProjectState.is_admin),
+        rx.el.div(theme_button(), account_menu(), class_name="bar-end"),
         class_name="bar",
     )
 

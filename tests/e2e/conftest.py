@@ -1,67 +1,23 @@
-import asyncio
-import os
-import socket
-import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from flowstudio.cli.serve import build_frontend
-from tests.fakes.openrouter import KEY, FakeOpenRouter
+from tests.site import Site, running_site
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
 
 
-@dataclass
-class Site:
-    """A running FlowStudio and the model provider it talks to."""
-
-    url: str
-    port: int
-    models: FakeOpenRouter
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    await asyncio.to_thread(build_frontend)
-    folder: Path = tmp_path_factory.mktemp("studio")
-    port = free_port()
-    async with FakeOpenRouter() as models:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "flowstudio.cli",
-            "start",
-            stdout=asyncio.subprocess.PIPE,
-            env={
-                **os.environ,  # noqa: TID251 - the server needs the machine's own PATH
-                "FLOWSTUDIO_PORT": str(port),
-                "FLOWSTUDIO_DATA_DIR": str(folder),
-                "FLOWSTUDIO_OPENROUTER_BASE_URL": models.url,
-                "FLOWSTUDIO_OPENROUTER_API_KEY": KEY,
-                # Named, so that the start does not install the built-in one.
-                "FLOWSTUDIO_MODEL_PATH": str(folder / "none.gguf"),
-            },
-        )
-        assert process.stdout is not None
-        async with asyncio.timeout(60):
-            line = (await process.stdout.readline()).decode()
-        assert line == f"FlowStudio is ready at http://127.0.0.1:{port}\n"
-        yield Site(f"http://127.0.0.1:{port}", port, models)
-        process.terminate()
-        async with asyncio.timeout(20):
-            assert await process.wait() == 0
+    """A server that somebody has set up."""
+    async with running_site(tmp_path_factory.mktemp("studio")) as site:
+        site.sign_in()
+        yield site
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -72,13 +28,28 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
-    """A fresh browser profile; at the end, nothing was fetched elsewhere and nothing complained."""
-    site.models._script.clear()
-    context = await browser.new_context(
-        base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-    )
+@asynccontextmanager
+async def profile(browser: Browser, site: Site, **options: Any) -> AsyncIterator[BrowserContext]:
+    """A browser profile in which nobody is signed in."""
+    shape = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+    context = await browser.new_context(base_url=site.url, **{**shape, **options})
+    yield context
+    await context.close()
+
+
+@asynccontextmanager
+async def admin_profile(
+    browser: Browser, site: Site, **options: Any
+) -> AsyncIterator[BrowserContext]:
+    """A browser profile in which the admin is signed in."""
+    async with profile(browser, site, **options) as context:
+        await context.add_cookies(site.cookies(site.sign_in()))
+        yield context
+
+
+@asynccontextmanager
+async def watched(context: BrowserContext, site: Site) -> AsyncIterator[Page]:
+    """A page; at the end, nothing was fetched elsewhere and nothing complained."""
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -89,6 +60,22 @@ async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
         lambda r: None if r.url.startswith((site.url, "data:")) else elsewhere.append(r.url),
     )
     yield page
-    await context.close()
-    assert complaints == []
+    await page.close()
+    # A refused request is what some tests are about; browsers write a line for each.
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
     assert elsewhere == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
+    """A page of the signed-in admin, in a fresh profile."""
+    site.models._script.clear()
+    async with admin_profile(browser, site) as context, watched(context, site) as page:
+        yield page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stranger(browser: Browser, site: Site) -> AsyncIterator[Page]:
+    """A page in a fresh profile in which nobody is signed in."""
+    async with profile(browser, site) as context, watched(context, site) as page:
+        yield page

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.conftest import Site
 from tests.fakes.openrouter import Reply, fail, pieces, say, say_json, stall
+from tests.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import admin_profile
+from tests.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -69,43 +70,41 @@ async def test_the_theme_follows_the_system_and_the_toggle_outlives_a_reload(pag
     "path", ["/", "/runs", "/w/triage-support-mail", "/w/orders-report", "/runs/none"]
 )
 async def test_axe_finds_nothing(browser: Browser, site: Site, path: str, theme: str) -> None:
-    context = await browser.new_context(color_scheme=theme, reduced_motion="reduce")
-    page = await context.new_page()
-    await page.goto(site.url + path)
-    await loaded(page)
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    await context.close()
+    async with admin_profile(browser, site, color_scheme=theme) as context:
+        page = await context.new_page()
+        await page.goto(path)
+        await loaded(page)
+        results = await Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_axe_finds_nothing_on_a_run(browser: Browser, site: Site, theme: str) -> None:
-    context = await browser.new_context(color_scheme=theme, reduced_motion="reduce")
-    page = await context.new_page()
-    await page.goto(f"{site.url}/w/orders-report")
-    await page.get_by_test_id("run-start").click()
-    await expect(page.get_by_test_id("run-status")).to_have_attribute("data-state", "succeeded")
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    await page.keyboard.press("Control+k")
-    await expect(page.get_by_test_id("palette-query")).to_be_visible()
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    await context.close()
+    async with admin_profile(browser, site, color_scheme=theme) as context:
+        page = await context.new_page()
+        await page.goto("/w/orders-report")
+        await page.get_by_test_id("run-start").click()
+        await expect(page.get_by_test_id("run-status")).to_have_attribute("data-state", "succeeded")
+        results = await Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_test_id("palette-query")).to_be_visible()
+        results = await Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/w/triage-support-mail"])
 async def test_a_telephone_needs_no_sideways_scrolling(
     browser: Browser, site: Site, path: str
 ) -> None:
-    context = await browser.new_context(viewport={"width": 390, "height": 844})
-    page = await context.new_page()
-    await page.goto(site.url + path)
-    await loaded(page)
-    width = await page.evaluate("document.documentElement.scrollWidth")
-    assert width == 390
-    await expect(page.get_by_test_id("nav-runs")).to_be_visible()
-    await context.close()
+    viewport = {"width": 390, "height": 844}
+    async with admin_profile(browser, site, viewport=viewport) as context:
+        page = await context.new_page()
+        await page.goto(path)
+        await loaded(page)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        assert width == 390
+        await expect(page.get_by_test_id("nav-runs")).to_be_visible()
 
 
 async def test_a_foreign_origin_cannot_open_the_websocket(site: Site) -> None:

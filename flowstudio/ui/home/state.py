@@ -8,6 +8,7 @@ import reflex as rx
 
 from flowstudio.clock import utc_now
 from flowstudio.ui.backend import backend
+from flowstudio.ui.current_project import project_filter
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.home.present import Card, card
 from flowstudio.ui.presence import open_feed
@@ -25,7 +26,7 @@ class HomeState(rx.State):
     cards: list[Card] = []
     runs: list[RunRow] = []
 
-    @guarded("see")
+    @guarded("template.read")
     async def load(self) -> Any:
         """Fill the page, then keep the runs fresh."""
         actor = current_actor(self)
@@ -37,11 +38,11 @@ class HomeState(rx.State):
         self.loaded = True
         return HomeState.follow
 
-    @guarded("see", background=True)
+    @guarded("run.list", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh the runs while one of them is under way and the page is open."""
-        feed = open_feed(self)
-        while feed.is_wanted and is_moving(self.runs):
+        feed = open_feed(self, "run.list")
+        while await feed.goes_on() and is_moving(self.runs):
             await asyncio.sleep(_REFRESH_S)
             async with self:
                 await self._list_runs()
@@ -49,6 +50,7 @@ class HomeState(rx.State):
         feed.close()
 
     async def _list_runs(self) -> None:
-        runs = await backend().runs.list(current_actor(self), limit=_RECENT)
+        project = await project_filter(self)
+        runs = await backend().runs.list(current_actor(self), limit=_RECENT, **project)
         now = utc_now()
         self.runs = [run_row(run, now) for run in runs]

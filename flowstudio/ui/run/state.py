@@ -1,7 +1,7 @@
 """State of a run's page."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import reflex as rx
@@ -62,7 +62,7 @@ class RunState(rx.State):
 
     _outputs_sent: dict[str, str] = {}
 
-    @guarded("see")
+    @guarded("run.read")
     async def load(self) -> Any:
         """Show the run of the address as the database knows it, then follow it."""
         actor = current_actor(self)
@@ -76,7 +76,7 @@ class RunState(rx.State):
         self.missing = False
         self.drawing = draw_large(run.document, backend().registry)
         self.title = run.workflow
-        self.again = f"/w/{run.slug}?from={run.id}" if run.slug else ""
+        self.again = _again(run)
         self.has_inputs = bool(run.inputs)
         operations = await self._refresh(run, await backend().runs.steps(actor, run.id))
         self.loaded = True
@@ -85,54 +85,62 @@ class RunState(rx.State):
             RunState.follow,
         ]
 
-    @guarded("see", background=True)
+    @guarded("run.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Send what happens until the run ends or parks, or the page is left."""
         actor, run_id, runs = current_actor(self), self._id(), backend().runs
+        if not run_id:
+            return
         book = StepBook((await runs.get(actor, run_id)).document)
-        feed, text, pace = open_feed(self), TextFeed(), _Pace()
+        feed, text, pace = open_feed(self, "run.read", self._look(run_id)), TextFeed(), _Pace()
         async for events in batches(runs.watch(actor, run_id)):
-            if not feed.is_wanted:
+            if not await feed.goes_on():
                 return
             stored = [event for event in events if event.seq]
             book.feed(stored)
             if operations := text.operations(events):
                 yield push(*operations)
             if pace.is_due(has_news=bool(stored)):
-                yield await self._send(book)
+                yield await self._send(book, run_id)
                 pace.rest()
-        yield await self._send(book)
+        yield await self._send(book, run_id)
         feed.close()
 
-    async def _send(self, book: StepBook) -> Any:
+    def _look(self, run_id: str) -> Callable[[], Awaitable[object]]:
+        return lambda: backend().runs.find(current_actor(self), run_id)
+
+    async def _send(self, book: StepBook, run_id: str) -> Any:
         async with self:
-            run = await backend().runs.get(current_actor(self), self._id())
+            # The tab may show another page by now, whose run is another or none.
+            if self._id() != run_id:
+                return None
+            run = await backend().runs.get(current_actor(self), run_id)
             return push(*await self._refresh(run, list(book.steps.values())))
 
-    @guarded("steer")
+    @guarded("run.steer")
     async def cancel(self) -> Any:
         """Stop the run; steps under way are ended."""
         await backend().runs.cancel(current_actor(self), self._id())
         return RunState.load
 
-    @guarded("steer")
+    @guarded("run.steer")
     async def pause(self) -> Any:
         """Finish what is under way and start nothing new."""
         await backend().runs.pause(current_actor(self), self._id())
         return RunState.load
 
-    @guarded("steer")
+    @guarded("run.steer")
     async def resume(self) -> Any:
         """Carry a paused run on."""
         await backend().runs.resume(current_actor(self), self._id())
         return RunState.load
 
-    @guarded("answer")
+    @guarded("run.answer")
     async def decide(self, path: str, approved: bool, comment: str) -> Any:
         """Approve or reject what a step asks for."""
         return await self._answer(path, {"approved": approved, "comment": comment})
 
-    @guarded("answer")
+    @guarded("run.answer")
     async def fill_in(self, path: str, form: dict[str, Any]) -> Any:
         """Answer a step's form; errors come back at the fields."""
         actor, runs = current_actor(self), backend().runs
@@ -195,6 +203,12 @@ class RunState(rx.State):
         if self.has_outputs:
             operations.append(("put", "outputs", shown(run.outputs, "outputs")))
         return operations
+
+
+def _again(run: RunView) -> str:
+    if run.workflow_id:
+        return f"/workflows/{run.workflow_id}?from={run.id}"
+    return f"/w/{run.slug}?from={run.id}" if run.slug else ""
 
 
 class _Pace:

@@ -8,6 +8,7 @@ import reflex as rx
 
 from flowstudio.clock import utc_now
 from flowstudio.ui.backend import backend
+from flowstudio.ui.current_project import project_filter
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.presence import open_feed
 from flowstudio.ui.widgets.run_table import RunRow, is_moving, run_row
@@ -26,7 +27,7 @@ class RunsState(rx.State):
     has_more: bool = False
     _shown: int = _PAGE
 
-    @guarded("see")
+    @guarded("run.list")
     async def load(self) -> Any:
         """Fill the page, then keep it fresh."""
         self._shown = _PAGE
@@ -34,7 +35,7 @@ class RunsState(rx.State):
         self.loaded = True
         return RunsState.follow
 
-    @guarded("see")
+    @guarded("run.list")
     async def show(self, status: Filter) -> Any:
         """Show only runs of this status."""
         self.status = status
@@ -42,17 +43,17 @@ class RunsState(rx.State):
         await self._list_runs()
         return RunsState.follow
 
-    @guarded("see")
+    @guarded("run.list")
     async def show_more(self) -> None:
         """Show the next page of older runs too."""
         self._shown = min(self._shown + _PAGE, 1000)
         await self._list_runs()
 
-    @guarded("see", background=True)
+    @guarded("run.list", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh while a shown run is under way and the page is open."""
-        feed = open_feed(self)
-        while feed.is_wanted and is_moving(self.runs):
+        feed = open_feed(self, "run.list")
+        while await feed.goes_on() and is_moving(self.runs):
             await asyncio.sleep(_REFRESH_S)
             async with self:
                 await self._list_runs()
@@ -61,7 +62,10 @@ class RunsState(rx.State):
 
     async def _list_runs(self) -> None:
         runs = await backend().runs.list(
-            current_actor(self), status=self.status or None, limit=self._shown + 1
+            current_actor(self),
+            status=self.status or None,
+            limit=self._shown + 1,
+            **await project_filter(self),
         )
         now = utc_now()
         self.runs = [run_row(run, now) for run in runs[: self._shown]]

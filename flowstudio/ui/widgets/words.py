@@ -57,3 +57,8 @@ def ago(moment: datetime, now: datetime) -> str:
 def count(number: int, noun: str) -> str:
     """`1 node`, `7 nodes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def moment(at: datetime) -> str:
+    """A moment as a date and a time, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from flowstudio.ui.shell import frame, heading
+from flowstudio.ui.widgets.api_form import api_form
 from flowstudio.ui.widgets.drawing import picture
 from flowstudio.ui.widgets.form import form_field
 from flowstudio.ui.widgets.icons import icon
@@ -17,7 +18,7 @@ _FORM = "inputs-form"
 def workflow_page() -> rx.Component:
     """One workflow: read what it does, fill in its inputs, run it."""
     return frame(
-        "home",
+        "workflows",
         rx.cond(
             WorkflowState.loaded,
             rx.cond(WorkflowState.missing, _missing(), _workflow()),
@@ -28,7 +29,11 @@ def workflow_page() -> rx.Component:
 
 def _workflow() -> rx.Component:
     return rx.fragment(
-        link(icon("arrow-left", 14), "Examples", to="/", class_name="back"),
+        rx.cond(
+            WorkflowState.is_stored,
+            link(icon("arrow-left", 14), "Workflows", to="/workflows", class_name="back"),
+            link(icon("arrow-left", 14), "Examples", to="/", class_name="back"),
+        ),
         heading(
             WorkflowState.title,
             WorkflowState.description,
@@ -37,21 +42,56 @@ def _workflow() -> rx.Component:
                 class_name="meta",
                 custom_attrs={"data-testid": "run-cost-predicted"},
             ),
-            rx.el.button(
-                icon("play", 14),
-                "Run",
-                rx.el.kbd("Ctrl ↵"),
-                type="submit",
-                form=_FORM,
-                class_name="button primary",
-                custom_attrs={"data-testid": "run-start", "data-key": "run"},
-            ),
+            rx.cond(WorkflowState.is_stored, _export(), _keep_a_copy()),
+            rx.cond(WorkflowState.may_run, _run_button(), rx.fragment()),
         ),
         rx.el.section(
             picture(WorkflowState.drawing, WorkflowState.states),
             class_name="card flush",
         ),
         rx.el.div(_inputs(), _history(), class_name="columns"),
+    )
+
+
+def _run_button() -> rx.Component:
+    return rx.el.button(
+        icon("play", 14),
+        "Run",
+        rx.el.kbd("Ctrl ↵"),
+        type="submit",
+        form=_FORM,
+        class_name="button primary",
+        custom_attrs={"data-testid": "run-start", "data-key": "run"},
+    )
+
+
+def _keep_a_copy() -> rx.Component:
+    return rx.cond(
+        WorkflowState.copy_action,
+        api_form(
+            action=WorkflowState.copy_action,
+            extra={"project_id": WorkflowState.copy_project},
+            submit="Keep a copy",
+            tone="plain",
+            layout="bare",
+            next="/workflows",
+            submit_test_id="workflow-copy",
+        ),
+        rx.fragment(),
+    )
+
+
+def _export() -> rx.Component:
+    return rx.cond(
+        WorkflowState.export,
+        rx.el.a(
+            icon("download", 14),
+            "Export",
+            href=WorkflowState.export,
+            download="workflow.json",
+            class_name="button",
+        ),
+        rx.fragment(),
     )
 
 

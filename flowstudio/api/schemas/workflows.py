@@ -1,0 +1,197 @@
+"""What the routes of workflows take and give."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from flowstudio.api.schemas.base import Input, Output
+from flowstudio.graph.operations import MOST_OPERATIONS, Operation
+
+ID = "01935a2e-0c1f-7000-8000-00000000000a"
+WHEN = "2026-11-24T12:00:00Z"
+DOCUMENT: JsonDict = {
+    "format": "flowstudio/1",
+    "name": "Greet",
+    "nodes": [
+        {"id": "a", "type": "start", "name": "start", "config": {"inputs": {}}},
+        {"id": "b", "type": "end", "name": "end", "config": {"outputs": {"text": "Hello"}}},
+    ],
+    "edges": [{"id": "e", "source": "a", "target": "b"}],
+}
+_RECORD: JsonDict = {
+    "id": ID,
+    "project_id": ID,
+    "name": "Greet",
+    "revision": 1,
+    "created_by": ID,
+    "created_at": WHEN,
+    "updated_at": WHEN,
+}
+_PROBLEM: JsonDict = {
+    "code": "unknown_type",
+    "message": "There is no node type 'robot'.",
+    "node": "r",
+    "path": "type",
+}
+
+Usd = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=10, allow_inf_nan=False)]
+
+
+class WorkflowIn(Input):
+    """A document, and the project that is to keep it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"project_id": ID, "document": DOCUMENT}},
+    )
+
+    project_id: str = Field(min_length=1, max_length=100)
+    document: dict[str, Any] = Field(description="See the document format.")
+
+
+class DocumentIn(Input):
+    """A document."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"example": {"document": DOCUMENT}}
+    )
+
+    document: dict[str, Any]
+
+
+class MaybeDocumentIn(Input):
+    """A document to check in place of the kept one, or nothing."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"example": {"document": DOCUMENT}}
+    )
+
+    document: dict[str, Any] | None = None
+
+
+class OperationsIn(Input):
+    """Changes, applied in order, all or none."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "example": {"operations": [{"op": "update_workflow", "name": "Greet everybody"}]}
+        },
+    )
+
+    operations: list[Operation] = Field(min_length=1, max_length=MOST_OPERATIONS)
+
+
+class WorkflowOut(Output):
+    """A workflow without its document."""
+
+    model_config = ConfigDict(
+        from_attributes=True, frozen=True, json_schema_extra={"example": _RECORD}
+    )
+
+    id: str
+    project_id: str
+    name: str
+    revision: int = Field(description="Grows by one with each change; also the ETag, in quotes.")
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class WholeWorkflowOut(WorkflowOut):
+    """A workflow with its document."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        json_schema_extra={"example": _RECORD | {"document": DOCUMENT}},
+    )
+
+    document: dict[str, Any]
+
+
+class KeptWorkflowOut(WorkflowOut):
+    """A workflow that was kept, and what keeps it from running."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        json_schema_extra={"example": _RECORD | {"problems": [_PROBLEM]}},
+    )
+
+    problems: list[dict[str, Any]]
+
+
+class ProblemsOut(Output):
+    """Every problem of a document; none means it can run."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"problems": [_PROBLEM]}})
+
+    problems: list[dict[str, Any]]
+
+
+class CostOut(Output):
+    """What a run is going to cost, in US dollars."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        json_schema_extra={
+            "example": {
+                "low_usd": "0.0010",
+                "typical_usd": "0.0020",
+                "high_usd": "0.0040",
+                "calls": 2,
+                "is_open": False,
+            }
+        },
+    )
+
+    low_usd: Decimal
+    typical_usd: Decimal
+    high_usd: Decimal
+    calls: int = Field(description="Model calls this stands for.")
+    is_open: bool = Field(description="It depends on what is not known yet.")
+
+
+class InputsIn(Input):
+    """Inputs of a run, by name."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"example": {"inputs": {"topic": "bees"}}}
+    )
+
+    inputs: dict[str, Any] = {}
+
+
+class RunIn(InputsIn):
+    """How to run a workflow."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"inputs": {"topic": "bees"}, "max_cost_usd": "0.05"}},
+    )
+
+    max_cost_usd: Usd | None = Field(
+        None, description="Stop before a call that would pass this; the server may allow less."
+    )
+    use_cache: bool = Field(True, description="Take kept answers of equal steps.")
+
+
+class DocumentRunIn(RunIn):
+    """How to run a document that is not kept."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"project_id": ID, "document": DOCUMENT, "inputs": {}}},
+    )
+
+    project_id: str = Field(min_length=1, max_length=100)
+    document: dict[str, Any]

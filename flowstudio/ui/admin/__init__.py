@@ -1,0 +1,1 @@
+"""Administration: people, registration, the audit log, and the health of the system."""

@@ -1,0 +1,1 @@
+"""One project: who belongs to it, and what it keeps."""
