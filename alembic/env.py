@@ -6,6 +6,7 @@ from alembic import context
 from flowstudio.store.tables import (  # noqa: F401 - fills the metadata
     audit,
     credentials,
+    editing,
     keys,
     projects,
     runs,

@@ -21,7 +21,9 @@ class RunRow(SQLModel, table=True):
     """One run, as lists show it; its journal is the truth.
 
     `project_id` is empty for what the command line runs on this machine; `workflow_id` is empty
-    unless a stored workflow was run.
+    unless a stored workflow was run. `version` is the number of the published version it runs, None
+    for a draft; `rerun_of` is the run whose finished steps it kept; `draft` is the JSON of what the
+    editor asked for, empty elsewhere.
     """
 
     __tablename__ = "run"
@@ -60,6 +62,9 @@ class RunRow(SQLModel, table=True):
     completion_tokens: int = 0
     error: str | None = Field(default=None, sa_column=Column(Text))
     error_node: str | None = Field(default=None, max_length=100)
+    version: int | None = None
+    rerun_of: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
+    draft: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class RunEventRow(SQLModel, table=True):

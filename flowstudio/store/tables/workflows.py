@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, Text
 from sqlmodel import Column, Field, SQLModel
 
 from flowstudio.store.tables.moment import UtcDateTime
@@ -11,7 +11,9 @@ from flowstudio.store.tables.moment import UtcDateTime
 class WorkflowRow(SQLModel, table=True):
     """A workflow's current document.
 
-    `revision` grows by one with each change and is its ETag; `name` repeats the document's.
+    `revision` grows by one with each change and is its ETag; `name` repeats the document's; `tags` is
+    a JSON list; `folder` is a path such as `Support/Mail`; `deleted_at` says since when it is in the
+    trash; `published_version` is the number of the version that triggers and shared links run.
     """
 
     __tablename__ = "workflow"
@@ -22,8 +24,12 @@ class WorkflowRow(SQLModel, table=True):
     name: str = Field(max_length=200)
     document: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     revision: int = 1
+    tags: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))
+    folder: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    published_version: int | None = None
     created_by: str | None = Field(
         default=None, foreign_key="user.id", ondelete="SET NULL", index=True, max_length=36
     )
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    deleted_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
