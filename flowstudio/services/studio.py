@@ -11,6 +11,7 @@ from flowstudio.security.passwords import Passwords
 from flowstudio.security.throttle import Throttle
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.audit import AuditService
+from flowstudio.services.changes import ChangeService
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.health import HealthService
 from flowstudio.services.identities import IdentityService
@@ -38,6 +39,7 @@ class Studio:
     parts: StudioParts
     accounts: AccountService
     audit: AuditService
+    changes: ChangeService
     credentials: CredentialService
     health: HealthService
     identities: IdentityService
@@ -81,10 +83,12 @@ def open_studio(
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)
     sessions = SessionService(parts, passwords, throttle)
+    workflows = WorkflowService(parts, runs, finder, credentials, registry)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
         audit=AuditService(records, clock),
+        changes=ChangeService(parts, workflows, registry),
         credentials=credentials,
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
@@ -96,5 +100,5 @@ def open_studio(
         projects=ProjectService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
-        workflows=WorkflowService(parts, runs, finder, credentials, registry),
+        workflows=workflows,
     )

@@ -72,7 +72,7 @@ class WorkflowService(WorkflowRuns):
         """
         authorize(actor, "workflow.create", _target(project_id))
         await self._check_credentials(project_id, document)
-        body, now = _written(document), self._parts.clock.now()
+        body, now = written(document), self._parts.clock.now()
 
         def work(session: Session) -> WorkflowRecord:
             if find_project(session, project_id) is None:
@@ -155,13 +155,35 @@ class WorkflowService(WorkflowRuns):
             await self._check_credentials(record.project_id, document)
             changed = await self._put(actor, record, document)
             if changed is not None:
+                reload = {"t": "reload", "revision": changed.revision}
+                self._parts.channels.publish(f"workflow:{workflow_id}", reload)
                 return await self._with_problems(changed, document)
+
+    async def editable(self, actor: Actor, workflow_id: str) -> StoredWorkflow:
+        """A workflow that the actor may change, its document unread.
+
+        Raises:
+            NotFoundError: there is none, or none that the actor may see.
+        """
+        return await self._allowed(actor, "workflow.edit", workflow_id)
+
+    def editable_in(self, session: Session, actor: Actor, workflow_id: str) -> StoredWorkflow:
+        """As `editable`, inside a transaction."""
+        return self._allowed_in(session, actor, "workflow.edit", workflow_id)
+
+    async def check_credentials(self, project_id: str, document: Document) -> None:
+        """Find out whether a document names only credentials of its project.
+
+        Raises:
+            InvalidDocumentError: it names others.
+        """
+        await self._check_credentials(project_id, document)
 
     async def _put(
         self, actor: Actor, record: WorkflowRecord, document: Document
     ) -> WorkflowRecord | None:
         """The changed record, or None when somebody else was quicker."""
-        body = _written(document)
+        body = written(document)
         return await self._parts.records.write(
             lambda session: self._put_in(session, actor, record, (document.name, body))
         )
@@ -293,7 +315,7 @@ def _changed(found: StoredWorkflow, change: Callable[[Document], Document]) -> D
     return change(read_stored(found))
 
 
-def _written(document: Document) -> bytes:
+def written(document: Document) -> bytes:
     """The document as it is kept.
 
     Raises:
