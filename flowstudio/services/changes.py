@@ -16,7 +16,7 @@ from flowstudio.graph.document import Document
 from flowstudio.graph.merging import Merged, merge
 from flowstudio.graph.operations import OPERATIONS, Operation
 from flowstudio.graph.problems import Problem
-from flowstudio.services.access import Actor, Target
+from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.faces import Face, faces_of
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflows import Workflow, WorkflowService, written
@@ -141,6 +141,11 @@ class ChangeService:
         if change.operations:
             self._parts.channels.publish(f"workflow:{workflow_id}", change.message())
         return change
+
+    async def person(self, actor: Actor) -> str:
+        """The name under which others see the actor here."""
+        authorize(actor, "workflow.list")
+        return await self._parts.records.read(lambda session: _name_of(session, actor))
 
     def _merge(self, found: StoredWorkflow, operations: Sequence[Operation]) -> Merged:
         return merge(self._document(found), operations, self._registry)

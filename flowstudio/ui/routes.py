@@ -11,6 +11,8 @@ from flowstudio.ui.account.state import AccountState
 from flowstudio.ui.admin.page import admin_page
 from flowstudio.ui.admin.state import AdminState
 from flowstudio.ui.current_project import ProjectState
+from flowstudio.ui.editor.page import editor_page
+from flowstudio.ui.editor.state import EditorState
 from flowstudio.ui.entry.links import invitation_page, verify_page
 from flowstudio.ui.entry.recovery import forgot_page, reset_page
 from flowstudio.ui.entry.register import register_page
@@ -53,7 +55,7 @@ PAGES = (
     Page("/", "FlowStudio", home_page, HomeState.load),
     Page("/w/[slug]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
     Page("/workflows", "Workflows · FlowStudio", workflows_page, WorkflowsState.load),
-    Page("/workflows/[workflow_id]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
+    Page("/workflows/[workflow_id]", "Workflow · FlowStudio", editor_page, EditorState.load),
     Page("/projects", "Projects · FlowStudio", projects_page, ProjectsState.load),
     Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),
     Page("/account", "Account · FlowStudio", account_page, AccountState.load),
