@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.graph.catalogue import Ports
-from flowstudio.graph.fields import JsonSchema
+from flowstudio.graph.fields import JsonSchema, shown
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.inputs import check_inputs
 from flowstudio.nodes.schemas import object_schema_faults
@@ -22,6 +22,7 @@ class StartConfig(BaseModel):
         default={},
         title="Inputs",
         description="A JSON Schema object: one property per input, with type, title and default.",
+        json_schema_extra=shown(key=True),
     )
 
 
