@@ -104,6 +104,28 @@ function useSync() {
   return rf;
 }
 
+// All of it where that can still be read, else its beginning.
+const READABLE = 0.6;
+function useFirstView(rf, box) {
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => {
+      const { document } = read();
+      const roots = [...document.nodes.values()].filter((node) => !node.parent);
+      if (!roots.length) return;
+      const left = Math.min(...roots.map((node) => node.position.x));
+      const right = Math.max(...roots.map((node) => node.position.x + (actions.sizes.get(node.id)?.width ?? 184)));
+      const { width, height } = box.current.getBoundingClientRect();
+      if (width / (right - left + 80) >= READABLE) rf.fitView({ maxZoom: 1, padding: 0.15 });
+      else {
+        const first = roots.reduce((a, b) => (b.position.x < a.position.x ? b : a));
+        const zoom = width < 700 ? 0.8 : 0.9;
+        rf.setViewport({ x: 40 - left * zoom, y: height / 2 - (first.position.y + 46) * zoom, zoom });
+      }
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [rf]);
+}
+
 function mergeEdges(old, wanted) {
   const before = new Map(old.map((edge) => [edge.id, edge]));
   return wanted.map((edge) => ({ ...edge, selected: before.get(edge.id)?.selected ?? false }));
@@ -175,6 +197,7 @@ function Board({ nodeTypes }) {
 
   useKeys({ rf, box, here, openAdd, mayEdit });
   useReveal(rf);
+  useFirstView(rf, box);
 
   return (
     <div
@@ -217,7 +240,7 @@ function Board({ nodeTypes }) {
         onPaneContextMenu={(event) => { event.preventDefault(); if (mayEdit) openAdd(event); }}
         nodesDraggable={mayEdit} nodesConnectable={mayEdit} deleteKeyCode={mayEdit ? ["Delete", "Backspace"] : null}
         panOnScroll selectionOnDrag panOnDrag={[1, 2]} selectionMode={SelectionMode.Partial} multiSelectionKeyCode={["Shift", "Meta", "Control"]}
-        onlyRenderVisibleElements minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[4, 4]} fitView fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+        onlyRenderVisibleElements minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[4, 4]}
         proOptions={{ hideAttribution: true }} disableKeyboardA11y={false} nodeDragThreshold={2} elevateNodesOnSelect={false}
       >
         <Background gap={18} size={1} color="var(--dot)" />

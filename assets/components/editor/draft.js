@@ -116,4 +116,5 @@ onMessage("text", ({ node, text, part }) => {
   set({ texts: { ...texts, [node]: { text: start + text, part: part ?? before.part } } });
 });
 
-export const stale = ({ draft }) => draft?.stale ?? { nodes: 0, calls: 0, typical_usd: "0" };
+const NONE = { nodes: 0, calls: 0, typical_usd: "0" };
+export const stale = ({ draft }) => draft?.stale ?? NONE;

@@ -9,6 +9,8 @@ import { select, useEditor } from "./store.js";
 
 const LABELS = { queued: "Queued", running: "Running", waiting: "Waits for a person", paused: "Paused", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled" };
 
+const NOTHING = {};
+
 export function Drawer() {
   const [open, setOpen] = useState("");
   const problems = useEditor((state) => state.problems);
@@ -52,7 +54,7 @@ function RunLine({ run }) {
 function RunPanel({ run }) {
   const document = useEditor((state) => state.document);
   const steps = useEditor((state) => state.steps);
-  const results = useEditor((state) => state.draft?.results ?? {});
+  const results = useEditor((state) => state.draft?.results) ?? NOTHING;
   if (!run) return <div className="drawer-body faint">Press Run, or run one cell: its steps show here as they go.</div>;
   const rows = [...document.nodes.values()]
     .map((node) => ({ node, step: steps[node.id] ?? (results[node.id]?.run_id === run.run_id ? { ...results[node.id], since: startOf(results[node.id]) } : null) }))

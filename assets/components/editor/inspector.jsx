@@ -14,6 +14,8 @@ import { Output } from "./output.jsx";
 
 const TABS = ["Config", "Input", "Output", "Runs", "Help"];
 
+const NOTHING = {};
+
 export function Inspector({ onClose }) {
   const ids = useEditor((state) => state.selection);
   const document = useEditor((state) => state.document);
@@ -250,7 +252,7 @@ function put(value, [key, ...rest], next) {
 
 function Input({ node }) {
   const document = useEditor((state) => state.document);
-  const results = useEditor((state) => state.draft?.results ?? {});
+  const results = useEditor((state) => state.draft?.results) ?? NOTHING;
   const scope = useScope(node.id);
   const above = ancestors(document, node.id);
   const names = scope.filter((each) => each.sample !== undefined);

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any
 
 import reflex as rx
-from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.errors import NotFoundError
 from flowstudio.scale.channels import Listener, Message
 from flowstudio.ui.backend import backend
+from flowstudio.ui.editor.presence import Presence
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import push
 from flowstudio.ui.presence import open_feed
@@ -17,31 +17,6 @@ from flowstudio.ui.presence import open_feed
 _WINDOW_S = 0.04
 _IDLE_S = 1.0
 _MOST_TOGETHER = 200
-
-
-class Point(BaseModel):
-    """A place on the canvas."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    x: float = Field(ge=-1e7, le=1e7)
-    y: float = Field(ge=-1e7, le=1e7)
-
-
-class Presence(BaseModel):
-    """What one tab tells the others: where its person points, and what they hold.
-
-    Attributes:
-        answer: it was said so that somebody who came knows of it.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tab: str = Field(pattern=r"^[a-z0-9]{1,16}$")
-    cursor: Point | None = None
-    selection: list[Annotated[str, Field(max_length=100)]] = Field(default=[], max_length=50)
-    field: str = Field(default="", max_length=100)
-    answer: bool = False
 
 
 class EditorState(rx.State):
