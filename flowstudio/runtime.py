@@ -32,10 +32,12 @@ from flowstudio.store.runs import RunStore
 
 if TYPE_CHECKING:
     from flowstudio.llm.gateway import Gateway
+    from flowstudio.services.previews import PreviewService
     from flowstudio.services.studio import Studio
 
 _GATEWAY = "flowstudio.llm.gateway:Gateway"
 _STUDIO = "flowstudio.services.studio"
+_PREVIEWS = "flowstudio.services.previews"
 _SECRETS = "flowstudio.nodes.credentials:ProjectSecrets"
 _FROM_SETTINGS = (
     _GATEWAY,
@@ -58,6 +60,7 @@ class Runtime:
     runs: RunService
     path: Path
     clock: Clock
+    stack: AsyncExitStack
 
     @cached_property
     def studio(self) -> "Studio":
@@ -70,6 +73,16 @@ class Runtime:
             self.settings, self.path, self.clock, self.runs, self.finder, self.registry
         )
         return studio
+
+    @cached_property
+    def previews(self) -> "PreviewService":
+        """Values of expressions while somebody writes them, in workers that runs do not share."""
+        module = import_module(_PREVIEWS)
+        # No process is started before the first preview.
+        sandbox = Sandbox(kind="preview", limits=module.PREVIEW_LIMITS)
+        self.stack.push_async_callback(sandbox.close)
+        service: PreviewService = module.PreviewService(self.studio.parts, sandbox, self.registry)
+        return service
 
     def close(self) -> None:
         """Let go of what was opened when first asked for."""
@@ -121,7 +134,7 @@ async def open_runtime(
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())
         runtime = Runtime(
-            settings, table, resources, templates, finder, dispatcher, runs, path, clock
+            settings, table, resources, templates, finder, dispatcher, runs, path, clock, stack
         )
         stack.callback(runtime.close)
         resources.offer(_SECRETS, partial(_project_secrets, runtime))

@@ -92,6 +92,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _project("editor", "workflows:write", "workflow.create", "workflow.edit", "workflow.delete")
     | _project("editor", "workflows:read", "workflow.export")
     | _project("viewer", "runs:read", "run.read")
+    | _project("editor", "runs:read", "preview.make")
     | _project("runner", "runs:write", "workflow.run", "run.steer", "run.answer")
     | _project("editor", "runs:write", "run.document")
     | _project("editor", "credentials:read", "credential.read")

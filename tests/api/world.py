@@ -34,7 +34,7 @@ ASKING = {
     "nodes": [
         {"id": "s", "type": "start", "name": "start"},
         {
-            "id": "a",
+            "id": "asking",
             "type": "task",
             "name": "ask",
             "config": {"mode": "approval", "message": "Go on?"},
@@ -42,8 +42,8 @@ ASKING = {
         {"id": "e", "type": "end", "name": "end"},
     ],
     "edges": [
-        {"id": "1", "source": "s", "target": "a"},
-        {"id": "2", "source": "a", "target": "e"},
+        {"id": "1", "source": "s", "target": "asking"},
+        {"id": "2", "source": "asking", "target": "e"},
     ],
 }
 #: Columns that change whenever somebody only asks.
@@ -268,6 +268,10 @@ async def _workflow(world: World) -> str:
     return str((await world.made("owner", "/workflows", body))["id"])
 
 
+async def _node(_: World) -> str:
+    return "asking"
+
+
 async def _run(world: World) -> str:
     workflow_id = await _workflow(world)
     run = await world.made("owner", f"/workflows/{workflow_id}/runs", {"inputs": {}})
@@ -342,6 +346,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "identity_id": _identity,
     "invitation_id": _invitation,
     "key_id": _key,
+    "node_id": _node,
     "project_id": _project,
     "provider": _provider,
     "run_id": _run,
@@ -354,6 +359,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
+    "preview_make": lambda _: {"node_id": "asking", "text": "{{ run.id }}", "kind": "template"},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},
     "session_prove": lambda _: {"password": PASSWORD},

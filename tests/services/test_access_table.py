@@ -48,6 +48,7 @@ member.read        project   viewer  projects:read
 member.remove      project   owner   projects:write
 model.read         own       guest   workflows:read
 node_type.read     own       guest   workflows:read
+preview.make       project   editor  runs:read
 project.audit      project   owner   projects:read
 project.create     own       user    projects:write
 project.delete     project   owner   projects:write

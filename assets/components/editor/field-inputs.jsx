@@ -25,7 +25,7 @@ export function TextField({ path, schema, label, value, onChange, isRequired, ba
 
 const LANGUAGES = { template: "template", prompt: "template", moment: "template", expression: "expression", code: "python" };
 const LINES = { template: 1, prompt: 3, moment: 1, expression: 1, code: 6 };
-const HINTS = { moment: "2030-01-31T09:00:00Z", expression: "item.score > 3" };
+const HINTS = { moment: "2030-01-31T09:00:00Z" };
 
 // Names that mean something in this one field, besides those in scope around it.
 const LOCAL = { item: "the item", index: "its place, from 0", previous: "what the turn before gave", steps: "answers so far" };
@@ -45,7 +45,7 @@ export function CodeTextField({ path, schema, kind, label, value, onChange, isRe
     <CodeField
       value={text} language={language} disabled={disabled} minLines={field["x-lines"] ?? LINES[kind] ?? 1} problems={errors}
       context={{ names }} label={label} testId={testId} describedBy={described} onRun={context.onRun}
-      placeholder={(typeof field.default === "string" && field.default) || HINTS[kind]} onChange={(next) => onChange(cleared(next, isRequired))}
+      placeholder={(typeof field.default === "string" && field.default) || HINTS[kind] || ((field["x-names"] ?? []).includes("item") ? "item.name" : undefined)} onChange={(next) => onChange(cleared(next, isRequired))}
     />
   );
   if (bare) return editor;
@@ -71,6 +71,13 @@ function rangeOf(field) {
   if (low !== undefined && high !== undefined) return `${low} to ${high}`;
   if (over !== undefined) return `more than ${over}`;
   return low !== undefined ? `at least ${low}` : high !== undefined ? `at most ${high}` : "";
+}
+
+// The default, or a range short enough to read.
+function placeholderOf(field) {
+  if (field.default !== undefined && field.default !== null) return String(field.default);
+  const range = rangeOf(field);
+  return range.includes(" to ") && range.length < 12 ? range : undefined;
 }
 
 function complaint(text, field, isWhole, mayBeTemplate) {
@@ -103,7 +110,7 @@ export function NumberField({ path, schema, label, value, onChange, isRequired, 
     <div className="field-number">
       <input
         id={id} className="input" inputMode={mayBeTemplate ? "text" : "decimal"} value={text} disabled={disabled}
-        placeholder={field.default === undefined || field.default === null ? (rangeOf(field).includes("to") ? rangeOf(field) : undefined) : String(field.default)}
+        placeholder={placeholderOf(field)}
         aria-label={bare ? label : undefined} aria-invalid={shown.length > 0} aria-describedby={[described, own && `${id}-error`].filter(Boolean).join(" ") || undefined}
         aria-required={isRequired} data-testid={testId} autoComplete="off" onChange={change}
       />

@@ -72,7 +72,9 @@ function ModelList({ items, error, value, pick, testId, empty, hasTemplate }) {
     return { rows: [...first, ...rows, ...own], more: models.length - MOST };
   }, [items, query, empty.title, hasTemplate]);
   const rows = found.rows;
-  useEffect(() => document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" }), [active, id]);
+  useEffect(() => {
+    document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
+  }, [active, id]);
   const onKeyDown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {

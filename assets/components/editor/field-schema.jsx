@@ -82,7 +82,8 @@ function Rows({ schema, onChange, testId, disabled, label, depth }) {
   const [rows, setRows] = useState(() => rowsOf(schema));
   const [said, say] = useState("");
   const list = useRef(null);
-  if (!same(built(schema, rows).properties ?? {}, schema.properties ?? {}) || !same(built(schema, rows).required ?? [], schema.required ?? [])) {
+  const [mine, theirs] = [built(schema, rows), schema].map(({ properties = {}, required = [] }) => ({ properties, required: required.filter((name) => name in properties).sort() }));
+  if (!same(mine, theirs)) {
     // Changed from outside: rows of the same name keep their place, those without a name stay.
     const listed = schema.properties ?? {};
     const kept = rows.filter((row) => row.name === "" || row.name in listed).map((row) => (row.name in listed ? { ...row, part: listed[row.name], isRequired: (schema.required ?? []).includes(row.name) } : row));

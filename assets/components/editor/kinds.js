@@ -72,7 +72,7 @@ export function variantsOf(schema, root) {
     const variant = resolve(part, root);
     const value = resolve(variant.properties?.[tag], root).const;
     const title = variant.title && !isClassName(variant.title) ? variant.title : humanise(value);
-    return { value, title, description: variant.description ?? "", schema: variant };
+    return { value, title, description: (variant.description ?? "").replace(/`/g, ""), schema: variant };
   });
   return { tag, variants, title: whole["x-tag-title"] ?? "Does" };
 }

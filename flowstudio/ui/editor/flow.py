@@ -9,18 +9,28 @@ import reflex as rx
 from reflex.event import EventHandler
 from reflex_base.vars import VarData
 
+from flowstudio.ui.editor.presence import Presence
+
 _LIBRARY = "@xyflow/react@12.12.1"
 _EDITOR = "$/public/components/editor/editor.jsx"
 _PARTS = "$/public/components/editor/node-parts.jsx"
 _PACKAGES = [
     _LIBRARY,
-    "react-markdown@10.1.0",
-    "remark-gfm@4.0.1",
+    # The code editor is a chunk of its own, loaded when first needed.
+    "@codemirror/autocomplete@6.20.4",
+    "@codemirror/commands@6.11.1",
+    "@codemirror/lang-json@6.0.2",
+    "@codemirror/lang-python@6.2.1",
+    "@codemirror/language@6.13.1",
+    "@codemirror/lint@6.9.8",
+    "@codemirror/state@6.7.6",
+    "@codemirror/view@6.43.15",
+    "@lezer/highlight@1.2.5",
 ]
 
 
-def _payload(payload: rx.Var[dict[str, Any]]) -> tuple[rx.Var[dict[str, Any]]]:
-    return (payload,)
+def _presence(presence: rx.Var[Presence]) -> tuple[rx.Var[Presence]]:
+    return (presence,)
 
 
 class Editor(rx.Component):
@@ -36,7 +46,7 @@ class Editor(rx.Component):
     lib_dependencies: list[str] = _PACKAGES
     workflow_id: rx.Var[str]
     node_types: rx.Var[dict[str, Any]]
-    on_present: EventHandler[_payload]  # type: ignore[type-arg, valid-type]
+    on_present: EventHandler[_presence]  # type: ignore[type-arg, valid-type]
 
 
 class Handle(rx.Component):
