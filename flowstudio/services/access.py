@@ -91,6 +91,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _project("viewer", "workflows:read", "workflow.read", "workflow.check")
     | _project("editor", "workflows:write", "workflow.create", "workflow.edit", "workflow.delete")
     | _project("editor", "workflows:read", "workflow.export")
+    | _project("viewer", "workflows:read", "comment.read")
+    | _project("viewer", "workflows:write", "comment.write")
     | _project("viewer", "runs:read", "run.read")
     | _project("editor", "runs:read", "preview.make")
     | _project("runner", "runs:write", "workflow.run", "run.steer", "run.answer")

@@ -12,6 +12,7 @@ from flowstudio.security.throttle import Throttle
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.audit import AuditService
 from flowstudio.services.changes import ChangeService
+from flowstudio.services.comments import CommentService
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.health import HealthService
 from flowstudio.services.identities import IdentityService
@@ -40,6 +41,7 @@ class Studio:
     accounts: AccountService
     audit: AuditService
     changes: ChangeService
+    comments: CommentService
     credentials: CredentialService
     health: HealthService
     identities: IdentityService
@@ -89,6 +91,7 @@ def open_studio(
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
         audit=AuditService(records, clock),
         changes=ChangeService(parts, workflows, registry),
+        comments=CommentService(parts),
         credentials=credentials,
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),

@@ -13,9 +13,7 @@ from reflex.event import EventSpec
 _MODULE = "$/public/components/live.jsx"
 _VALUE_MODULE = "$/public/components/value.jsx"
 _VALUE_PACKAGES = ["react-markdown@10.1.0", "remark-gfm@4.0.1", "plotly.js-basic-dist-min@4.1.1"]
-Operation = tuple[
-    Literal["put", "add", "clear", "toast", "leave", "sign_in", "edit"], str, Any
-]
+Operation = tuple[Literal["put", "add", "clear", "toast", "leave", "sign_in", "edit"], str, Any]
 
 
 def push(*operations: Operation) -> EventSpec:

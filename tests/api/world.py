@@ -268,6 +268,11 @@ async def _workflow(world: World) -> str:
     return str((await world.made("owner", "/workflows", body))["id"])
 
 
+async def _comment(world: World) -> str:
+    path = f"/workflows/{world.ids['workflow_id']}/comments"
+    return str((await world.made("owner", path, {"text": "Why?"}))["id"])
+
+
 async def _node(_: World) -> str:
     return "asking"
 
@@ -342,6 +347,7 @@ async def _user(world: World) -> str:
 
 #: How an object for a path parameter is made.
 MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
+    "comment_id": _comment,
     "credential_id": _credential,
     "identity_id": _identity,
     "invitation_id": _invitation,

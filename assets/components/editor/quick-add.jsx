@@ -15,7 +15,7 @@ export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {
     () => offers(types, query).filter((offer) => !from || offer.type !== "start"),
     [types, query, from],
   );
-  useEffect(() => list.current?.children[active]?.scrollIntoView({ block: "nearest" }), [active]);
+  useEffect(() => { list.current?.children[active]?.scrollIntoView({ block: "nearest" }); }, [active]);
   const pick = (offer) => {
     onClose();
     onPick(offer);

@@ -108,7 +108,9 @@ def node_types(**bodies: Any) -> rx.Var[dict[str, Any]]:
         imports={"react": [rx.ImportVar(tag="useMemo")]},
     )
     return rx.Var(
-        "flowNodeTypes", _var_type=dict, _var_data=VarData.merge(types._get_all_var_data(), data)  # noqa: SLF001
+        "flowNodeTypes",
+        _var_type=dict,
+        _var_data=VarData.merge(types._get_all_var_data(), data),  # noqa: SLF001
     )
 
 
