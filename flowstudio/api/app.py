@@ -44,6 +44,8 @@ from flowstudio.api import (
     runs,
     setup,
     users,
+    versions,
+    workflow_shelf,
     workflows,
 )
 from flowstudio.api.docs import add_docs
@@ -67,6 +69,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     credentials.router,
     connect.router,
     workflows.router,
+    workflow_shelf.router,
+    versions.router,
     runs.router,
     events.router,
     catalogue.router,

@@ -79,6 +79,7 @@ class RunOptions(TypedDict, total=False):
         project_id: whose the run is; "" for what is run on this machine alone.
         workflow_id: of the stored workflow it runs.
         created_by: id of the person who starts it.
+        version: number of the version of that workflow; None for its draft.
         slug: of the template it comes from.
         base: where it finds workflows it runs inside itself; see `WorkflowFinder`.
         run_id, depth: given for runs inside runs.
@@ -87,6 +88,7 @@ class RunOptions(TypedDict, total=False):
     project_id: str
     workflow_id: str
     created_by: str
+    version: int | None
     slug: str
     max_cost_usd: Decimal | None
     trigger: str
@@ -232,6 +234,7 @@ class RunService:
             project_id=options.get("project_id", ""),
             workflow_id=options.get("workflow_id", ""),
             created_by=options.get("created_by", ""),
+            version=options.get("version"),
         )
         await self._journal.create(run, prepared.body)
         return run.id

@@ -26,6 +26,7 @@ from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
+from flowstudio.services.versions import VersionService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
 from flowstudio.store.records import Records
@@ -49,6 +50,7 @@ class Studio:
     projects: ProjectService
     sessions: SessionService
     users: UserService
+    versions: VersionService
     workflows: WorkflowService
 
     def close(self) -> None:
@@ -81,6 +83,7 @@ def open_studio(
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)
     sessions = SessionService(parts, passwords, throttle)
+    workflows = WorkflowService(parts, runs, finder, credentials, registry)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
@@ -96,5 +99,6 @@ def open_studio(
         projects=ProjectService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
-        workflows=WorkflowService(parts, runs, finder, credentials, registry),
+        versions=VersionService(parts, workflows),
+        workflows=workflows,
     )

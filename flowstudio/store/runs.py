@@ -19,7 +19,8 @@ UNFINISHED = ("queued", "running", "waiting", "paused")
 _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
-    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by"
+    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
+    "version"
 )
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
@@ -52,6 +53,7 @@ class RunRecord:
     project_id: str = ""
     workflow_id: str = ""
     created_by: str = ""
+    version: int | None = None
 
 
 class RunStore:

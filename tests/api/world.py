@@ -268,6 +268,12 @@ async def _workflow(world: World) -> str:
     return str((await world.made("owner", "/workflows", body))["id"])
 
 
+async def _number(world: World) -> str:
+    # Of the workflow made just before: a path names that first.
+    path = f"/workflows/{world.ids['workflow_id']}/versions"
+    return str((await world.made("owner", path, {"name": "First"}))["number"])
+
+
 async def _run(world: World) -> str:
     workflow_id = await _workflow(world)
     run = await world.made("owner", f"/workflows/{workflow_id}/runs", {"inputs": {}})
@@ -342,6 +348,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "identity_id": _identity,
     "invitation_id": _invitation,
     "key_id": _key,
+    "number": _number,
     "project_id": _project,
     "provider": _provider,
     "run_id": _run,
@@ -353,6 +360,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
+    "version_restore": lambda _: {"version": "draft"},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},

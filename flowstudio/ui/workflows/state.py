@@ -6,6 +6,7 @@ import reflex as rx
 
 from flowstudio.clock import utc_now
 from flowstudio.services.access import Actor
+from flowstudio.services.workflows import Shelf
 from flowstudio.ui.backend import backend
 from flowstudio.ui.current_project import current_project
 from flowstudio.ui.guard import current_actor, guarded
@@ -67,7 +68,7 @@ class WorkflowsState(rx.State):
             return
         self.may_edit = self.project_id in actor.projects_with("workflow.edit")
         found = await backend().studio.workflows.list_workflows(
-            actor, project_id=self.project_id, search=self.search or None, limit=self._shown
+            actor, Shelf(search=self.search), project_id=self.project_id, limit=self._shown
         )
         now = utc_now()
         self.has_more = found.next is not None
