@@ -1,7 +1,7 @@
 """Runs: start, watch, steer and read them."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -340,6 +340,16 @@ class RunService:
             before=before,
             equal=cast("Mapping[str, str]", only),
         )
+
+    async def latest(self, actor: Actor, workflow_ids: Sequence[str]) -> dict[str, RunRecord]:
+        """The latest run of each of these workflows that the actor may see, by workflow."""
+        projects = _seen_projects(actor, None)
+        found = await self._store.list_latest(workflow_ids)
+        return {
+            record.workflow_id: record
+            for record in found
+            if projects is None or record.project_id in projects
+        }
 
     async def steps(self, actor: Actor, run_id: str) -> _Steps:
         """All steps that began or were skipped, in the order they did."""

@@ -25,13 +25,14 @@ from flowstudio.services.version_choice import Chosen, VersionRef, choose
 from flowstudio.services.workflow_access import target_of
 from flowstudio.services.workflow_checks import find_unchosen
 from flowstudio.services.workflow_runs import RunWish, read_stored
-from flowstudio.services.workflow_shelf import WorkflowShelf, stale, target_in
+from flowstudio.services.workflow_shelf import TRASH_KEPT, WorkflowShelf, stale, target_in
 from flowstudio.store import audit
 from flowstudio.store import workflows as store
 from flowstudio.store.projects import find_project
 from flowstudio.store.workflows import Labels, Shelf, Sort, StoredWorkflow, WorkflowRecord
 
 __all__ = [
+    "TRASH_KEPT",
     "Labels",
     "RunWish",
     "Shelf",

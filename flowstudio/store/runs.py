@@ -109,6 +109,15 @@ class RunStore:
         )
         return [_record(row) for row in rows]
 
+    async def list_latest(self, workflow_ids: Sequence[str]) -> list[RunRecord]:
+        """The latest run of each of these workflows that has one."""
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE id IN (SELECT MAX(id) FROM run"  # noqa: S608 - constant columns
+            " WHERE workflow_id IN (SELECT value FROM json_each(?)) GROUP BY workflow_id)",
+            (json.dumps(workflow_ids),),
+        )
+        return [_record(row) for row in rows]
+
     async def list_due(self, now: datetime) -> list[str]:
         """Ids of waiting runs whose moment has come, the earliest first."""
         rows = await self._reader.all(
