@@ -59,6 +59,8 @@ app = rx.App(
         "/fields.css",
         "/values.css",
         "/editor.css",
+        "/versions.css",
+        "/workflows.css",
     ],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),

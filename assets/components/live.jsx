@@ -37,6 +37,9 @@ refs.ref_live = {
   },
 };
 
+// For other components of the page: tells the person something, as the server does.
+export const toast = (text, tone = "info") => operations.toast(tone, text);
+
 export function useLive(key) {
   const subscribe = (listener) => {
     if (!listeners.has(key)) listeners.set(key, new Set());

@@ -47,6 +47,8 @@ from flowstudio.api import (
     runs,
     setup,
     users,
+    versions,
+    workflow_shelf,
     workflows,
 )
 from flowstudio.api.docs import add_docs
@@ -73,6 +75,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
     comments.router,
     previews.router,
+    workflow_shelf.router,
+    versions.router,
     runs.router,
     events.router,
     catalogue.router,

@@ -20,6 +20,7 @@ class NewRun:
         project_id: whose it is; "" for what is run on this machine alone.
         workflow_id: of the stored workflow it runs, or "".
         created_by: id of the person who started it, or "".
+        version: number of the version of that workflow it runs; None for a draft.
     """
 
     id: str
@@ -38,6 +39,7 @@ class NewRun:
     project_id: str = ""
     workflow_id: str = ""
     created_by: str = ""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

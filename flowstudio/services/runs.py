@@ -1,7 +1,7 @@
 """Runs: start, watch, steer and read them."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -79,6 +79,7 @@ class RunOptions(TypedDict, total=False):
         project_id: whose the run is; "" for what is run on this machine alone.
         workflow_id: of the stored workflow it runs.
         created_by: id of the person who starts it.
+        version: number of the version of that workflow; None for its draft.
         slug: of the template it comes from.
         base: where it finds workflows it runs inside itself; see `WorkflowFinder`.
         run_id, depth: given for runs inside runs.
@@ -87,6 +88,7 @@ class RunOptions(TypedDict, total=False):
     project_id: str
     workflow_id: str
     created_by: str
+    version: int | None
     slug: str
     max_cost_usd: Decimal | None
     trigger: str
@@ -232,6 +234,7 @@ class RunService:
             project_id=options.get("project_id", ""),
             workflow_id=options.get("workflow_id", ""),
             created_by=options.get("created_by", ""),
+            version=options.get("version"),
         )
         await self._journal.create(run, prepared.body)
         return run.id
@@ -337,6 +340,16 @@ class RunService:
             before=before,
             equal=cast("Mapping[str, str]", only),
         )
+
+    async def latest(self, actor: Actor, workflow_ids: Sequence[str]) -> dict[str, RunRecord]:
+        """The latest run of each of these workflows that the actor may see, by workflow."""
+        projects = _seen_projects(actor, None)
+        found = await self._store.list_latest(workflow_ids)
+        return {
+            record.workflow_id: record
+            for record in found
+            if projects is None or record.project_id in projects
+        }
 
     async def steps(self, actor: Actor, run_id: str) -> _Steps:
         """All steps that began or were skipped, in the order they did."""

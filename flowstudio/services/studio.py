@@ -28,6 +28,7 @@ from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
+from flowstudio.services.versions import VersionService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
 from flowstudio.store.records import Records
@@ -53,6 +54,7 @@ class Studio:
     projects: ProjectService
     sessions: SessionService
     users: UserService
+    versions: VersionService
     workflows: WorkflowService
 
     def close(self) -> None:
@@ -103,5 +105,6 @@ def open_studio(
         projects=ProjectService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
+        versions=VersionService(parts, workflows),
         workflows=workflows,
     )

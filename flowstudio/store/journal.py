@@ -83,7 +83,7 @@ class SqliteJournal:
             cursor = connection.execute(
                 f"INSERT OR IGNORE INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
                 " cost_usd, saved_usd, prompt_tokens, completion_tokens)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,0,'0','0',0,0)",
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,0,'0','0',0,0)",
                 (*run_values(run), run.owner, 1 if run.owner else 0),
             )
             return cursor.rowcount == 1

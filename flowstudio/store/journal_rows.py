@@ -35,7 +35,7 @@ CLAIM_RUN = (
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
-    " use_cache, depth, base, project_id, workflow_id, created_by"
+    " use_cache, depth, base, project_id, workflow_id, created_by, version"
 )
 
 
@@ -136,6 +136,7 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.project_id,
         run.workflow_id,
         run.created_by,
+        run.version,
     )
 
 
@@ -174,6 +175,7 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         project_id=row[12],
         workflow_id=row[13],
         created_by=row[14],
+        version=row[15],
     )
 
 

@@ -19,7 +19,8 @@ UNFINISHED = ("queued", "running", "waiting", "paused")
 _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
-    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by"
+    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
+    "version"
 )
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
@@ -52,6 +53,7 @@ class RunRecord:
     project_id: str = ""
     workflow_id: str = ""
     created_by: str = ""
+    version: int | None = None
 
 
 class RunStore:
@@ -104,6 +106,15 @@ class RunStore:
         rows = await self._reader.all(
             f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constant text, bound values
             (*values, limit),
+        )
+        return [_record(row) for row in rows]
+
+    async def list_latest(self, workflow_ids: Sequence[str]) -> list[RunRecord]:
+        """The latest run of each of these workflows that has one."""
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE id IN (SELECT MAX(id) FROM run"  # noqa: S608 - constant columns
+            " WHERE workflow_id IN (SELECT value FROM json_each(?)) GROUP BY workflow_id)",
+            (json.dumps(workflow_ids),),
         )
         return [_record(row) for row in rows]
 

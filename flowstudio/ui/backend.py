@@ -16,13 +16,15 @@ async def open_backend() -> AsyncIterator[None]:
     async with open_runtime(Settings()) as runtime, asyncio.TaskGroup() as group:
         # Opened now rather than with the first request, so that a wrong secret key stops the start.
         _ = runtime.studio
-        serving = group.create_task(runtime.dispatcher.serve())
+        jobs = (runtime.dispatcher.serve(), runtime.studio.workflows.serve_trash())
+        serving = [group.create_task(job) for job in jobs]
         _open.append(runtime)
         try:
             yield
         finally:
             _open.remove(runtime)
-            serving.cancel()
+            for task in serving:
+                task.cancel()
 
 
 def backend() -> Runtime:

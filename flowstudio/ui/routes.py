@@ -30,6 +30,8 @@ from flowstudio.ui.run.state import RunState
 from flowstudio.ui.runs.page import runs_page
 from flowstudio.ui.runs.state import RunsState
 from flowstudio.ui.shell import ShellState
+from flowstudio.ui.versions.page import versions_page
+from flowstudio.ui.versions.state import VersionsState
 from flowstudio.ui.workflow.page import workflow_page
 from flowstudio.ui.workflow.state import WorkflowState
 from flowstudio.ui.workflows.page import workflows_page
@@ -56,6 +58,12 @@ PAGES = (
     Page("/w/[slug]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
     Page("/workflows", "Workflows · FlowStudio", workflows_page, WorkflowsState.load),
     Page("/workflows/[workflow_id]", "Workflow · FlowStudio", editor_page, EditorState.load),
+    Page(
+        "/workflows/[workflow_id]/versions",
+        "Versions · FlowStudio",
+        versions_page,
+        VersionsState.load,
+    ),
     Page("/projects", "Projects · FlowStudio", projects_page, ProjectsState.load),
     Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),
     Page("/account", "Account · FlowStudio", account_page, AccountState.load),

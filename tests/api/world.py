@@ -277,6 +277,12 @@ async def _node(_: World) -> str:
     return "asking"
 
 
+async def _number(world: World) -> str:
+    # Of the workflow made just before: a path names that first.
+    path = f"/workflows/{world.ids['workflow_id']}/versions"
+    return str((await world.made("owner", path, {"name": "First"}))["number"])
+
+
 async def _run(world: World) -> str:
     workflow_id = await _workflow(world)
     run = await world.made("owner", f"/workflows/{workflow_id}/runs", {"inputs": {}})
@@ -353,6 +359,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "invitation_id": _invitation,
     "key_id": _key,
     "node_id": _node,
+    "number": _number,
     "project_id": _project,
     "provider": _provider,
     "run_id": _run,
@@ -364,6 +371,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
+    "version_restore": lambda _: {"version": "draft"},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
     "preview_make": lambda _: {"node_id": "asking", "text": "{{ run.id }}", "kind": "template"},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},

@@ -78,13 +78,18 @@ user.delete        instance  admin   -
 user.edit          instance  admin   admin:write
 user.password      instance  admin   -
 user.read          instance  admin   admin:read
+version.create     project   editor  workflows:write
+version.read       project   viewer  workflows:read
+version.restore    project   editor  workflows:write
 workflow.check     project   viewer  workflows:read
 workflow.create    project   editor  workflows:write
 workflow.delete    project   editor  workflows:write
 workflow.edit      project   editor  workflows:write
 workflow.export    project   editor  workflows:read
 workflow.list      own       guest   workflows:read
+workflow.publish   project   editor  workflows:write
 workflow.read      project   viewer  workflows:read
+workflow.restore   project   editor  workflows:write
 workflow.run       project   runner  runs:write
 """
 RANKS = {

@@ -15,6 +15,7 @@ _RUN: JsonDict = {
     "project_id": ID,
     "workflow_id": ID,
     "workflow": "Greet",
+    "version": 3,
     "status": "succeeded",
     "trigger": "api",
     "created_by": ID,
@@ -50,6 +51,7 @@ class RunOut(Output):
     project_id: str
     workflow_id: str = Field(description="Empty for a document that is not kept.")
     workflow: str = Field(description="The workflow's name.")
+    version: int | None = Field(description="Number of the version it runs; null for a draft.")
     status: str = Field(
         description="queued, running, waiting, paused, succeeded, failed or cancelled."
     )
