@@ -39,6 +39,8 @@ async def open_workflow(workflow_id: Id, actor: CurrentActor, studio: CurrentStu
         project=opened.project,
         revision=record.revision,
         updated_at=record.updated_at.isoformat(),
+        published_version=record.published_version,
+        is_changed=record.is_changed,
         document=opened.workflow.document.dump(),
         problems=problems_of(opened.workflow.problems),
         faces={key: asdict(face) for key, face in opened.faces.items()},

@@ -17,6 +17,7 @@ from flowstudio.graph.merging import Merged, merge
 from flowstudio.graph.operations import OPERATIONS, Operation
 from flowstudio.graph.problems import Problem
 from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.checkpoints import checkpoint_if_due
 from flowstudio.services.faces import Face, faces_of
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflows import Workflow, WorkflowService, written
@@ -190,6 +191,7 @@ class ChangeService:
         revision = now.revision
         if operations:
             at = self._parts.clock.now()
+            checkpoint_if_due(session, found, at)
             body = written(merged.document)
             name = merged.document.name
             revision = workflow_store.change_workflow(

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from sqlmodel import Session
 
 from flowstudio.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
-from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.access import Actor
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import comments as store
 from flowstudio.store.comments import CommentRecord
-from flowstudio.store.workflows import WorkflowRecord, find_workflow
+from flowstudio.store.workflows import WorkflowRecord
 
 _MOST = 10_000
 _MOST_COMMENTS = 2_000
 _MENTION = re.compile(r"(?<![\w@])@([\w.+-]*\w(?:@[\w.-]+\w)?)")
-#: Of no project: whoever is asked about it is a stranger there.
-_NO_PROJECT = "-"
 
 
 class CommentService:
@@ -29,7 +28,7 @@ class CommentService:
         """All remarks on a workflow, oldest first."""
 
         def work(session: Session) -> list[CommentRecord]:
-            self._allowed(session, actor, "comment.read", workflow_id)
+            allowed_in(session, actor, "comment.read", workflow_id)
             return store.list_comments(session, workflow_id)
 
         return await self._parts.records.read(work)
@@ -52,7 +51,7 @@ class CommentService:
         said = _checked(text)
 
         def work(session: Session) -> CommentRecord:
-            record = self._allowed(session, actor, "comment.write", workflow_id)
+            record = allowed_in(session, actor, "comment.write", workflow_id).record
             if len(store.list_comments(session, workflow_id)) >= _MOST_COMMENTS:
                 message = f"A workflow has at most {_MOST_COMMENTS:,} comments; remove some first."
                 raise ConflictError(message)
@@ -81,7 +80,7 @@ class CommentService:
         said = _checked(text)
 
         def work(session: Session) -> CommentRecord:
-            record = self._allowed(session, actor, "comment.write", workflow_id)
+            record = allowed_in(session, actor, "comment.write", workflow_id).record
             found = _found(session, workflow_id, comment_id)
             if found.author_id != actor.id:
                 message = "Only its author changes a comment."
@@ -106,7 +105,7 @@ class CommentService:
         """
 
         def work(session: Session) -> CommentRecord:
-            self._allowed(session, actor, "comment.write", workflow_id)
+            allowed_in(session, actor, "comment.write", workflow_id)
             found = _found(session, workflow_id, comment_id)
             if found.thread_id is not None:
                 raise InvalidInputError(
@@ -129,7 +128,7 @@ class CommentService:
         """
 
         def work(session: Session) -> None:
-            record = self._allowed(session, actor, "comment.write", workflow_id)
+            record = allowed_in(session, actor, "comment.write", workflow_id).record
             found = _found(session, workflow_id, comment_id)
             may_edit = record.project_id in actor.projects_with("workflow.edit")
             if found.author_id != actor.id and not may_edit:
@@ -146,17 +145,6 @@ class CommentService:
         told = {"t": "comment", "id": record.id}
         self._parts.channels.publish(f"workflow:{record.workflow_id}", told)
         return record
-
-    def _allowed(
-        self, session: Session, actor: Actor, verb: str, workflow_id: str
-    ) -> WorkflowRecord:
-        found = find_workflow(session, workflow_id)
-        project_id = found.record.project_id if found is not None else _NO_PROJECT
-        authorize(actor, verb, Target("workflow", workflow_id, project_id))
-        if found is None:
-            message = "There is no such workflow."
-            raise NotFoundError(message)
-        return found.record
 
     def _first(
         self, session: Session, workflow_id: str, thread_id: str | None

@@ -84,6 +84,7 @@ function load(body) {
   set({
     revision: body.revision, project: body.project, projectId: body.project_id, me: body.me,
     mayEdit: body.may_edit, mayRun: body.may_run, problems: body.problems, faces: body.faces,
+    published: body.published_version === null ? null : { number: body.published_version, is_changed: body.is_changed },
   });
   show();
 }
@@ -220,6 +221,7 @@ function absorb(entry) {
   state = { ...state, revision: entry.revision };
   if (isMine(entry)) outbox.settle(entry.batch);
   else noticeOverwriting(entry);
+  if (state.published && !state.published.is_changed) set({ published: { ...state.published, is_changed: true } });
   show();
 }
 
@@ -281,6 +283,7 @@ export const keepTheirs = () => set({ notice: null });
 const receivers = {
   change: (message) => receiveChange(message),
   reload: (message) => message.revision > state.revision && reload(),
+  version: () => reload(),
   hello: () => catchUp(),
   checked: ({ revision, problems, faces }) =>
     revision >= state.revision - 1 && set({ problems, faces: { ...state.faces, ...faces } }),

@@ -104,6 +104,8 @@ class EditorOut(Output):
                 "project": "Support",
                 "revision": 1,
                 "updated_at": WHEN,
+                "published_version": None,
+                "is_changed": False,
                 "document": DOCUMENT,
                 "problems": [],
                 "faces": {},
@@ -119,6 +121,8 @@ class EditorOut(Output):
     project: str
     revision: int
     updated_at: str
+    published_version: int | None
+    is_changed: bool = Field(description="What is published is not what the draft says.")
     document: dict[str, Any]
     problems: list[dict[str, Any]]
     faces: dict[str, dict[str, Any]] = Field(
