@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, Text
+from sqlalchemy import Index, LargeBinary, Text, text
 from sqlmodel import Column, Field, SQLModel
 
 from flowstudio.store.tables.moment import UtcDateTime
@@ -32,6 +32,9 @@ class RunRow(SQLModel, table=True):
         Index("ix_run_status_wake", "status", "wake_at"),
         Index("ix_run_project_id", "project_id", "id"),
         Index("ix_run_workflow_id", "workflow_id", "id"),
+        Index("ix_run_created", "created_at", "id"),
+        Index("ix_run_document", "document_hash"),
+        Index("ix_run_rerun_of", "rerun_of", sqlite_where=text("rerun_of != ''")),
     )
 
     id: str = Field(primary_key=True, max_length=36)
@@ -68,10 +71,20 @@ class RunRow(SQLModel, table=True):
 
 
 class RunEventRow(SQLModel, table=True):
-    """One entry of a run's journal; a large output stands in `blob` under its hash."""
+    """One entry of a run's journal; a large output stands in `blob` under its hash.
+
+    The index finds the few that refer to a blob, so that removing a run need not read them all.
+    """
 
     __tablename__ = "run_event"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index(
+            "ix_run_event_blob",
+            "output_hash",
+            sqlite_where=text("output IS NULL AND output_hash IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     run_id: str = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE", max_length=36)
     seq: int = Field(primary_key=True)
@@ -98,6 +111,9 @@ class CacheEntryRow(SQLModel, table=True):
     """An output kept under the fingerprint of the step that made it."""
 
     __tablename__ = "cache_entry"
+    __table_args__ = (
+        Index("ix_cache_entry_blob", "output_hash", sqlite_where=text("output IS NULL")),
+    )
 
     fingerprint: str = Field(primary_key=True, max_length=64)
     output: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
