@@ -73,6 +73,11 @@ class Engine:
         self._early: dict[str, list[Signal]] = {}
 
     @property
+    def registry(self) -> Mapping[str, NodeType[Any]]:
+        """The node types there are."""
+        return self._registry
+
+    @property
     def running(self) -> frozenset[str]:
         """Ids of the runs in this process's hands."""
         return frozenset(self._running)

@@ -164,6 +164,16 @@ class Dispatcher:
             return False
         return self._owners.is_alive(record.owner)
 
+    def is_stuck(self, run_id: str) -> bool:
+        """Whether this process tried to advance the run, failed, and has let it be."""
+        return run_id in self._stuck and run_id not in self._launched
+
+    def is_in_hand(self, run_id: str, owner: str) -> bool:
+        """Whether the run is being advanced, or about to be, here or by another living process."""
+        if run_id in self._engine.running or run_id in self._launched:
+            return True
+        return bool(owner) and owner != self._owners.name and self._owners.is_alive(owner)
+
     async def _take_up(self, signal: Signal) -> None:
         if signal.kind != "pause" and not await self.is_elsewhere(signal.run_id):
             self.launch(signal.run_id)

@@ -20,6 +20,8 @@ from flowstudio.services.keys import KeyService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
 from flowstudio.services.projects import ProjectService
+from flowstudio.services.removal import RemovalService
+from flowstudio.services.retention import RetentionService
 from flowstudio.services.runs import RunService
 from flowstudio.services.secret_keys import open_ring
 from flowstudio.services.sessions import SessionService
@@ -47,6 +49,8 @@ class Studio:
     mail: MailService
     members: MemberService
     projects: ProjectService
+    removal: RemovalService
+    retention: RetentionService
     sessions: SessionService
     users: UserService
     workflows: WorkflowService
@@ -94,6 +98,8 @@ def open_studio(
         mail=mail,
         members=MemberService(parts),
         projects=ProjectService(parts),
+        removal=RemovalService(parts),
+        retention=RetentionService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
         workflows=WorkflowService(parts, runs, finder, credentials, registry),

@@ -46,6 +46,7 @@ from flowstudio.store.writer import Lost, Work, Writer
 
 T = TypeVar("T")
 
+_EVENT = "seq, at, type, node, path, data, output_hash, output_size"
 _DEFER_S = 0.02
 _PAGE = 500
 
@@ -252,17 +253,61 @@ class SqliteJournal:
 
     async def read(self, run_id: str, after: int = 0) -> AsyncIterator[Event | DamagedEvent]:
         """Stored events in order of `seq`; outputs as references without their bodies."""
+        async for events in self.pages(run_id, after):
+            for event in events:
+                yield event
+
+    async def pages(self, run_id: str, after: int = 0) -> AsyncIterator[list[Event | DamagedEvent]]:
+        """As `read`, in pieces."""
         while True:
             rows = await self._reader.all(
-                "SELECT seq, at, type, node, path, data, output_hash, output_size FROM run_event"
-                " WHERE run_id=? AND seq>? ORDER BY seq LIMIT ?",
+                f"SELECT {_EVENT} FROM run_event WHERE run_id=? AND seq>? ORDER BY seq LIMIT ?",  # noqa: S608 - constant columns
                 (run_id, after, _PAGE),
             )
-            for row in rows:
-                yield read_event(row)
+            yield [read_event(row) for row in rows]
             if len(rows) < _PAGE:
                 return
             after = rows[-1][0]
+
+    async def read_back(
+        self, run_id: str, before: int | None, limit: int
+    ) -> list[Event | DamagedEvent]:
+        """The last events, or the last before a number, in order of `seq`."""
+        rows = await self._reader.all(
+            f"SELECT {_EVENT} FROM run_event WHERE run_id=?1 AND (?2 IS NULL OR seq<?2)"  # noqa: S608 - constant columns
+            " ORDER BY seq DESC LIMIT ?3",
+            (run_id, before, limit),
+        )
+        return [read_event(row) for row in reversed(rows)]
+
+    async def read_path(self, run_id: str, path: str) -> list[Event | DamagedEvent]:
+        """The events of one step alone."""
+        rows = await self._reader.all(
+            f"SELECT {_EVENT} FROM run_event WHERE run_id=? AND path=? ORDER BY seq",  # noqa: S608 - constant columns
+            (run_id, path),
+        )
+        return [read_event(row) for row in rows]
+
+    async def output_seq(self, run_id: str, path: str) -> int | None:
+        """Number of the event that holds what a step gave last, or None."""
+        row = await self._reader.one(
+            "SELECT max(seq) FROM run_event WHERE run_id=? AND path=?"
+            " AND type IN ('step_succeeded', 'step_failed') AND output_hash IS NOT NULL",
+            (run_id, path),
+        )
+        return row[0] if row is not None else None
+
+    async def result_before(
+        self, run_id: str, path: str, before: int
+    ) -> tuple[int, int | None] | None:
+        """Number and size of what a step had given by then; the size is None if it was skipped."""
+        row = await self._reader.one(
+            "SELECT seq, output_size FROM run_event WHERE run_id=? AND path=? AND seq<?"
+            " AND (output_hash IS NOT NULL AND type IN ('step_succeeded', 'step_failed')"
+            " OR type='step_skipped') ORDER BY seq DESC LIMIT 1",
+            (run_id, path, before),
+        )
+        return (row[0], row[1]) if row is not None else None
 
     async def load_output(self, run_id: str, seq: int) -> bytes:
         """The body of one event's output."""

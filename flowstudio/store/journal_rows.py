@@ -26,7 +26,8 @@ _UPDATE_RUN = (
     " owner=CASE WHEN ? THEN '' ELSE owner END WHERE id=?"
 )
 _START_RUN = (
-    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL WHERE id=?"
+    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL,"
+    " size_bytes=NULL WHERE id=?"
 )
 #: A run that is taken up again is running until it parks anew, also when that is by a crash.
 CLAIM_RUN = (

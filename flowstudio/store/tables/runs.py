@@ -23,7 +23,8 @@ class RunRow(SQLModel, table=True):
     `project_id` is empty for what the command line runs on this machine; `workflow_id` is empty
     unless a stored workflow was run. `version` is the number of the published version it runs, None
     for a draft; `rerun_of` is the run whose finished steps it kept; `draft` is the JSON of what the
-    editor asked for, empty elsewhere.
+    editor asked for, empty elsewhere; `size_bytes` is what its journal takes, None until somebody
+    has measured it.
     """
 
     __tablename__ = "run"
@@ -34,6 +35,7 @@ class RunRow(SQLModel, table=True):
         Index("ix_run_workflow_id", "workflow_id", "id"),
         Index("ix_run_created", "created_at", "id"),
         Index("ix_run_document", "document_hash"),
+        Index("ix_run_inside", "trigger", sqlite_where=text("depth > 0")),
         Index("ix_run_rerun_of", "rerun_of", sqlite_where=text("rerun_of != ''")),
     )
 
@@ -68,6 +70,7 @@ class RunRow(SQLModel, table=True):
     version: int | None = None
     rerun_of: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     draft: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    size_bytes: int | None = None
 
 
 class RunEventRow(SQLModel, table=True):
