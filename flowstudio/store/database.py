@@ -65,10 +65,12 @@ def _let_shrink(path: Path) -> None:
 
 
 def _version(path: Path) -> str | None:
+    is_new = not path.exists() or path.stat().st_size == 0
     connection = sqlite3.connect(path)
     try:
-        # Counts only for a new file, and only before anything is written to it.
-        connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+        if is_new:
+            # Only before anything is written to it.
+            connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
         configure(connection, "full")
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError as error:

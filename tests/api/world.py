@@ -184,6 +184,9 @@ class World:
         path = call.route.path
         for name in call.names:
             path = path.replace(f"{{{name}}}", await self.make(name))
+        operation = self.document["paths"][call.route.path][call.method.lower()]
+        for name in NEEDS.get(operation["operationId"], ()):
+            await self.make(name)
         if self._is_stream(call):
             # Whoever may follow a run follows it to its end.
             await self.runtime.runs.cancel(OPERATOR, self.ids["run_id"])
@@ -349,14 +352,24 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "slug": _slug,
     "state": _state,
     "user_id": _user,
+    "with_id": _run,
     "workflow_id": _workflow,
+}
+#: Objects that an operation names elsewhere than in its path.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "run_compare": ("with_id",),
+    "run_delete_several": ("run_id",),
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
+    "run_delete_several": lambda world: {"ids": [world.ids.get("run_id", "x")]},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},
     "session_prove": lambda _: {"password": PASSWORD},
 }
 #: Queries by operation, where an id of the world or any text does not do.
-QUERIES: Mapping[str, Mapping[str, str]] = {"run_step_output": {"path": "start"}}
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "run_step_output": {"path": "start"},
+    "run_step": {"path": "start"},
+}

@@ -56,8 +56,10 @@ project.list       own       guest   projects:read
 project.read       project   viewer  projects:read
 project.transfer   project   owner   -
 run.answer         project   runner  runs:write
+run.delete         project   editor  runs:write
 run.document       project   editor  runs:write
 run.list           own       guest   runs:read
+run.prune          instance  admin   admin:write
 run.read           project   viewer  runs:read
 run.steer          project   runner  runs:write
 secret.rotate      instance  admin   -
