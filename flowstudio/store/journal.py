@@ -23,6 +23,7 @@ from flowstudio.engine.journal import (
     ModelCall,
     NewRun,
     RunUpdate,
+    Seed,
     Signal,
 )
 from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
@@ -39,6 +40,7 @@ from flowstudio.store.journal_rows import (
     read_signal,
     run_values,
     store_blob,
+    store_seeds,
 )
 from flowstudio.store.moments import to_column
 from flowstudio.store.reader import Reader
@@ -48,6 +50,7 @@ T = TypeVar("T")
 
 _DEFER_S = 0.02
 _PAGE = 500
+_PLACES = ",".join("?" * (RUN_COLUMNS.count(",") + 1))
 
 
 class SqliteJournal:
@@ -72,8 +75,11 @@ class SqliteJournal:
 
     # Writing
 
-    async def create(self, run: NewRun, document: bytes) -> bool:
-        """Store a new run; false when its id is taken. With an owner, it is claimed already."""
+    async def create(self, run: NewRun, document: bytes, seeds: Sequence[Seed] = ()) -> bool:
+        """Store a new run, which begins with the seeds; false when its id is taken.
+
+        With an owner, it is claimed already.
+        """
 
         def work(connection: sqlite3.Connection) -> bool:
             connection.execute(
@@ -83,14 +89,17 @@ class SqliteJournal:
             cursor = connection.execute(
                 f"INSERT OR IGNORE INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
                 " cost_usd, saved_usd, prompt_tokens, completion_tokens)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,0,'0','0',0,0)",
+                f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0)",
                 (*run_values(run), run.owner, 1 if run.owner else 0),
             )
-            return cursor.rowcount == 1
+            if cursor.rowcount != 1:
+                return False
+            store_seeds(connection, run.id, seeds)
+            return True
 
         is_new = await self._writer.submit(work)
         if is_new and run.owner:
-            self._fresh[run.id] = ClaimedRun(run, 1, is_new=True)
+            self._fresh[run.id] = ClaimedRun(run, 1, is_new=not seeds)
         return is_new
 
     async def claim(self, run_id: str, owner: str) -> ClaimedRun:

@@ -19,7 +19,8 @@ UNFINISHED = ("queued", "running", "waiting", "paused")
 _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
-    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by"
+    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
+    "rerun_of, draft, base, use_cache"
 )
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
@@ -52,6 +53,10 @@ class RunRecord:
     project_id: str = ""
     workflow_id: str = ""
     created_by: str = ""
+    rerun_of: str = ""
+    draft: str = ""
+    base: str = ""
+    use_cache: bool = True
 
 
 class RunStore:
@@ -150,6 +155,7 @@ def _record(row: Row) -> RunRecord:
         values[name] = from_column(values[name])
     for name in ("max_cost_usd", "cost_usd", "saved_usd"):
         values[name] = Decimal(values[name]) if values[name] is not None else None
+    values["use_cache"] = bool(values["use_cache"])
     values["usage"] = Usage(values.pop("prompt_tokens"), values.pop("completion_tokens"))
     try:
         values["inputs"] = load(values["inputs"])
