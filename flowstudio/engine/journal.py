@@ -187,6 +187,14 @@ class Journal(Protocol):
     async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
         """A kept output that has not expired."""
 
+    async def unchanged(
+        self, workflow_id: str, node_id: str, fingerprint: str, now: datetime
+    ) -> CacheEntry | None:
+        """What a node's last run in the editor gave, if it was a success with this fingerprint.
+
+        None also when that has expired.
+        """
+
     def keep(self, fingerprint: str, entry: CacheEntry, now: datetime) -> None:
         """Keep an output; stored with the next commit."""
 

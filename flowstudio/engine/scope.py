@@ -112,15 +112,7 @@ class ScopeRun:
         if name in self._taken and (is_last or target.node.join == "any"):
             self._make_ready(target)
             return False
-        if is_last and self._has_ended_before(name):
-            self._make_ready(target)
-            return False
         return is_last
-
-    def _has_ended_before(self, name: str) -> bool:
-        # An output that is given, such as a pinned one, stands whatever leads to it.
-        record = self._record.steps.get(name)
-        return record is not None and record.has_ended and record.output is not None
 
     def _make_ready(self, node: PlannedNode) -> None:
         self._begun.add(node.name)

@@ -147,6 +147,22 @@ def containers_around(node: Node, by_id: dict[str, Node]) -> list[Node]:
     return found
 
 
+def nodes_inside(document: Document, container_id: str) -> list[Node]:
+    """The nodes that live in a container at any depth, in document order."""
+    by_id = {node.id: node for node in document.nodes}
+    return [
+        node
+        for node in document.nodes
+        if any(box.id == container_id for box in containers_around(node, by_id))
+    ]
+
+
+def outermost(node: Node, by_id: dict[str, Node]) -> Node:
+    """The node at the root that a node is, or lives in."""
+    around = containers_around(node, by_id)
+    return around[-1] if around else node
+
+
 def reachable(scope: Scope, sources: Iterable[str]) -> set[str]:
     """Ids of the given nodes and of all that depend on them."""
     found: set[str] = set()

@@ -42,8 +42,8 @@ from flowstudio.store.journal_rows import (
     store_blob,
     store_seeds,
 )
-from flowstudio.store.moments import to_column
-from flowstudio.store.reader import Reader
+from flowstudio.store.moments import from_column, to_column
+from flowstudio.store.reader import Reader, Row
 from flowstudio.store.writer import Lost, Work, Writer
 
 T = TypeVar("T")
@@ -319,17 +319,26 @@ class SqliteJournal:
     async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
         """A kept output that has not expired."""
         row = await self._reader.one(
-            "SELECT c.output, b.body, c.output_hash, c.output_size, c.port, c.cost_usd, c.model"
-            " FROM cache_entry c LEFT JOIN blob b ON b.hash=c.output_hash"
+            "SELECT c.output, b.body, c.output_hash, c.output_size, c.port, c.cost_usd, c.model,"
+            " c.expires_at FROM cache_entry c LEFT JOIN blob b ON b.hash=c.output_hash"
             " WHERE c.fingerprint=? AND (c.expires_at IS NULL OR c.expires_at>?)",
             (fingerprint, to_column(now)),
         )
-        if row is None:
-            return None
-        body = row[0] if row[0] is not None else row[1]
-        if not _is_whole(body, row[2]):
-            return None
-        return CacheEntry(Output(row[2], row[3], bytes(body)), row[4], Decimal(row[5]), row[6])
+        return _entry(row) if row is not None else None
+
+    async def unchanged(
+        self, workflow_id: str, node_id: str, fingerprint: str, now: datetime
+    ) -> CacheEntry | None:
+        """What a node's last run in the editor gave, if it was a success with this fingerprint."""
+        row = await self._reader.one(
+            "SELECT d.output, b.body, d.output_hash, d.output_size, d.port,"
+            " CASE WHEN d.cost_usd IN ('0', '') THEN d.saved_usd ELSE d.cost_usd END, d.model,"
+            " d.expires_at FROM draft_output d LEFT JOIN blob b ON b.hash=d.output_hash"
+            " WHERE d.workflow_id=? AND d.node_id=? AND d.fingerprint=? AND d.error IS NULL"
+            " AND (d.expires_at IS NULL OR d.expires_at>?)",
+            (workflow_id, node_id, fingerprint, to_column(now)),
+        )
+        return _entry(row) if row is not None else None
 
     async def signals(self, run_id: str, after: int) -> list[Signal]:
         """Signals for a run that came after the given one, in order."""
@@ -353,6 +362,15 @@ class SqliteJournal:
         """Number of the latest signal, or 0."""
         row = await self._reader.one("SELECT max(id) FROM signal")
         return row[0] or 0 if row else 0
+
+
+def _entry(row: Row) -> CacheEntry | None:
+    """A kept output from its columns, or None when it is not what was written."""
+    body = row[0] if row[0] is not None else row[1]
+    if not _is_whole(body, row[2]):
+        return None
+    output = Output(row[2], row[3], bytes(body))
+    return CacheEntry(output, row[4], Decimal(row[5]), row[6], from_column(row[7]))
 
 
 def _is_whole(body: object, written_hash: str) -> bool:
