@@ -10,7 +10,6 @@ from flowstudio.errors import FlowStudioError
 from flowstudio.graph.canonical import hash_value
 from flowstudio.graph.fingerprint import fingerprint, inside_key, read_hashes
 from flowstudio.graph.slots import fill
-from flowstudio.graph.topology import nodes_inside
 
 
 async def fill_in(
@@ -56,7 +55,7 @@ async def container_key(
 ) -> str:
     """The fingerprint of a container, from all that lives in it and all that is read there."""
     document = execution.plan.document
-    inside = nodes_inside(document, planned.node.id)
+    inside = [member.node for member in planned.members()]
     slots = [*planned.type.check(planned.node.config).slots]
     versions, more = {}, {}
     resources, run = execution.parts.resources, execution.info
@@ -69,7 +68,7 @@ async def container_key(
     roots = {root for slot in slots for part in slot.expressions for root in part.roots}
     loaded = await names.load(roots - {node.name for node in inside}, execution.values)
     reads = dict(read_hashes(slots, loaded)) | dict(read_hashes(planned.slots, filled.names))
-    reads["@inside"] = hash_value([inside_key(document, planned.node.id), versions, more])
+    reads["@inside"] = hash_value([inside_key(document, inside), versions, more])
     return fingerprint(
         planned.type.type,
         planned.type.version,

@@ -7,7 +7,7 @@ from flowstudio.graph.checks.subject import START
 from flowstudio.graph.document import Document, Edge, Node
 from flowstudio.graph.reads import Reads
 from flowstudio.graph.staleness import NEVER, Mark
-from flowstudio.graph.topology import ROOT, Ancestry, closing_paths, nodes_inside, scopes_of
+from flowstudio.graph.topology import ROOT, Ancestry, closing_paths, insides, scopes_of
 
 _NOTHING = Reads()
 
@@ -107,7 +107,8 @@ def part_of(
         reads: of its root nodes.
     """
     alive = {*cone.runs, *cone.passed}
-    whole = {node.id for node_id in cone.runs for node in nodes_inside(document, node_id)}
+    boxes = insides(document)
+    whole = {node.id for node_id in cone.runs for node in boxes.get(node_id, ())}
     edges = [
         edge
         for edge in document.edges

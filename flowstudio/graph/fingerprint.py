@@ -7,7 +7,6 @@ from flowstudio.graph.canonical import dump, hash_value
 from flowstudio.graph.document import Document, Node
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import Slot
-from flowstudio.graph.topology import nodes_inside
 
 
 def fingerprint(
@@ -37,12 +36,15 @@ def config_key(node: Node) -> str:
     return hash_value([node.type, node.config])
 
 
-def inside_key(document: Document, container_id: str, *, configs: bool = True) -> str:
+def inside_key(document: Document, inside: Iterable[Node], *, configs: bool = True) -> str:
     """Hash of all that lives in a container and how it hangs together; places left out.
 
-    Without `configs`, those are left out as well.
+    Args:
+        document: that the container stands in.
+        inside: what lives in it, at any depth.
+        configs: whether those count.
     """
-    inside = nodes_inside(document, container_id)
+    inside = tuple(inside)
     ids = {node.id for node in inside}
     left_out = {"position", "notes", "id"} | (set() if configs else {"config"})
     nodes = {node.id: node.model_dump(mode="json", exclude=left_out) for node in inside}

@@ -147,14 +147,14 @@ def containers_around(node: Node, by_id: dict[str, Node]) -> list[Node]:
     return found
 
 
-def nodes_inside(document: Document, container_id: str) -> list[Node]:
-    """The nodes that live in a container at any depth, in document order."""
+def insides(document: Document) -> dict[str, list[Node]]:
+    """The nodes that live in each container at any depth, in document order, by its id."""
     by_id = {node.id: node for node in document.nodes}
-    return [
-        node
-        for node in document.nodes
-        if any(box.id == container_id for box in containers_around(node, by_id))
-    ]
+    found: dict[str, list[Node]] = {}
+    for node in document.nodes:
+        for box in containers_around(node, by_id):
+            found.setdefault(box.id, []).append(node)
+    return found
 
 
 def outermost(node: Node, by_id: dict[str, Node]) -> Node:

@@ -112,7 +112,11 @@ class RunFilter(TypedDict, total=False):
 
 
 class RunService:
-    """Use cases of runs; each asks `authorize` first."""
+    """Use cases of runs; each asks `authorize` first.
+
+    Attributes:
+        parts, dispatcher, resources: what runs, for services that make or follow their own.
+    """
 
     def __init__(
         self,
@@ -122,13 +126,14 @@ class RunService:
         costs: CostService,
         max_cost_usd: Decimal | None,
     ) -> None:
-        self._parts = parts
+        self.parts = self._parts = parts
         self._engine = parts.engine
         self._journal = parts.journal
         self._store = parts.store
-        self._dispatcher = dispatcher
+        self.dispatcher = self._dispatcher = dispatcher
         self._finder = finder
         self._costs = costs
+        self.resources = costs.resources
         self._max_cost_usd = max_cost_usd
         self._prepared: OrderedDict[tuple[int, str], Prepared] = OrderedDict()
 

@@ -112,6 +112,19 @@ class RunStore:
         )
         return [_record(row) for row in rows]
 
+    async def list_drafts(
+        self, workflow_id: str, limit: int, statuses: Sequence[str] = ()
+    ) -> list[RunRecord]:
+        """The latest runs of a workflow's editor, in any of these states; all when empty."""
+        wanted = json.dumps(statuses) if statuses else None
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE workflow_id=?1 AND draft<>''"  # noqa: S608 - constant text
+            " AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))"
+            " ORDER BY id DESC LIMIT ?3",
+            (workflow_id, wanted, limit),
+        )
+        return [_record(row) for row in rows]
+
     async def list_due(self, now: datetime) -> list[str]:
         """Ids of waiting runs whose moment has come, the earliest first."""
         rows = await self._reader.all(

@@ -332,6 +332,14 @@ async def _state(_: World) -> str:
     return "a-state-nobody-began"
 
 
+async def _node(world: World) -> str:
+    # Of the workflow of the same path, with something to read and to remove.
+    path = f"/api/v1/workflows/{world.ids['workflow_id']}/draft/pins/a"
+    reply = await world.ask("owner", "PUT", path, {"value": 1})
+    assert reply.status_code == 200, reply.text
+    return "a"
+
+
 async def _user(world: World) -> str:
     return world.add_person(f"user-{new_id()}", member="viewer").id
 
@@ -342,6 +350,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "identity_id": _identity,
     "invitation_id": _invitation,
     "key_id": _key,
+    "node_id": _node,
     "project_id": _project,
     "provider": _provider,
     "run_id": _run,
@@ -353,10 +362,14 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
+    "draft_run": lambda _: {"mode": "cells", "targets": ["s"]},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},
     "session_prove": lambda _: {"password": PASSWORD},
 }
 #: Queries by operation, where an id of the world or any text does not do.
-QUERIES: Mapping[str, Mapping[str, str]] = {"run_step_output": {"path": "start"}}
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "draft_output": {"which": "pinned"},
+    "run_step_output": {"path": "start"},
+}
