@@ -18,6 +18,7 @@ from flowstudio.api.schemas.runs import (
     DeletedOut,
     DeleteIn,
     OutputsOut,
+    RerunIn,
     ResumeIn,
     RunOut,
     StartedOut,
@@ -308,6 +309,28 @@ async def resume_run(
     limit = body.max_cost_usd if body is not None else None
     await runtime.runs.resume(actor, run_id, max_cost_usd=limit)
     return StartedOut(id=run_id)
+
+
+@router.post(
+    "/runs/{run_id}/rerun",
+    operation_id="run_rerun",
+    summary="Run again what did not finish",
+    status_code=202,
+    responses=responses(404, 409, 422),
+    openapi_extra=verb("run.steer"),
+)
+async def rerun_run(
+    run_id: Id,
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+    response: Response,
+    body: RerunIn | None = None,
+) -> StartedOut:
+    """As a new run, which keeps the steps that finished; of one that succeeded, everything."""
+    from_path = body.from_path if body is not None else None
+    new_run_id = await runtime.runs.rerun(actor, run_id, from_path)
+    response.headers["Location"] = f"/api/v1/runs/{new_run_id}"
+    return StartedOut(id=new_run_id)
 
 
 @router.post(

@@ -181,6 +181,8 @@ class Engine:
         execution = Execution(claimed, plan, state, self._parts, budget, _open_scope)
         execution.usage = usage
         self._running[run_id] = execution
+        if execution.draft is not None and self._parts.follow is not None:
+            self._parts.follow(run_id)
         return await _Advance(execution, state, signals + self._early.pop(run_id, [])).run()
 
     async def _refuse(

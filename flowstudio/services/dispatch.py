@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,6 +72,12 @@ class Dispatcher:
             return
         self._launched.add(run_id)
         self._group.create_task(self._in_background(run_id))
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Do something beside the runs; it must not raise. False when no runs are held any more."""
+        if self._group is not None:
+            self._group.create_task(work())
+        return self._group is not None
 
     async def _in_background(self, run_id: str) -> None:
         try:

@@ -1,7 +1,7 @@
 """Runs: start, watch, steer and read them."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any, TypedDict, Unpack
 
 from flowstudio.engine.contract import CostRange
 from flowstudio.engine.events import FINISHED
-from flowstudio.engine.journal import NewRun
+from flowstudio.engine.journal import NewRun, Seed
 from flowstudio.engine.plan import Plan
 from flowstudio.engine.runner import Outcome
-from flowstudio.errors import ConflictError
+from flowstudio.engine.seeds import kept_steps
+from flowstudio.errors import ConflictError, NotFoundError
 from flowstudio.graph.canonical import content_hash, dump
 from flowstudio.graph.document import Document
 from flowstudio.graph.ids import new_id
@@ -51,6 +52,9 @@ class RunOptions(TypedDict, total=False):
         slug: of the template it comes from.
         base: where it finds workflows it runs inside itself; see `WorkflowFinder`.
         run_id, depth: given for runs inside runs.
+        rerun_of: id of the run whose finished steps it keeps.
+        draft: JSON of what the editor asked for.
+        seeds: events it begins with.
     """
 
     project_id: str
@@ -63,10 +67,17 @@ class RunOptions(TypedDict, total=False):
     base: str
     run_id: str
     depth: int
+    rerun_of: str
+    draft: str
+    seeds: Sequence[Seed]
 
 
 class RunService(RunReading):
-    """Use cases of runs; each asks `authorize` first."""
+    """Use cases of runs; each asks `authorize` first.
+
+    Attributes:
+        parts, dispatcher, resources: what runs, for services that make or follow their own.
+    """
 
     def __init__(
         self,
@@ -77,9 +88,11 @@ class RunService(RunReading):
         max_cost_usd: Decimal | None,
     ) -> None:
         super().__init__(parts, dispatcher)
+        self.parts, self.dispatcher = parts, dispatcher
         self._engine = parts.engine
         self._finder = finder
         self._costs = costs
+        self.resources = costs.resources
         self._max_cost_usd = max_cost_usd
         self._prepared: OrderedDict[tuple[int, str], Prepared] = OrderedDict()
 
@@ -190,9 +203,56 @@ class RunService(RunReading):
             project_id=options.get("project_id", ""),
             workflow_id=options.get("workflow_id", ""),
             created_by=options.get("created_by", ""),
+            rerun_of=options.get("rerun_of", ""),
+            draft=options.get("draft", ""),
         )
-        await self._journal.create(run, prepared.body)
+        await self._journal.create(run, prepared.body, options.get("seeds", ()))
         return run.id
+
+    async def rerun(
+        self, actor: Actor, run_id: str, from_path: str | None = None, *, launch: bool = True
+    ) -> str:
+        """Begin a new run that keeps what finished in an ended one; gives its id.
+
+        A step that failed or did not finish runs again, with all below it; of a run that succeeded,
+        everything. With `from_path`, that step runs again with all below it; inside a container,
+        the whole outermost container does. Without `launch` the run is only made.
+
+        Raises:
+            ConflictError: the run goes on, or the editor made it.
+            NotFoundError: no such run, or no such step in it.
+        """
+        record = await self._allowed(actor, "run.steer", run_id)
+        if record.status not in FINISHED:
+            raise ConflictError(f"Run {run_id} goes on still: {record.status}.")
+        if record.draft:
+            raise ConflictError(f"Run {run_id} was made in the editor; run its nodes there again.")
+        document = await self._document(record)
+        again = from_path.partition("/")[0] if from_path else None
+        names = {node.name for node in document.nodes if node.parent is None}
+        if again is not None and again not in names:
+            raise NotFoundError(f"There is no step {from_path!r} in run {run_id}.")
+        seeds: list[Seed] = []
+        if again is not None or record.status != "succeeded":
+            events = [event async for event in self._journal.read(run_id)]
+            seeds = kept_steps(document, events, run_id, self._parts.clock.now(), again)
+        new_run_id = await self.create_unchecked(
+            document,
+            record.inputs,
+            rerun_of=run_id,
+            seeds=seeds,
+            created_by=actor.id,
+            trigger="api" if actor.key_id else "manual",
+            slug=record.slug,
+            project_id=record.project_id,
+            workflow_id=record.workflow_id,
+            base=record.base,
+            use_cache=record.use_cache,
+            max_cost_usd=record.max_cost_usd,
+        )
+        if launch:
+            self._dispatcher.launch(new_run_id)
+        return new_run_id
 
     def check(self, document: Document, inputs: Mapping[str, Any], base: str = "") -> None:
         """Find out whether a run can be made of this.

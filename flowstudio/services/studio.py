@@ -12,6 +12,7 @@ from flowstudio.security.throttle import Throttle
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.audit import AuditService
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.drafts import DraftService
 from flowstudio.services.health import HealthService
 from flowstudio.services.identities import IdentityService
 from flowstudio.services.instance import InstanceService
@@ -41,6 +42,7 @@ class Studio:
     accounts: AccountService
     audit: AuditService
     credentials: CredentialService
+    drafts: DraftService
     health: HealthService
     identities: IdentityService
     instance: InstanceService
@@ -90,6 +92,7 @@ def open_studio(
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
         audit=AuditService(records, clock),
         credentials=credentials,
+        drafts=DraftService(parts, runs, credentials, registry),
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
         instance=InstanceService(parts),

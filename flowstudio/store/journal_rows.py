@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowstudio.engine.events import Event, Output
-from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Signal
+from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Seed, Signal
 from flowstudio.errors import JournalDamagedError, StaleOwnerError
 from flowstudio.graph.canonical import dump, load
 from flowstudio.store.moments import from_column, to_column
@@ -36,7 +36,12 @@ CLAIM_RUN = (
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
-    " use_cache, depth, base, project_id, workflow_id, created_by"
+    " use_cache, depth, base, project_id, workflow_id, created_by, rerun_of, draft"
+)
+_COPY_EVENT = (
+    "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
+    " output_size) SELECT ?,?,?,?,?,?,?, output, output_hash, output_size FROM run_event"
+    " WHERE run_id=? AND seq=?"
 )
 
 
@@ -74,6 +79,19 @@ def append_work(
             connection.execute(_UPDATE_RUN, update_values(run_id, update))
 
     return work
+
+
+def store_seeds(connection: sqlite3.Connection, run_id: str, seeds: Sequence[Seed]) -> None:
+    """Begin a run's journal with these events."""
+    for seq, seed in enumerate(seeds, start=1):
+        event = seed.event._replace(seq=seq)
+        if seed.source is None:
+            connection.execute(_INSERT_EVENT, event_values(run_id, event))
+            if event.output is not None and event.output.body:
+                store_blob(connection, event.output)
+        else:
+            head = event_values(run_id, event._replace(output=None))[:7]
+            connection.execute(_COPY_EVENT, (*head, *seed.source))
 
 
 def store_blob(connection: sqlite3.Connection, output: Output) -> None:
@@ -137,6 +155,8 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.project_id,
         run.workflow_id,
         run.created_by,
+        run.rerun_of,
+        run.draft,
     )
 
 
@@ -175,6 +195,8 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         project_id=row[12],
         workflow_id=row[13],
         created_by=row[14],
+        rerun_of=row[15],
+        draft=row[16],
     )
 
 

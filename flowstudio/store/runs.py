@@ -20,7 +20,7 @@ _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
     "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
-    "version, rerun_of"
+    "version, rerun_of, draft, base, use_cache"
 )
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
@@ -56,6 +56,9 @@ class RunRecord:
     created_by: str = ""
     version: int | None = None
     rerun_of: str = ""
+    draft: str = ""
+    base: str = ""
+    use_cache: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,19 @@ class RunStore:
         )
         return {row[0]: f"“{row[1]}”: {row[2]}" for row in rows}
 
+    async def list_drafts(
+        self, workflow_id: str, limit: int, statuses: Sequence[str] = ()
+    ) -> list[RunRecord]:
+        """The latest runs of a workflow's editor, in any of these states; all when empty."""
+        wanted = json.dumps(statuses) if statuses else None
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE workflow_id=?1 AND draft<>''"  # noqa: S608 - constant text
+            " AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))"
+            " ORDER BY id DESC LIMIT ?3",
+            (workflow_id, wanted, limit),
+        )
+        return [_record(row) for row in rows]
+
     async def list_due(self, now: datetime) -> list[str]:
         """Ids of waiting runs whose moment has come, the earliest first."""
         rows = await self._reader.all(
@@ -265,6 +281,7 @@ def _record(row: Row) -> RunRecord:
         values[name] = from_column(values[name])
     for name in ("max_cost_usd", "cost_usd", "saved_usd"):
         values[name] = Decimal(values[name]) if values[name] is not None else None
+    values["use_cache"] = bool(values["use_cache"])
     values["usage"] = Usage(values.pop("prompt_tokens"), values.pop("completion_tokens"))
     try:
         values["inputs"] = load(values["inputs"])

@@ -335,6 +335,14 @@ async def _state(_: World) -> str:
     return "a-state-nobody-began"
 
 
+async def _node(world: World) -> str:
+    # Of the workflow of the same path, with something to read and to remove.
+    path = f"/api/v1/workflows/{world.ids['workflow_id']}/draft/pins/a"
+    reply = await world.ask("owner", "PUT", path, {"value": 1})
+    assert reply.status_code == 200, reply.text
+    return "a"
+
+
 async def _user(world: World) -> str:
     return world.add_person(f"user-{new_id()}", member="viewer").id
 
@@ -345,6 +353,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "identity_id": _identity,
     "invitation_id": _invitation,
     "key_id": _key,
+    "node_id": _node,
     "project_id": _project,
     "provider": _provider,
     "run_id": _run,
@@ -362,6 +371,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
+    "draft_run": lambda _: {"mode": "cells", "targets": ["s"]},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
     "run_delete_several": lambda world: {"ids": [world.ids.get("run_id", "x")]},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
@@ -372,4 +382,5 @@ BODIES: Mapping[str, Callable[[World], Any]] = {
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "run_step_output": {"path": "start"},
     "run_step": {"path": "start"},
+    "draft_output": {"which": "pinned"},
 }

@@ -26,6 +26,9 @@ credential.create  project   editor  credentials:write
 credential.delete  project   editor  credentials:write
 credential.edit    project   editor  credentials:write
 credential.read    project   editor  credentials:read
+draft.edit         project   editor  workflows:write
+draft.read         project   viewer  workflows:read
+draft.run          project   runner  runs:write
 health.look        anyone    -       -
 health.read        instance  admin   admin:read
 identity.link      own       guest   -

@@ -30,6 +30,7 @@ _RUN: JsonDict = {
     "max_cost_usd": "0.05",
     "error": None,
     "error_node": None,
+    "rerun_of": "",
 }
 
 
@@ -67,6 +68,7 @@ class RunOut(Output):
     max_cost_usd: Decimal | None
     error: str | None
     error_node: str | None
+    rerun_of: str = Field(description="The run whose finished steps this one kept, or empty.")
 
 
 class WholeRunOut(RunOut):
@@ -165,6 +167,7 @@ class StepOut(Output):
                 "output_size": 512,
                 "error": None,
                 "waiting": None,
+                "kept": False,
             }
         },
     )
@@ -182,6 +185,7 @@ class StepOut(Output):
     output_size: int | None = Field(description="In bytes of JSON; null when there is no output.")
     error: str | None
     waiting: WaitOut | None
+    kept: bool = Field(description="Not executed here but taken over from another run.")
 
 
 class StepsOut(Output):
@@ -375,6 +379,21 @@ class ResumeIn(Input):
     )
 
     max_cost_usd: Usd | None = Field(None, description="Replaces the run's own limit.")
+
+
+class RerunIn(Input):
+    """Where to begin again."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"example": {"from_path": "summary"}}
+    )
+
+    from_path: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1_000,
+        description="A step that runs again, with all below it; left out, what did not finish.",
+    )
 
 
 class AnswerIn(Input):

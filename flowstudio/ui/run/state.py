@@ -8,13 +8,13 @@ import reflex as rx
 
 from flowstudio.engine.events import FINISHED
 from flowstudio.errors import InvalidInputError, NotFoundError
+from flowstudio.services.batches import batches
 from flowstudio.services.runs import RunView
 from flowstudio.services.steps import StepBook, StepView
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import Operation, push
 from flowstudio.ui.presence import open_feed
-from flowstudio.ui.run.batches import batches
 from flowstudio.ui.run.feed import TextFeed, output_key
 from flowstudio.ui.run.present import (
     Question,
