@@ -97,7 +97,7 @@ class Row:
     """One line of a timeline.
 
     Attributes:
-        kind: `more` stands for `left` rows that are not shown.
+        kind: `more` stands for `left` rows that are not shown beside `inside` that are.
         inside: how many rows there would be in it; is_open: whether they are shown.
     """
 
@@ -248,7 +248,7 @@ class Timeline:
                 yield from self._inside(child, depth + 1, opened)
         if shown and len(children) > shown:
             left = len(children) - shown
-            yield Row("more", path, "", depth=depth, left=left)
+            yield Row("more", path, "", depth=depth, inside=shown, left=left)
 
     def _shown(self, path: str, opened: Mapping[str, int]) -> int:
         if path in opened:

@@ -175,7 +175,7 @@ class RunStore:
         """The latest runs of a workflow's editor, in any of these states; all when empty."""
         wanted = json.dumps(statuses) if statuses else None
         rows = await self._reader.all(
-            f"SELECT {_COLUMNS} FROM run WHERE workflow_id=?1 AND draft<>''"  # noqa: S608 - constant text
+            f"SELECT {_COLUMNS} FROM run WHERE workflow_id=?1 AND draft<>''"
             " AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))"
             " ORDER BY id DESC LIMIT ?3",
             (workflow_id, wanted, limit),
