@@ -59,6 +59,7 @@ app = rx.App(
         "/fields.css",
         "/values.css",
         "/editor.css",
+        "/runs.css",
         "/versions.css",
         "/workflows.css",
     ],

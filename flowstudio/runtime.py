@@ -1,6 +1,7 @@
 """Builds every service of a process once, and takes them down again."""
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from flowstudio.engine.contract import NodeType, Subworkflows
 from flowstudio.engine.execution import EngineParts
 from flowstudio.engine.resources import Resources
 from flowstudio.engine.runner import Engine
+from flowstudio.errors import FlowStudioError
 from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.graph.document import Document
 from flowstudio.nodes.registry import load_registry
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from flowstudio.llm.gateway import Gateway
     from flowstudio.services.previews import PreviewService
     from flowstudio.services.studio import Studio
+
+log = logging.getLogger(__name__)
 
 _GATEWAY = "flowstudio.llm.gateway:Gateway"
 _STUDIO = "flowstudio.services.studio"
@@ -123,7 +127,8 @@ async def open_runtime(
         stack.callback(store.close)
         sandbox = await stack.enter_async_context(Sandbox(kind="run"))
         bus = MemoryBus()
-        engine = Engine(EngineParts(journal, bus, sandbox, clock, resources, owners.name), table)
+        engine_parts = EngineParts(journal, bus, sandbox, clock, resources, owners.name)
+        engine = Engine(engine_parts, table)
         parts = RunParts(engine, journal, store, bus, owners, clock)
         dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
         templates = TemplateService()
@@ -137,6 +142,7 @@ async def open_runtime(
             settings, table, resources, templates, finder, dispatcher, runs, path, clock, stack
         )
         stack.callback(runtime.close)
+        engine_parts.follow = partial(_follow, runtime)
         resources.offer(_SECRETS, partial(_project_secrets, runtime))
         yield runtime
 
@@ -156,6 +162,14 @@ def _project_secrets(runtime: Runtime) -> Any:
     module, _, name = _SECRETS.partition(":")
     kind = getattr(import_module(module), name)
     return kind(credentials.for_run, credentials.openrouter_key)
+
+
+def _follow(runtime: Runtime, run_id: str) -> None:
+    # The studio loads when the first run of an editor needs it.
+    try:
+        runtime.studio.drafts.follow(run_id)
+    except FlowStudioError as error:
+        log.warning("Run %s of the editor is not followed: %s", run_id, error)
 
 
 def _find_stored(runtime: Runtime, project_id: str, reference: str) -> Document | None:

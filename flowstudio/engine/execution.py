@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from flowstudio.clock import Clock
 from flowstudio.engine.budget import Budget
 from flowstudio.engine.contract import Evaluator, RunInfo, Usage
+from flowstudio.engine.draft import read_wish
 from flowstudio.engine.events import Event, EventType, Output, RunStatus
 from flowstudio.engine.flights import Flights
 from flowstudio.engine.fold import RunState, ScopeRecord
@@ -65,6 +66,7 @@ class EngineParts:
     Attributes:
         owner: names this process in claims.
         park_after_s: a run that only waits longer than this leaves memory.
+        follow: told of each run of the editor as this process begins to advance it.
     """
 
     journal: Journal
@@ -76,6 +78,7 @@ class EngineParts:
     flights: Flights = field(default_factory=Flights)
     rng: random.Random = field(default_factory=random.Random)
     park_after_s: float = 30
+    follow: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class Execution:
     Attributes:
         steps_done, saved_usd, usage: counts for the row that lists show.
         answers: by path, those that no step has taken yet.
+        draft: what the editor asked for; None for any other run.
         deadline: when the run's `timeout_s` is up.
         stop_reason: why the main task was cancelled from inside.
         park_until: when a run that left memory is to be taken up again.
@@ -111,6 +115,7 @@ class Execution:
         self.parts = parts
         self.budget = budget
         self.evaluator = parts.evaluator
+        self.draft = read_wish(self.run.draft) if self.run.draft else None
         self.values = Values(parts.journal, self.run.id)
         self.info = RunInfo(
             id=self.run.id,

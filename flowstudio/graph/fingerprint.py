@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowstudio.graph.canonical import dump, hash_value
-from flowstudio.graph.document import Node
+from flowstudio.graph.document import Document, Node
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import Slot
 
@@ -34,6 +34,26 @@ def fingerprint(
 def config_key(node: Node) -> str:
     """Hash of a node's type and config: under it the node's earlier costs are found."""
     return hash_value([node.type, node.config])
+
+
+def inside_key(document: Document, inside: Iterable[Node], *, configs: bool = True) -> str:
+    """Hash of all that lives in a container and how it hangs together; places left out.
+
+    Args:
+        document: that the container stands in.
+        inside: what lives in it, at any depth.
+        configs: whether those count.
+    """
+    inside = tuple(inside)
+    ids = {node.id for node in inside}
+    left_out = {"position", "notes", "id"} | (set() if configs else {"config"})
+    nodes = {node.id: node.model_dump(mode="json", exclude=left_out) for node in inside}
+    wires = sorted(
+        [edge.source, edge.source_port, edge.target]
+        for edge in document.edges
+        if edge.source in ids
+    )
+    return hash_value([nodes, wires])
 
 
 def read_hashes(

@@ -75,12 +75,14 @@ class Present:
         fingerprints: what a node's would be now, where the values it reads are at hand; where one
             equals the last run's, the node is fresh whatever else changed above it.
         inputs_hash: of the inputs the editor would run with; "" leaves them out of account.
+        config_keys: of nodes whose `config_key` is not that of their config alone.
     """
 
     now: datetime
     versions: Mapping[str, int] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     inputs_hash: str = ""
+    config_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def mark_nodes(
@@ -152,7 +154,7 @@ def _changes(
 ) -> Iterator[Mark]:
     if last.failed:
         yield Mark("stale", "error")
-    if last.config_key != config_key(node):
+    if last.config_key != (present.config_keys.get(node.id) or config_key(node)):
         yield Mark("stale", "config")
     if present.versions.get(node.type, last.version) != last.version:
         yield Mark("stale", "code_version")

@@ -25,7 +25,8 @@ from flowstudio.services.cuts import TypeWord, type_word
 from flowstudio.services.preview_scope import Place, Sight
 from flowstudio.services.preview_values import Item, Values, decode
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.services.workflow_runs import NO_PROJECT, read_stored
+from flowstudio.services.workflow_access import NO_PROJECT
+from flowstudio.services.workflow_runs import read_stored
 from flowstudio.store.previews import SeenOutput
 from flowstudio.store.workflows import StoredWorkflow, find_workflow
 

@@ -14,6 +14,7 @@ from flowstudio.services.audit import AuditService
 from flowstudio.services.changes import ChangeService
 from flowstudio.services.comments import CommentService
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.drafts import DraftService
 from flowstudio.services.health import HealthService
 from flowstudio.services.identities import IdentityService
 from flowstudio.services.instance import InstanceService
@@ -22,6 +23,8 @@ from flowstudio.services.keys import KeyService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
 from flowstudio.services.projects import ProjectService
+from flowstudio.services.removal import RemovalService
+from flowstudio.services.retention import RetentionService
 from flowstudio.services.runs import RunService
 from flowstudio.services.secret_keys import open_ring
 from flowstudio.services.sessions import SessionService
@@ -44,6 +47,7 @@ class Studio:
     changes: ChangeService
     comments: CommentService
     credentials: CredentialService
+    drafts: DraftService
     health: HealthService
     identities: IdentityService
     instance: InstanceService
@@ -52,6 +56,8 @@ class Studio:
     mail: MailService
     members: MemberService
     projects: ProjectService
+    removal: RemovalService
+    retention: RetentionService
     sessions: SessionService
     users: UserService
     versions: VersionService
@@ -95,6 +101,7 @@ def open_studio(
         changes=ChangeService(parts, workflows, registry),
         comments=CommentService(parts),
         credentials=credentials,
+        drafts=DraftService(parts, runs, credentials, registry),
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
         instance=InstanceService(parts),
@@ -103,6 +110,8 @@ def open_studio(
         mail=mail,
         members=MemberService(parts),
         projects=ProjectService(parts),
+        removal=RemovalService(parts),
+        retention=RetentionService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
         versions=VersionService(parts, workflows),

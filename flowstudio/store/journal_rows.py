@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowstudio.engine.events import Event, Output
-from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Signal
+from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Seed, Signal
 from flowstudio.errors import JournalDamagedError, StaleOwnerError
 from flowstudio.graph.canonical import dump, load
 from flowstudio.store.moments import from_column, to_column
@@ -26,7 +26,8 @@ _UPDATE_RUN = (
     " owner=CASE WHEN ? THEN '' ELSE owner END WHERE id=?"
 )
 _START_RUN = (
-    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL WHERE id=?"
+    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL,"
+    " size_bytes=NULL WHERE id=?"
 )
 #: A run that is taken up again is running until it parks anew, also when that is by a crash.
 CLAIM_RUN = (
@@ -35,7 +36,12 @@ CLAIM_RUN = (
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
-    " use_cache, depth, base, project_id, workflow_id, created_by, version"
+    " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft"
+)
+_COPY_EVENT = (
+    "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
+    " output_size) SELECT ?,?,?,?,?,?,?, output, output_hash, output_size FROM run_event"
+    " WHERE run_id=? AND seq=?"
 )
 
 
@@ -73,6 +79,19 @@ def append_work(
             connection.execute(_UPDATE_RUN, update_values(run_id, update))
 
     return work
+
+
+def store_seeds(connection: sqlite3.Connection, run_id: str, seeds: Sequence[Seed]) -> None:
+    """Begin a run's journal with these events."""
+    for seq, seed in enumerate(seeds, start=1):
+        event = seed.event._replace(seq=seq)
+        if seed.source is None:
+            connection.execute(_INSERT_EVENT, event_values(run_id, event))
+            if event.output is not None and event.output.body:
+                store_blob(connection, event.output)
+        else:
+            head = event_values(run_id, event._replace(output=None))[:7]
+            connection.execute(_COPY_EVENT, (*head, *seed.source))
 
 
 def store_blob(connection: sqlite3.Connection, output: Output) -> None:
@@ -137,6 +156,8 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.workflow_id,
         run.created_by,
         run.version,
+        run.rerun_of,
+        run.draft,
     )
 
 
@@ -176,6 +197,8 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         workflow_id=row[13],
         created_by=row[14],
         version=row[15],
+        rerun_of=row[16],
+        draft=row[17],
     )
 
 

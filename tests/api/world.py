@@ -184,6 +184,9 @@ class World:
         path = call.route.path
         for name in call.names:
             path = path.replace(f"{{{name}}}", await self.make(name))
+        operation = self.document["paths"][call.route.path][call.method.lower()]
+        for name in NEEDS.get(operation["operationId"], ()):
+            await self.make(name)
         if self._is_stream(call):
             # Whoever may follow a run follows it to its end.
             await self.runtime.runs.cancel(OPERATOR, self.ids["run_id"])
@@ -347,6 +350,14 @@ async def _state(_: World) -> str:
     return "a-state-nobody-began"
 
 
+async def _node(world: World) -> str:
+    # Of the workflow of the same path, with something to read and to remove.
+    path = f"/api/v1/workflows/{world.ids['workflow_id']}/draft/pins/a"
+    reply = await world.ask("owner", "PUT", path, {"value": 1})
+    assert reply.status_code == 200, reply.text
+    return "a"
+
+
 async def _user(world: World) -> str:
     return world.add_person(f"user-{new_id()}", member="viewer").id
 
@@ -367,16 +378,28 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "slug": _slug,
     "state": _state,
     "user_id": _user,
+    "with_id": _run,
     "workflow_id": _workflow,
+}
+#: Objects that an operation names elsewhere than in its path.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "run_compare": ("with_id",),
+    "run_delete_several": ("run_id",),
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
     "version_restore": lambda _: {"version": "draft"},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
     "preview_make": lambda _: {"node_id": "asking", "text": "{{ run.id }}", "kind": "template"},
+    "draft_run": lambda _: {"mode": "cells", "targets": ["s"]},
+    "run_delete_several": lambda world: {"ids": [world.ids.get("run_id", "x")]},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},
     "session_prove": lambda _: {"password": PASSWORD},
 }
 #: Queries by operation, where an id of the world or any text does not do.
-QUERIES: Mapping[str, Mapping[str, str]] = {"run_step_output": {"path": "start"}}
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "run_step_output": {"path": "start"},
+    "run_step": {"path": "start"},
+    "draft_output": {"which": "pinned"},
+}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from flowstudio.engine.contract import Chosen, NodeContext, NodeType, Purity, Usage
+from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.fields import Templated, Text, Value
@@ -55,7 +55,7 @@ class Bench:
 
     def registry(self) -> Registry:
         """The built-in types and these."""
-        types = (Count, Flaky, Gate, Paid, Write, Stream, Big, Choose, Bug, Deaf)
+        types = (Count, Flaky, Gate, Paid, Priced, Write, Stream, Big, Choose, Bug, Deaf)
         return Registry({kind.type: kind(self) for kind in types})
 
 
@@ -166,6 +166,27 @@ class Paid(Gate):
             message = "the call came to nothing"
             raise StepError(message)
         return config.value
+
+
+class PricedConfig(PaidConfig):
+    """What it is said to cost before it is run."""
+
+    price_usd: Decimal = Decimal("0.01")
+
+
+class Priced(Paid):
+    """Makes a paid call whose price is known before."""
+
+    type = title = "priced"
+    config_type = PricedConfig
+
+    async def predict(
+        self,
+        config: Any,
+        resources: Mapping[Any, Any],  # noqa: ARG002
+        typical_output_tokens: int | None,  # noqa: ARG002
+    ) -> CostRange | None:
+        return CostRange(config.price_usd, config.price_usd, config.price_usd, 1)
 
 
 class Write(Gate):

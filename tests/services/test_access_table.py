@@ -28,6 +28,9 @@ credential.create  project   editor  credentials:write
 credential.delete  project   editor  credentials:write
 credential.edit    project   editor  credentials:write
 credential.read    project   editor  credentials:read
+draft.edit         project   editor  workflows:write
+draft.read         project   viewer  workflows:read
+draft.run          project   runner  runs:write
 health.look        anyone    -       -
 health.read        instance  admin   admin:read
 identity.link      own       guest   -
@@ -59,8 +62,10 @@ project.list       own       guest   projects:read
 project.read       project   viewer  projects:read
 project.transfer   project   owner   -
 run.answer         project   runner  runs:write
+run.delete         project   editor  runs:write
 run.document       project   editor  runs:write
 run.list           own       guest   runs:read
+run.prune          instance  admin   admin:write
 run.read           project   viewer  runs:read
 run.steer          project   runner  runs:write
 secret.rotate      instance  admin   -

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.events import Event
+from flowstudio.services.batches import batches
 from flowstudio.services.steps import StepBook
-from flowstudio.ui.run.batches import batches
 from flowstudio.ui.run.feed import TextFeed
 from flowstudio.ui.run.present import node_states, progress, questions, shown, step_rows
 from tests.ui.test_layout import document

@@ -3,13 +3,19 @@
 from typing import Any
 
 from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from flowstudio.api.schemas.base import Input, Output
 from flowstudio.api.schemas.workflows import DOCUMENT, ID, WHEN
 from flowstudio.graph.operations import MOST_OPERATIONS, Operation
 
-_OPERATION = {"op": "set_config", "id": "b", "path": ["outputs", "text"], "value": "Hello!"}
-_CHANGE = {
+_OPERATION: JsonDict = {
+    "op": "set_config",
+    "id": "b",
+    "path": ["outputs", "text"],
+    "value": "Hello!",
+}
+_CHANGE: JsonDict = {
     "revision": 2,
     "client": ID,
     "batch": 1,

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flowstudio.engine.contract import NodeContext, NodeType
+from flowstudio.engine.contract import NodeContext, NodeType, RunInfo
+from flowstudio.graph.canonical import hash_value
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.fields import JsonSchema, shown
 from flowstudio.graph.slots import SlotFault
@@ -49,6 +50,15 @@ class Start(NodeType[StartConfig]):
         """One line for the node's card."""
         named = config.inputs.get("properties")
         return ", ".join(named) if isinstance(named, Mapping) else ""
+
+    async def depends_on(
+        self,
+        config: StartConfig,  # noqa: ARG002
+        resources: Mapping[Any, Any],  # noqa: ARG002
+        run: RunInfo,
+    ) -> str | None:
+        """The run's inputs."""
+        return hash_value(dict(run.inputs))
 
     async def run(self, config: StartConfig, context: NodeContext) -> Any:
         """Check the run's inputs.

@@ -23,9 +23,38 @@ def step_node(
     selected: rx.Var[bool],
 ) -> rx.Component:
     """A node: what it is, its key setting, its last output, and how that stands."""
+    return _step(id, data, selected)
+
+
+@rx.memo
+def frame_node(
+    id: rx.Var[str],  # noqa: A002
+    data: rx.Var[dict[str, Any]],
+    selected: rx.Var[bool],
+) -> rx.Component:
+    """A container: a frame around what is inside, with its own state in the corner."""
+    return _frame(id, data, selected)
+
+
+@rx.memo
+def sticky_node(
+    id: rx.Var[str],  # noqa: A002
+    data: rx.Var[dict[str, Any]],
+    selected: rx.Var[bool],
+) -> rx.Component:
+    """A sticky note."""
+    return _sticky(id, data, selected)
+
+
+def node_bodies() -> rx.Var[dict[str, Any]]:
+    """Every kind of node on the canvas."""
+    return node_types(step=step_node, frame=frame_node, note=sticky_node)
+
+
+def _step(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Component:
     return rx.el.div(
         _ways_in(data),
-        _head(id, data),
+        _head(node_id, data),
         rx.el.p(
             data["summary"],
             class_name="flow-summary",
@@ -42,50 +71,33 @@ def step_node(
         ),
         _foot(data),
         _ways_out(data),
-        node_holders(node_id=id),
+        node_holders(node_id=node_id),
         class_name="flow-node",
         custom_attrs=_marks(data, selected),
     )
 
 
-@rx.memo
-def frame_node(
-    id: rx.Var[str],  # noqa: A002
-    data: rx.Var[dict[str, Any]],
-    selected: rx.Var[bool],
-) -> rx.Component:
-    """A container: a frame around what is inside, with its own state in the corner."""
+def _frame(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Component:
     return rx.el.div(
         _ways_in(data),
-        rx.el.div(_head(id, data), _state(data), class_name="flow-frame-head"),
+        rx.el.div(_head(node_id, data), _state(data), class_name="flow-frame-head"),
         _ways_out(data),
-        node_holders(node_id=id),
+        node_holders(node_id=node_id),
         class_name="flow-frame",
         custom_attrs=_marks(data, selected),
     )
 
 
-@rx.memo
-def sticky_node(
-    id: rx.Var[str],  # noqa: A002
-    data: rx.Var[dict[str, Any]],
-    selected: rx.Var[bool],
-) -> rx.Component:
-    """A sticky note."""
+def _sticky(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Component:
     return note_body(
-        node_id=id,
+        node_id=node_id,
         text=data["text"].to(str),
         colour=data["colour"].to(str),
         selected=selected,
     )
 
 
-def node_bodies() -> rx.Var[dict[str, Any]]:
-    """Every kind of node on the canvas."""
-    return node_types(step=step_node, frame=frame_node, note=sticky_node)
-
-
-def _marks(data: rx.Var[dict[str, Any]], selected: rx.Var[bool]) -> dict[str, Any]:
+def _marks(data: Any, selected: rx.Var[bool]) -> dict[str, Any]:
     return {
         "data-testid": f"node-{data['name']}",
         "data-state": data["state"],
@@ -98,7 +110,7 @@ def _marks(data: rx.Var[dict[str, Any]], selected: rx.Var[bool]) -> dict[str, An
     }
 
 
-def _head(node_id: rx.Var[str], data: rx.Var[dict[str, Any]]) -> rx.Component:
+def _head(node_id: rx.Var[str], data: Any) -> rx.Component:
     return rx.el.div(
         rx.el.span(
             type_icon(data["type"].to(str), 15),
@@ -132,7 +144,7 @@ def _head(node_id: rx.Var[str], data: rx.Var[dict[str, Any]]) -> rx.Component:
     )
 
 
-def _state(data: rx.Var[dict[str, Any]]) -> rx.Component:
+def _state(data: Any) -> rx.Component:
     return rx.el.span(
         status_icon(data["state"].to(str)),
         rx.cond(
@@ -149,7 +161,7 @@ def _state(data: rx.Var[dict[str, Any]]) -> rx.Component:
     )
 
 
-def _foot(data: rx.Var[dict[str, Any]]) -> rx.Component:
+def _foot(data: Any) -> rx.Component:
     return rx.el.div(
         _state(data),
         rx.el.span(data["aside"], class_name="flow-aside"),
@@ -157,14 +169,14 @@ def _foot(data: rx.Var[dict[str, Any]]) -> rx.Component:
     )
 
 
-def _ways_in(data: rx.Var[dict[str, Any]]) -> rx.Component:
+def _ways_in(data: Any) -> rx.Component:
     return rx.foreach(
         data["inputs"].to(list[dict[str, str]]),
         lambda port: handle(type="target", position="left", id=port["id"]),
     )
 
 
-def _ways_out(data: rx.Var[dict[str, Any]]) -> rx.Component:
+def _ways_out(data: Any) -> rx.Component:
     return rx.el.div(
         rx.foreach(
             data["outputs"].to(list[dict[str, str]]),

@@ -54,6 +54,16 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{moment:%d %b %Y}" if moment.year != now.year else f"{moment:%d %b}"
 
 
+def size(number: int) -> str:
+    """Bytes: `812 B`, `1.4 kB`, `25 MB`."""
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 node`, `7 nodes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
