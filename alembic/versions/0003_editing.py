@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.String(length=36), nullable=False),
         sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("seen_pinned", sa.Text(), nullable=False),
+        sa.Column("reads", sa.Text(), nullable=False),
         sa.Column("inputs_hash", sa.String(length=64), nullable=False),
         sa.Column("port", sa.String(length=100), nullable=False),
         sa.Column("output", sa.LargeBinary(), nullable=True),

@@ -130,6 +130,7 @@ class RunRows:
             config_key=self._keys.get(node.id) or config_key(node),
             version=self._wish.versions.get(node.type, 1),
             fingerprint=data.get("fingerprint", ""),
+            reads=data.get("reads", {}),
             salt=self._wish.salts.get(node.name, ""),
             port="" if event.type == "step_skipped" else data.get("port", ""),
             output_hash=output.hash if output is not None else "",

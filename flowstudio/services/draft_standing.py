@@ -4,18 +4,19 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidInputError
-from flowstudio.graph.canonical import hash_value
+from flowstudio.graph.canonical import hash_value, load
 from flowstudio.graph.catalogue import CheckedConfig
 from flowstudio.graph.checks.subject import START, check_nodes
 from flowstudio.graph.cone import without_cycles
 from flowstudio.graph.document import Document, Node
-from flowstudio.graph.fingerprint import config_key, inside_key
+from flowstudio.graph.fingerprint import config_key, inside_key, path_root, still_reads
 from flowstudio.graph.reads import Reads, reads_of
 from flowstudio.graph.staleness import NEVER, LastRun, Mark, Present, mark_nodes
 from flowstudio.graph.topology import insides, outermost
@@ -28,6 +29,8 @@ from flowstudio.store.workflows import StoredWorkflow, WorkflowRecord
 Registry = Mapping[str, NodeType[Any]]
 NULL_HASH = hash_value(None)
 _READ_KEPT = 32
+#: Larger outputs are not read only to find out that parts of them are the same.
+_MOST_READ = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,8 @@ class Standings:
         rows = store.list_outputs(session, found.record.id)
         given = store.find_inputs(session, found.record.id) if inputs is None else dict(inputs)
         effective, problems = effective_inputs(known, given)
-        marks = self._marks(known, rows, effective, now)
+        same = self._unmoved(session, found.record.id, known, rows, effective, now)
+        marks = self._marks(known, rows, effective, now, same)
         return Standing(
             record=found.record,
             known=known,
@@ -142,7 +146,7 @@ class Standings:
             input_problems=problems,
             marks=marks,
             forgiven=(
-                self._marks(known, rows, effective, now, forgive=True)
+                self._marks(known, rows, effective, now, same, forgive=True)
                 if any(row.error is not None for row in rows.values())
                 else marks
             ),
@@ -165,6 +169,7 @@ class Standings:
         rows: Mapping[str, DraftOutput],
         inputs: Mapping[str, Any],
         now: datetime,
+        same: Mapping[str, str] = MappingProxyType({}),
         *,
         forgive: bool = False,
     ) -> dict[str, Mark]:
@@ -178,11 +183,81 @@ class Standings:
         present = Present(
             now=now,
             versions={kind: found.version for kind, found in self._registry.items()},
+            fingerprints=same,
             inputs_hash=hash_value(dict(inputs)),
             config_keys=known.config_keys,
         )
         marks = mark_nodes(known.ordered, runs, present)
         return {node.id: marks.get(node.id, NEVER) for node in known.document.nodes}
+
+    def _unmoved(
+        self,
+        session: Session,
+        workflow_id: str,
+        known: Known,
+        rows: Mapping[str, DraftOutput],
+        inputs: dict[str, Any],
+        now: datetime,
+    ) -> dict[str, str]:
+        """Fingerprints of nodes that were given other outputs, of which they read the same parts."""
+        marks = self._marks(known, rows, inputs, now)
+        values = _Values(session, workflow_id, known, rows, inputs)
+        return {
+            node_id: rows[node_id].fingerprint
+            for node_id, mark in marks.items()
+            if (mark.state, mark.reason) in (("stale", "inputs"), ("stale", "pin"))
+            and rows[node_id].fingerprint
+            and values.are_as_read(node_id)
+        }
+
+
+class _Values:
+    """The outputs that feed what is below, read when they are asked for."""
+
+    def __init__(
+        self,
+        session: Session,
+        workflow_id: str,
+        known: Known,
+        rows: Mapping[str, DraftOutput],
+        inputs: dict[str, Any],
+    ) -> None:
+        self._session = session
+        self._workflow_id = workflow_id
+        self._known = known
+        self._rows = rows
+        self._ids = {node.name: node.id for node in known.document.nodes if node.parent is None}
+        self._read: dict[str, Any] = {"inputs": inputs}
+
+    def are_as_read(self, node_id: str) -> bool:
+        """Whether all that a node really read is as it was, and so is what leads to it."""
+        row = self._rows[node_id]
+        ways = self._known.reads[node_id].ways if node_id in self._known.reads else ()
+        for way in ways:
+            source = self._rows.get(way)
+            if source is None or source.last_run.shown_hash != row.seen.get(way):
+                return False
+        names = {path_root(place) for place in row.reads}
+        if row.inputs_hash and "inputs" not in names:
+            # A start takes all of them, whatever its config says.
+            return False
+        return all(self._load(name) for name in names) and still_reads(row.reads, self._read)
+
+    def _load(self, name: str) -> bool:
+        if name in self._read:
+            return True
+        node_id = self._ids.get(name, "")
+        row, node = self._rows.get(node_id), self._known.nodes.get(node_id)
+        if node is not None and node.disabled:
+            self._read[name] = None
+            return True
+        if row is None or row.output_size > _MOST_READ:
+            return False
+        pinned = bool(row.pinned_hash)
+        body = store.find_body(self._session, self._workflow_id, node_id, pinned=pinned)
+        if body is not None:
+            self._read[name] = load(body)
+        return body is not None
 
 
 def _forgiven(run: LastRun) -> LastRun:

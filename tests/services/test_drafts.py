@@ -211,6 +211,28 @@ async def test_a_cell_that_hangs_on_nothing_runs_beside_a_start(edit):
     assert await editor.output("loose") == 5
 
 
+async def test_what_reads_a_part_that_is_the_same_stays_fresh(edit, bench):
+    document = workflow(
+        node("start", **inputs(x="integer", y="integer")),
+        node("count", "a", value={"x": "{{ inputs.x }}", "y": "{{ inputs.y }}"}),
+        node("count", "b", value="{{ a.x }}"),
+        node("loop", "each", mode="times", times=1),
+        node("count", "in_it", inside="each", value="{{ a.y }}"),
+        edges="start>a>b; a>each",
+    )
+    editor = await edit(document)
+    await editor.run(mode="all", inputs={"x": 1, "y": 1})
+    await editor.run("a", inputs={"x": 1, "y": 2})
+    states = await editor.states()
+    assert (states["b"], states["each"]) == ("fresh", "stale(inputs)")
+    await editor.run(mode="stale")
+    assert bench.runs == {"a": 2, "b": 1, "each/0/in_it": 2}
+    # An input that nobody reads but the start and `a`.
+    await editor.drafts.put_inputs(editor.owner, editor.id, {"x": 1, "y": 3})
+    states = await editor.states()
+    assert (states["start"], states["b"]) == ("stale(inputs)", "maybe_stale(upstream)")
+
+
 # Pins
 
 
