@@ -1,6 +1,6 @@
 """What tests of several layers share: a real runtime on a real database, and its node types."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,13 @@ from flowstudio.runtime import Runtime
 from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
 from tests.running import opened
+from tests.schema import migrated_once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with migrated_once(tmp_path_factory.mktemp("schema")):
+        yield
 
 
 @pytest.fixture
