@@ -186,13 +186,16 @@ class World:
             path = path.replace(f"{{{name}}}", await self.make(name))
         if self._is_stream(call):
             # Whoever may follow a run follows it to its end.
-            await self.runtime.runs.cancel(OPERATOR, self.ids["run_id"])
-            await ended(self.runtime, self.ids["run_id"])
+            await self.end_run()
         return f"{path}?{urlencode(self._query(call))}"
 
+    async def end_run(self) -> None:
+        """Cancel the run there is."""
+        await self.runtime.runs.cancel(OPERATOR, self.ids["run_id"])
+        await ended(self.runtime, self.ids["run_id"])
+
     def _is_stream(self, call: Call) -> bool:
-        operation = self.document["paths"][call.route.path][call.method.lower()]
-        return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
+        return is_stream(self.document["paths"][call.route.path][call.method.lower()])
 
     def _query(self, call: Call) -> dict[str, str]:
         operation = self.document["paths"][call.route.path][call.method.lower()]
@@ -239,6 +242,11 @@ class World:
             }
         database.close()
         return found
+
+
+def is_stream(operation: Mapping[str, Any]) -> bool:
+    """Whether the document says that the reply goes on for as long as there is news."""
+    return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
 
 
 async def open_world(
