@@ -11,7 +11,6 @@ from tests.fakes.nodes import Bench
 from tests.running import opened
 from tests.schema import migrated_once
 
-
 #: Their tests share nothing, and there are hundreds of them.
 _SPLIT = {"test_routes.py", "test_schemathesis.py"}
 

@@ -7,10 +7,12 @@ const LARGEST = 5_000_000;
 export function ImportFile({ projectId, label, onDone }) {
   const box = useRef(null);
   const [problems, setProblems] = useState([]);
+  const [turnedOff, setTurnedOff] = useState([]);
   const [sending, setSending] = useState(false);
   const take = async (file) => {
     if (!file) return;
     setProblems([]);
+    setTurnedOff([]);
     if (file.size > LARGEST) return setProblems(["The file is larger than 5 MB."]);
     let document;
     try {
@@ -21,8 +23,9 @@ export function ImportFile({ projectId, label, onDone }) {
     setSending(true);
     const outcome = await sendSignedIn("POST", "/api/v1/workflows/import", { project_id: projectId, document });
     setSending(false);
-    if (outcome.ok) onDone?.();
-    else setProblems(sort(outcome, []).rest);
+    if (!outcome.ok) return setProblems(sort(outcome, []).rest);
+    setTurnedOff(outcome.body?.turned_off ?? []);
+    onDone?.();
   };
   const onChange = (event) => {
     take(event.target.files[0]);
@@ -36,6 +39,9 @@ export function ImportFile({ projectId, label, onDone }) {
       </button>
       <span role="alert" className="import-problems">
         {problems.map((text, index) => <span key={index} data-testid={`problem-${index}`}>{text}</span>)}
+      </span>
+      <span role="status" className="import-note" data-testid="import-note">
+        {turnedOff.length > 0 && `Imported. Its code is turned off until you have read it and turn it on: ${turnedOff.join(", ")}.`}
       </span>
     </span>
   );

@@ -14,6 +14,7 @@ from flowstudio.api.schemas.runs import StartedOut
 from flowstudio.api.schemas.workflows import (
     CostOut,
     DocumentIn,
+    ImportedWorkflowOut,
     InputsIn,
     KeptWorkflowOut,
     MaybeDocumentIn,
@@ -62,10 +63,12 @@ async def create_workflow(
 )
 async def import_workflow(
     body: WorkflowIn, actor: CurrentActor, studio: CurrentStudio, response: Response
-) -> KeptWorkflowOut:
-    """A document from elsewhere: nothing in it is executed, and it brings no credentials along."""
-    document = studio.credentials.without(parse_document(body.document))
-    return _kept(await studio.workflows.create(actor, body.project_id, document), response)
+) -> ImportedWorkflowOut:
+    """A document from elsewhere: it brings no credentials along, and its code is turned off."""
+    document = parse_document(body.document)
+    imported = await studio.imports.take_in(actor, body.project_id, document)
+    kept = _kept(imported.workflow, response)
+    return ImportedWorkflowOut(**kept.model_dump(), turned_off=imported.turned_off)
 
 
 @router.get(

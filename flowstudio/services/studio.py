@@ -26,6 +26,7 @@ from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
+from flowstudio.services.workflow_imports import ImportService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
 from flowstudio.store.records import Records
@@ -41,6 +42,7 @@ class Studio:
     credentials: CredentialService
     health: HealthService
     identities: IdentityService
+    imports: ImportService
     instance: InstanceService
     invitations: InvitationService
     keys: KeyService
@@ -81,6 +83,7 @@ def open_studio(
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)
     sessions = SessionService(parts, passwords, throttle)
+    workflows = WorkflowService(parts, runs, finder, credentials, registry)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
@@ -88,6 +91,7 @@ def open_studio(
         credentials=credentials,
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
+        imports=ImportService(workflows, credentials, registry),
         instance=InstanceService(parts),
         invitations=InvitationService(parts, mail),
         keys=KeyService(parts),
@@ -96,5 +100,5 @@ def open_studio(
         projects=ProjectService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
-        workflows=WorkflowService(parts, runs, finder, credentials, registry),
+        workflows=workflows,
     )

@@ -20,27 +20,28 @@ def find_unchosen(document: Document, registry: Mapping[str, NodeType[Any]]) -> 
     return [
         Problem("no_credential", _UNCHOSEN, node.name, path_text(("config", *path)))
         for node in document.nodes
-        if (found := registry.get(node.type)) is not None and (names := _names(found))
+        if (found := registry.get(node.type)) is not None
+        and (names := settings_of_format(found, "credential"))
         for path in _empty_places(node.config, names)
     ]
 
 
 @lru_cache(maxsize=500)
-def _names(kind: NodeType[Any]) -> frozenset[str]:
+def settings_of_format(kind: NodeType[Any], form: str) -> frozenset[str]:
+    """Names of a node type's settings whose JSON Schema has that format."""
     # Drawing up a schema takes milliseconds, and each start of a run asks for some.
-    return frozenset(_settings(kind.config_schema))
+    return frozenset(_settings(kind.config_schema, form))
 
 
-def _settings(schema: Any) -> Iterator[str]:
-    """Names of the settings in a JSON Schema that hold a credential's id."""
+def _settings(schema: Any, form: str) -> Iterator[str]:
     if isinstance(schema, dict):
         for name, child in schema.items():
-            if isinstance(child, dict) and child.get("format") == "credential":
+            if isinstance(child, dict) and child.get("format") == form:
                 yield name
-            yield from _settings(child)
+            yield from _settings(child, form)
     elif isinstance(schema, list):
         for child in schema:
-            yield from _settings(child)
+            yield from _settings(child, form)
 
 
 def _empty_places(value: Any, names: frozenset[str]) -> Iterator[tuple[str | int, ...]]:
