@@ -15,6 +15,8 @@ from tests.schema import migrated_once
 _SPLIT = {"test_routes.py", "test_schemathesis.py"}
 
 
+# First, since xdist reads the groups at the same moment.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes, a file stays in one, and so does all that needs a whole server."""
     for item in items:
