@@ -9,7 +9,14 @@ from starlette.responses import Response
 from flowstudio.api.deps import CurrentActor, CurrentRuntime, CurrentStudio
 from flowstudio.api.problems import RevisionNeededError, responses
 from flowstudio.api.routing import new_router, verb
-from flowstudio.api.schemas.base import After, Id, Limit, PageOut, page_out
+from flowstudio.api.schemas.base import (
+    After,
+    Id,
+    IdempotencyKey,
+    Limit,
+    PageOut,
+    page_out,
+)
 from flowstudio.api.schemas.runs import StartedOut
 from flowstudio.api.schemas.workflows import (
     CostOut,
@@ -268,9 +275,7 @@ async def run_workflow(
     actor: CurrentActor,
     studio: CurrentStudio,
     response: Response,
-    idempotency_key: Annotated[
-        str, Header(max_length=200, description="The same key gives the same run, for a day.")
-    ] = "",
+    idempotency_key: IdempotencyKey = "",
 ) -> StartedOut:
     """The run goes on in the background; a run that was accepted reaches an end."""
     wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from flowstudio.cli import run as run_command
+from flowstudio.cli.places import or_at_server
 from flowstudio.cli.results import as_object, conclude
 from flowstudio.engine.events import Event
 from flowstudio.engine.journal import DamagedEvent
@@ -47,6 +48,7 @@ def _with_runtime(work: Callable[[Runtime], Awaitable[int]]) -> None:
 @click.option("--status", type=click.Choice(_STATUSES), help="Only these.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:list_runs")
 def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
     """List runs, the latest first."""
 
@@ -90,6 +92,7 @@ def print_steps(result: dict[str, Any]) -> None:
 @runs.command()
 @click.argument("run_id", metavar="RUN")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:show")
 def show(run_id: str, *, as_json: bool) -> None:
     """Show a run: its steps, outputs, cost and what it waits for."""
 
@@ -110,6 +113,7 @@ def show(run_id: str, *, as_json: bool) -> None:
 @click.option("--after", type=click.IntRange(0), default=0, help="Only events after this number.")
 @click.option("--follow", is_flag=True, help="Go on until the run ends or parks.")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:events")
 def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
     """Print a run's journal, an event a line."""
 
@@ -158,6 +162,7 @@ def _line(event: Event | DamagedEvent) -> str:
 @runs.command()
 @click.argument("run_id", metavar="RUN", required=False)
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:resume")
 def resume(run_id: str | None, *, as_json: bool) -> None:
     """Carry a run on: paused, waiting, failed or left by a process that died.
 
@@ -179,6 +184,7 @@ def resume(run_id: str | None, *, as_json: bool) -> None:
 @runs.command()
 @click.argument("run_id", metavar="RUN")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:cancel")
 def cancel(run_id: str, *, as_json: bool) -> None:
     """Stop a run for good."""
 
@@ -206,6 +212,7 @@ def cancel(run_id: str, *, as_json: bool) -> None:
 @click.option("--comment", default="", help="Goes with --approve or --reject.")
 @click.option("--data", metavar="JSON", help="Answer a form with a JSON object.")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:answer")
 def answer(
     run_id: str,
     step: str | None,
