@@ -12,7 +12,7 @@ dev: .venv/installed-dev ## Serve with hot reload while you edit
 	@$(BIN)/reflex run
 
 test: .venv/installed-dev ## Run all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -1,6 +1,6 @@
 """What tests of several layers share: a real runtime on a real database, and its node types."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,27 @@ from flowstudio.runtime import Runtime
 from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
 from tests.running import opened
+from tests.schema import migrated_once
+
+#: Their tests share nothing, and there are hundreds of them.
+_SPLIT = {"test_routes.py", "test_schemathesis.py"}
+
+
+# First, since xdist reads the groups at the same moment.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, a file stays in one, and so does all that needs a whole server."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif item.path.name not in _SPLIT:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with migrated_once(tmp_path_factory.mktemp("schema")):
+        yield
 
 
 @pytest.fixture

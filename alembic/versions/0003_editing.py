@@ -28,9 +28,7 @@ def _index_runs() -> None:
     op.create_index("ix_run_created", "run", ["created_at", "id"])
     op.create_index("ix_run_document", "run", ["document_hash"])
     op.create_index("ix_run_inside", "run", ["trigger"], sqlite_where=sa.text("depth > 0"))
-    op.create_index(
-        "ix_run_rerun_of", "run", ["rerun_of"], sqlite_where=sa.text("rerun_of != ''")
-    )
+    op.create_index("ix_run_rerun_of", "run", ["rerun_of"], sqlite_where=sa.text("rerun_of != ''"))
     op.create_index(
         "ix_run_event_blob",
         "run_event",

@@ -8,18 +8,20 @@ const LARGEST = 5_000_000;
 const MOST = 50;
 const holdsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
-// Gives what is wrong with one file, or [].
+// Gives what is wrong with one file, and which of its nodes came in turned off.
 async function post(file, projectId, folder) {
-  if (file.size > LARGEST) return [`${file.name} is larger than 5 MB.`];
+  const wrong = (...problems) => ({ problems, turnedOff: [] });
+  if (file.size > LARGEST) return wrong(`${file.name} is larger than 5 MB.`);
   let document;
   try {
     document = JSON.parse(await file.text());
   } catch (error) {
-    return [`${file.name} is not JSON: ${error.message}`];
+    return wrong(`${file.name} is not JSON: ${error.message}`);
   }
   const body = { project_id: projectId, document, folder: folder ?? "" };
   const outcome = await sendSignedIn("POST", "/api/v1/workflows/import", body);
-  return outcome.ok ? [] : sort(outcome, []).rest.map((text) => `${file.name}: ${text}`);
+  if (!outcome.ok) return wrong(...sort(outcome, []).rest.map((text) => `${file.name}: ${text}`));
+  return { problems: [], turnedOff: outcome.body?.turned_off ?? [] };
 }
 
 export function ImportFile({ projectId, folder, label, onDone }) {
@@ -28,22 +30,26 @@ export function ImportFile({ projectId, folder, label, onDone }) {
   const [problems, setProblems] = useState([]);
   const [progress, setProgress] = useState("");
   const [isOver, setOver] = useState(false);
+  const [turnedOff, setTurnedOff] = useState([]);
 
   const take = async (list) => {
     const files = [...list];
     if (files.length === 0) return;
     if (files.length > MOST) return setProblems([`At most ${MOST} files are imported at once.`]);
     const found = [];
+    const off = [];
     let done = 0;
     setProblems([]);
     for (const [index, file] of files.entries()) {
       setProgress(files.length > 1 ? `${index + 1} of ${files.length}…` : "One moment…");
-      const wrong = await post(file, projectId, folder);
-      found.push(...wrong);
-      if (wrong.length === 0) done += 1;
+      const told = await post(file, projectId, folder);
+      found.push(...told.problems);
+      off.push(...told.turnedOff);
+      if (told.problems.length === 0) done += 1;
     }
     setProgress("");
     setProblems(found);
+    setTurnedOff(off);
     if (done) {
       toast(done === 1 ? "One workflow was imported." : `${done} workflows were imported.`);
       onDone?.();
@@ -97,6 +103,9 @@ export function ImportFile({ projectId, folder, label, onDone }) {
           <span>Drop to import{folder ? ` into ${folder}` : ""}</span>
         </span>
       )}
+      <span role="status" className="import-note" data-testid="import-note">
+        {turnedOff.length > 0 && `Imported. Its code is turned off until you have read it and turn it on: ${turnedOff.join(", ")}.`}
+      </span>
     </span>
   );
 }

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from flowstudio.api.deps import CurrentActor, CurrentRuntime, CurrentStudio
 from flowstudio.api.problems import responses
 from flowstudio.api.routing import new_router, verb
-from flowstudio.api.schemas.base import After, Id, Limit, PageOut
+from flowstudio.api.schemas.base import After, Id, IdempotencyKey, Limit, PageOut
 from flowstudio.api.schemas.runs import (
     AnswerIn,
     ComparisonOut,
@@ -29,9 +29,9 @@ from flowstudio.api.schemas.runs import (
     WholeRunOut,
 )
 from flowstudio.api.schemas.workflows import DocumentRunIn
-from flowstudio.errors import InvalidDocumentError
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import RunFilter
+from flowstudio.services.workflows import RunWish
 
 router = new_router("runs")
 Status = Literal[
@@ -143,23 +143,14 @@ async def delete_runs(body: DeleteIn, actor: CurrentActor, studio: CurrentStudio
 async def run_document(
     body: DocumentRunIn,
     actor: CurrentActor,
-    runtime: CurrentRuntime,
     studio: CurrentStudio,
     response: Response,
+    idempotency_key: IdempotencyKey = "",
 ) -> StartedOut:
     """For editors, since it is as good as changing a workflow and running that."""
     document = parse_document(body.document)
-    if problems := await studio.credentials.problems(body.project_id, document):
-        raise InvalidDocumentError(problems)
-    run_id = await runtime.runs.start(
-        actor,
-        document,
-        body.inputs,
-        project_id=body.project_id,
-        max_cost_usd=body.max_cost_usd,
-        use_cache=body.use_cache,
-        trigger="api" if actor.key_id else "manual",
-    )
+    wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache)
+    run_id = await studio.workflows.run_document(actor, body.project_id, document, wish)
     response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return StartedOut(id=run_id)
 

@@ -10,12 +10,20 @@ from starlette.responses import Response
 from flowstudio.api.deps import CurrentActor, CurrentRuntime, CurrentStudio
 from flowstudio.api.problems import RevisionNeededError, responses
 from flowstudio.api.routing import new_router, verb
-from flowstudio.api.schemas.base import After, Id, Limit, PageOut, page_out
+from flowstudio.api.schemas.base import (
+    After,
+    Id,
+    IdempotencyKey,
+    Limit,
+    PageOut,
+    page_out,
+)
 from flowstudio.api.schemas.runs import StartedOut
 from flowstudio.api.schemas.versions import WantedVersion
 from flowstudio.api.schemas.workflows import (
     CostOut,
     DocumentIn,
+    ImportedWorkflowOut,
     InputsIn,
     KeptWorkflowOut,
     MaybeDocumentIn,
@@ -67,13 +75,14 @@ async def create_workflow(
 )
 async def import_workflow(
     body: WorkflowIn, actor: CurrentActor, studio: CurrentStudio, response: Response
-) -> KeptWorkflowOut:
-    """A document from elsewhere: nothing in it is executed, and it brings no credentials along."""
-    document = studio.credentials.without(parse_document(body.document))
-    made = await studio.workflows.create(
+) -> ImportedWorkflowOut:
+    """A document from elsewhere: it brings no credentials along, and its code is turned off."""
+    document = parse_document(body.document)
+    imported = await studio.imports.take_in(
         actor, body.project_id, document, folder=body.folder, tags=body.tags
     )
-    return _kept(made, response)
+    kept = _kept(imported.workflow, response)
+    return ImportedWorkflowOut(**kept.model_dump(), turned_off=imported.turned_off)
 
 
 @router.get(
@@ -286,9 +295,7 @@ async def run_workflow(
     actor: CurrentActor,
     studio: CurrentStudio,
     response: Response,
-    idempotency_key: Annotated[
-        str, Header(max_length=200, description="The same key gives the same run, for a day.")
-    ] = "",
+    idempotency_key: IdempotencyKey = "",
 ) -> StartedOut:
     """The run goes on in the background; a run that was accepted reaches an end."""
     wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache, body.version)

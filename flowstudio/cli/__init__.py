@@ -25,13 +25,20 @@ _COMMANDS = {
 }
 
 
+#: Those that `--server` may name a server for.
+_ANYWHERE = frozenset({"run", "runs", "nodes", "models"})
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        if ctx.params.get("server") and cmd_name not in _ANYWHERE:
+            message = f"`{cmd_name}` works on this machine alone; leave out --server and FLOWSTUDIO_SERVER."
+            raise click.UsageError(message, ctx)
         module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
@@ -43,7 +50,21 @@ class _LazyGroup(click.Group):
 
 @click.command(cls=_LazyGroup)
 @click.version_option(package_name="flowstudio")
-def group() -> None:
+@click.option(
+    "--server",
+    envvar="FLOWSTUDIO_SERVER",
+    metavar="URL",
+    help="Work on that server, with the API key in FLOWSTUDIO_KEY.",
+)
+@click.option(
+    "--project",
+    envvar="FLOWSTUDIO_PROJECT",
+    metavar="ID",
+    help="Its project; needed when the key reaches several.",
+)
+# For the environment alone: other people of a machine can read its command lines.
+@click.option("--key", envvar="FLOWSTUDIO_KEY", hidden=True)
+def group(server: str | None, project: str | None, key: str | None) -> None:
     """FlowStudio: build, run and share AI workflows on your own machine."""
 
 

@@ -4,11 +4,13 @@ import json
 
 import click
 
+from flowstudio.cli.places import or_at_server
 from flowstudio.nodes.registry import load_registry
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print types with their JSON Schemas.")
+@or_at_server("flowstudio.cli.remote_lists:nodes")
 def nodes(*, as_json: bool) -> None:
     """List the node types."""
     registry = load_registry()
@@ -29,4 +31,9 @@ def nodes(*, as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     for node_type in registry.values():
-        click.echo(f"{node_type.type:<12} {node_type.category:<8} {node_type.summary}")
+        print_node(node_type.type, node_type.category, node_type.summary)
+
+
+def print_node(kind: str, category: str, summary: str) -> None:
+    """Print a node type as a line."""
+    click.echo(f"{kind:<12} {category:<8} {summary}")

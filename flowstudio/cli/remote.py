@@ -67,7 +67,7 @@ class Server:
     def stream(self, path: str, **headers: str) -> Iterator[httpx.Response]:
         """A reply that is read as it comes."""
         headers["Accept"] = "text/event-stream"
-        timeout = httpx.Timeout(_TIMEOUT, read=_LONGEST_WAIT_S)
+        timeout = httpx.Timeout(_LONGEST_WAIT_S, connect=10)
         with self.client.stream("GET", path, headers=headers, timeout=timeout) as reply:
             if reply.is_error:
                 reply.read()

@@ -9,17 +9,24 @@ from typing import Any
 import httpx
 
 from flowstudio.cli.remote import Server
-from flowstudio.engine.events import Event
+from flowstudio.engine.events import Event, Output
 from flowstudio.errors import FlowStudioError
 from flowstudio.llm.sse import EventParser
 
 _ATTEMPTS = 8
 _FIRST_WAIT_S = 0.25
-_LAST = frozenset({"run_succeeded", "run_failed", "run_cancelled"})
 
 
-def follow(server: Server, run_id: str, after: int = 0) -> Iterator[Event]:
+def follow(
+    server: Server, run_id: str, after: int = 0, *, until: str = "parked"
+) -> Iterator[Event]:
     """Every event after that number, once each, until the run ends or parks.
+
+    Args:
+        server: the one that has the run.
+        run_id: the run.
+        after: number of the last event seen.
+        until: `parked`, or `stored` for what is there by now.
 
     Raises:
         FlowStudioError: the server stays away.
@@ -27,7 +34,7 @@ def follow(server: Server, run_id: str, after: int = 0) -> Iterator[Event]:
     failures = 0
     while True:
         try:
-            for event in _read(server, run_id, after):
+            for event in _read(server, run_id, after, until):
                 failures = 0
                 after = max(after, event.seq)
                 yield event
@@ -41,13 +48,19 @@ def follow(server: Server, run_id: str, after: int = 0) -> Iterator[Event]:
             return
 
 
-def _read(server: Server, run_id: str, after: int) -> Iterator[Event]:
-    headers = {"Last-Event-ID": str(after)} if after else {}
+def _read(server: Server, run_id: str, after: int, until: str) -> Iterator[Event]:
     parser = EventParser()
-    with server.stream(f"runs/{run_id}/events", **headers) as reply:
+    with server.stream(f"runs/{run_id}/events?after={after}&until={until}") as reply:
         for chunk in reply.iter_bytes():
             for payload in parser.feed(chunk):
-                yield event_of(json.loads(payload))
+                told = json.loads(payload)
+                if "status" in told:
+                    return
+                if "detail" in told:
+                    raise FlowStudioError(told["detail"])
+                yield event_of(told)
+    message = "The stream ended before its run."
+    raise httpx.RemoteProtocolError(message)
 
 
 def event_of(told: dict[str, Any]) -> Event:
@@ -59,4 +72,5 @@ def event_of(told: dict[str, Any]) -> Event:
         node=told.get("node", ""),
         path=told.get("path", ""),
         data=told.get("data", {}),
+        output=Output(**told["output"]) if told.get("output") else None,
     )

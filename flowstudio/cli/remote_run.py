@@ -120,14 +120,13 @@ def cancel_quietly(server: Server, run_id: str) -> None:
 
 def last_seq(server: Server, run_id: str) -> int:
     """The number of the newest event so far."""
-    found: int = server.get(f"runs/{run_id}")["last_seq"]
-    return found
+    return max((event.seq for event in follow(server, run_id, until="stored")), default=0)
 
 
 def as_object(server: Server, run_id: str) -> dict[str, Any]:
     """The object that `--json` prints."""
     record = server.get(f"runs/{run_id}")
-    steps = server.pages(f"runs/{run_id}/steps", 100_000)
+    steps = server.get(f"runs/{run_id}/steps")["items"]
     told = {"run_id": run_id} | {name: record[name] for name in _RUN}
     return told | {"steps": [_step(step) for step in steps]}
 

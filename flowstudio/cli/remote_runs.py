@@ -7,16 +7,21 @@ from typing import Any
 import click
 
 from flowstudio.cli.remote import Server, current_server
-from flowstudio.cli.remote_events import follow
-from flowstudio.cli.remote_run import as_object, carry_on, see_through
+from flowstudio.cli.remote_events import follow as follow_run
+from flowstudio.cli.remote_run import as_object, carry_on
 from flowstudio.cli.results import tell
-from flowstudio.cli.runs import print_event, print_rows, print_steps, read_answer
+from flowstudio.cli.runs import print_dead, print_event, print_rows, print_steps, read_answer
 from flowstudio.errors import ConflictError, InvalidInputError
 
 
-def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
-    """The latest runs of the projects the key reaches."""
-    found = current_server().pages("runs", limit, status=status)
+def list_runs(status: str | None, limit: int, *, dead: bool, drafts: bool, as_json: bool) -> None:
+    """The latest runs of the projects the key reaches, or those of them that need somebody."""
+    server = current_server()
+    if dead:
+        told = server.pages("runs/dead", limit, drafts=drafts)
+        print_dead([_dead_row(item) for item in told], as_json=as_json)
+        return
+    found = server.pages("runs", limit, status=status, drafts=drafts)
     rows = [
         {
             "run_id": run["id"],
@@ -30,6 +35,12 @@ def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
     print_rows(rows, as_json=as_json)
 
 
+def _dead_row(item: dict[str, Any]) -> dict[str, str]:
+    run = item["run"]
+    told = {"run_id": run["id"], "workflow": run["workflow"], "status": run["status"]}
+    return told | {"kind": item["kind"], "reason": item["reason"]}
+
+
 def show(run_id: str, *, as_json: bool) -> None:
     """A run with its steps."""
     result = as_object(current_server(), run_id)
@@ -40,23 +51,9 @@ def show(run_id: str, *, as_json: bool) -> None:
 
 def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
     """A run's journal; without `--follow`, up to now."""
-    server = current_server()
-    if follow:
-        _follow(server, run_id, after, as_json=as_json)
-        return
-    newest = server.get(f"runs/{run_id}")["last_seq"]
-    _follow(server, run_id, after, newest=newest, as_json=as_json)
-
-
-def _follow(
-    server: Server, run_id: str, after: int, *, as_json: bool, newest: int | None = None
-) -> None:
-    if newest is not None and after >= newest:
-        return
-    for event in follow(server, run_id, after):
+    until = "parked" if follow else "stored"
+    for event in follow_run(current_server(), run_id, after, until=until):
         print_event(event, as_json=as_json)
-        if newest is not None and event.seq >= newest:
-            return
 
 
 def resume(run_id: str | None, *, as_json: bool) -> None:
@@ -73,20 +70,13 @@ def cancel(run_id: str, *, as_json: bool) -> None:
     """Stop a run for good."""
     server = current_server()
     server.post(f"runs/{run_id}/cancel")
-    for _event in follow(server, run_id):
+    for _event in follow_run(server, run_id):
         pass
     result = as_object(server, run_id)
     if as_json:
         tell(result, as_json=True)
     else:
         click.echo(f"Run {run_id} is {result['status']}.")
-
-
-def pause(run_id: str, *, as_json: bool) -> None:
-    """Let a run stop before its next step."""
-    server = current_server()
-    server.post(f"runs/{run_id}/pause")
-    sys.exit(see_through(server, run_id, 0, as_json=as_json) if as_json else 0)
 
 
 def answer(
@@ -103,7 +93,7 @@ def answer(
     path = step or _only_waiting(server, run_id)
     try:
         given = read_answer(approved, comment, data)
-        server.post(f"runs/{run_id}/answer", {"step": path, "answer": given})
+        server.post(f"runs/{run_id}/answer", {"path": path, "answer": given})
     except InvalidInputError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

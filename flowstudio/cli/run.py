@@ -13,6 +13,7 @@ import click
 
 from flowstudio.cli import progress
 from flowstudio.cli.files import print_problems, read_inputs, read_workflow
+from flowstudio.cli.places import or_at_server
 from flowstudio.cli.results import conclude
 from flowstudio.engine.runner import Broken
 from flowstudio.errors import ConflictError, InvalidDocumentError, InvalidInputError
@@ -47,6 +48,7 @@ class _Usd(click.ParamType[Decimal]):
 @click.option("--max-cost", type=_Usd(), metavar="USD", help="Stop before a call that passes this.")
 @click.option("--resume", metavar="RUN", help="Carry this run on instead of starting one.")
 @click.option("--fresh", is_flag=True, help="Ask models anew instead of taking kept answers.")
+@or_at_server("flowstudio.cli.remote_run:run")
 def run(  # noqa: PLR0913 - one parameter an option, as click wants it
     file: Path | None,
     pairs: Sequence[str],

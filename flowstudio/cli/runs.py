@@ -7,6 +7,7 @@ import click
 
 from flowstudio.cli import run as run_command
 from flowstudio.cli.opened import with_runtime
+from flowstudio.cli.places import or_at_server
 from flowstudio.cli.removal import delete, prune
 from flowstudio.cli.results import as_object, conclude
 from flowstudio.engine.events import Event
@@ -44,13 +45,14 @@ runs.add_command(prune)
 @click.option("--dead", is_flag=True, help="Only those that need somebody, with the reason.")
 @click.option("--drafts", is_flag=True, help="With the runs that the editor makes of drafts.")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:list_runs")
 def list_runs(status: str | None, limit: int, *, dead: bool, drafts: bool, as_json: bool) -> None:
     """List runs, the latest first."""
 
     async def work(runtime: Runtime) -> int:
         if dead:
             found = await runtime.runs.list_dead(OPERATOR, limit=limit, drafts=drafts)
-            print_dead(found, as_json=as_json)
+            print_dead([_dead_row(run) for run in found], as_json=as_json)
             return 0
         records = await runtime.runs.list(OPERATOR, status=status, limit=limit, drafts=drafts)
         rows = [
@@ -81,18 +83,18 @@ def print_rows(rows: list[dict[str, str]], *, as_json: bool) -> None:
         click.echo("No runs yet. Start one: flowstudio run FILE")
 
 
-def print_dead(found: list[DeadRun], *, as_json: bool) -> None:
+def _dead_row(dead: DeadRun) -> dict[str, str]:
+    return {
+        "run_id": dead.record.id,
+        "workflow": dead.record.workflow,
+        "status": dead.record.status,
+        "kind": dead.kind,
+        "reason": dead.reason,
+    }
+
+
+def print_dead(rows: list[dict[str, str]], *, as_json: bool) -> None:
     """Print runs that need somebody, with the reason."""
-    rows = [
-        {
-            "run_id": dead.record.id,
-            "workflow": dead.record.workflow,
-            "status": dead.record.status,
-            "kind": dead.kind,
-            "reason": dead.reason,
-        }
-        for dead in found
-    ]
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -112,6 +114,7 @@ def print_steps(result: dict[str, Any]) -> None:
 @runs.command()
 @click.argument("run_id", metavar="RUN")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:show")
 def show(run_id: str, *, as_json: bool) -> None:
     """Show a run: its steps, outputs, cost and what it waits for."""
 
@@ -132,6 +135,7 @@ def show(run_id: str, *, as_json: bool) -> None:
 @click.option("--after", type=click.IntRange(0), default=0, help="Only events after this number.")
 @click.option("--follow", is_flag=True, help="Go on until the run ends or parks.")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:events")
 def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
     """Print a run's journal, an event a line."""
 
@@ -180,6 +184,7 @@ def _line(event: Event | DamagedEvent) -> str:
 @runs.command()
 @click.argument("run_id", metavar="RUN", required=False)
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:resume")
 def resume(run_id: str | None, *, as_json: bool) -> None:
     """Carry a run on: paused, waiting, failed or left by a process that died.
 
@@ -201,6 +206,7 @@ def resume(run_id: str | None, *, as_json: bool) -> None:
 @runs.command()
 @click.argument("run_id", metavar="RUN")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:cancel")
 def cancel(run_id: str, *, as_json: bool) -> None:
     """Stop a run for good."""
 
@@ -228,6 +234,7 @@ def cancel(run_id: str, *, as_json: bool) -> None:
 @click.option("--comment", default="", help="Goes with --approve or --reject.")
 @click.option("--data", metavar="JSON", help="Answer a form with a JSON object.")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:answer")
 def answer(
     run_id: str,
     step: str | None,

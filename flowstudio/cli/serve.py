@@ -1,5 +1,6 @@
 """Starting the page: the frontend is built once, then one process serves page and websocket."""
 
+import fcntl
 import hashlib
 import os
 import socket
@@ -67,9 +68,17 @@ def check_port(settings: Settings) -> None:
 def build_frontend(root: Path = ROOT) -> None:
     """Build the page unless it was built from exactly these sources before.
 
+    Of several processes that start at once, one builds and the others wait for it.
+
     Raises:
         BuildError: with the end of what the build said.
     """
+    with (root / "rxconfig.py").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build(root)
+
+
+def _build(root: Path) -> None:
     stamp = root / ".web" / "built-from"
     before = source_hash(root)
     if stamp.exists() and stamp.read_text() == before:

@@ -222,7 +222,7 @@ def _find_problems(new: NewKey, actor: Actor, now: datetime) -> list[str]:
     problems += [
         f"scopes: There is no scope {name!r}." for name in new.scopes if name not in SCOPES
     ]
-    if new.project_id and actor.role_in(new.project_id) is None:
+    if new.project_id is not None and actor.role_in(new.project_id) is None:
         problems.append("project_id: You belong to no such project.")
     if new.expires_at is not None and not now < new.expires_at <= now + _MOST_LIFE:
         problems.append("expires_at: A key ends within a year from now, or not by itself.")

@@ -32,6 +32,7 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
 from flowstudio.services.versions import VersionService
+from flowstudio.services.workflow_imports import ImportService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
 from flowstudio.store.records import Records
@@ -50,6 +51,7 @@ class Studio:
     drafts: DraftService
     health: HealthService
     identities: IdentityService
+    imports: ImportService
     instance: InstanceService
     invitations: InvitationService
     keys: KeyService
@@ -104,6 +106,7 @@ def open_studio(
         drafts=DraftService(parts, runs, credentials, registry),
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
+        imports=ImportService(workflows, credentials, registry),
         instance=InstanceService(parts),
         invitations=InvitationService(parts, mail),
         keys=KeyService(parts),

@@ -1,6 +1,7 @@
 """What keeps a stored workflow from running, beside what is wrong with any document."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from flowstudio.engine.contract import NodeType
@@ -16,28 +17,34 @@ _UNCHOSEN = (
 
 def find_unchosen(document: Document, registry: Mapping[str, NodeType[Any]]) -> list[Problem]:
     """Every place where a credential is still to be chosen: an empty one, as exports leave it."""
-    settings = {kind: set(_settings(found.config_schema)) for kind, found in registry.items()}
     return [
         Problem("no_credential", _UNCHOSEN, node.name, path_text(("config", *path)))
         for node in document.nodes
-        if (names := settings.get(node.type))
+        if (found := registry.get(node.type)) is not None
+        and (names := settings_of_format(found, "credential"))
         for path in _empty_places(node.config, names)
     ]
 
 
-def _settings(schema: Any) -> Iterator[str]:
-    """Names of the settings in a JSON Schema that hold a credential's id."""
+@lru_cache(maxsize=500)
+def settings_of_format(kind: NodeType[Any], form: str) -> frozenset[str]:
+    """Names of a node type's settings whose JSON Schema has that format."""
+    # Drawing up a schema takes milliseconds, and each start of a run asks for some.
+    return frozenset(_settings(kind.config_schema, form))
+
+
+def _settings(schema: Any, form: str) -> Iterator[str]:
     if isinstance(schema, dict):
         for name, child in schema.items():
-            if isinstance(child, dict) and child.get("format") == "credential":
+            if isinstance(child, dict) and child.get("format") == form:
                 yield name
-            yield from _settings(child)
+            yield from _settings(child, form)
     elif isinstance(schema, list):
         for child in schema:
-            yield from _settings(child)
+            yield from _settings(child, form)
 
 
-def _empty_places(value: Any, names: set[str]) -> Iterator[tuple[str | int, ...]]:
+def _empty_places(value: Any, names: frozenset[str]) -> Iterator[tuple[str | int, ...]]:
     pending: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while pending:
         path, part = pending.pop()

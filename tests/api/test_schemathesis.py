@@ -28,7 +28,7 @@ from flowstudio.api.app import create_api
 from flowstudio.api.openapi import build_document
 from flowstudio.runtime import open_runtime
 from flowstudio.settings import Settings
-from tests.api.world import BASE, MAKERS, World, open_world
+from tests.api.world import BASE, MAKERS, World, is_stream, open_world
 
 pytestmark = pytest.mark.fuzz
 DOCUMENT = build_document(create_api(lambda: None))  # type: ignore[arg-type, return-value] - only its routes are read
@@ -83,6 +83,8 @@ class Target:
             if name in MAKERS:
                 if name not in self._world.ids:
                     await self._world.make(name)
+                    if is_stream(case.operation.definition.raw):
+                        await self._world.end_run()
                 case.path_parameters[name] = self._world.ids[name]
         if isinstance(case.body, dict) and "project_id" in case.body:
             case.body["project_id"] = self._world.project_id

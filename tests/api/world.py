@@ -190,13 +190,16 @@ class World:
             await self.make(name)
         if self._is_stream(call):
             # Whoever may follow a run follows it to its end.
-            await self.runtime.runs.cancel(OPERATOR, self.ids["run_id"])
-            await ended(self.runtime, self.ids["run_id"])
+            await self.end_run()
         return f"{path}?{urlencode(self._query(call))}"
 
+    async def end_run(self) -> None:
+        """Cancel the run there is."""
+        await self.runtime.runs.cancel(OPERATOR, self.ids["run_id"])
+        await ended(self.runtime, self.ids["run_id"])
+
     def _is_stream(self, call: Call) -> bool:
-        operation = self.document["paths"][call.route.path][call.method.lower()]
-        return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
+        return is_stream(self.document["paths"][call.route.path][call.method.lower()])
 
     def _query(self, call: Call) -> dict[str, str]:
         operation = self.document["paths"][call.route.path][call.method.lower()]
@@ -245,6 +248,11 @@ class World:
         return found
 
 
+def is_stream(operation: Mapping[str, Any]) -> bool:
+    """Whether the document says that the reply goes on for as long as there is news."""
+    return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
+
+
 async def open_world(
     runtime: Runtime, client: httpx.AsyncClient, document: dict[str, Any]
 ) -> World:
@@ -275,10 +283,6 @@ async def _workflow(world: World) -> str:
 async def _comment(world: World) -> str:
     path = f"/workflows/{world.ids['workflow_id']}/comments"
     return str((await world.made("owner", path, {"text": "Why?"}))["id"])
-
-
-async def _node(_: World) -> str:
-    return "asking"
 
 
 async def _number(world: World) -> str:
@@ -391,7 +395,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 BODIES: Mapping[str, Callable[[World], Any]] = {
     "version_restore": lambda _: {"version": "draft"},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
-    "preview_make": lambda _: {"node_id": "asking", "text": "{{ run.id }}", "kind": "template"},
+    "preview_make": lambda _: {"node_id": ASK, "text": "{{ run.id }}", "kind": "template"},
     "draft_run": lambda _: {"mode": "cells", "targets": ["s"]},
     "run_delete_several": lambda world: {"ids": [world.ids.get("run_id", "x")]},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},

@@ -1,6 +1,6 @@
 """Outgoing requests that try to reach what they may not, or to leave with what is not theirs.
 
-The letters are the rows of the attack table in docs/security.md.
+The letters are the rows of the attack table in docs/attacks.md.
 """
 
 import gzip

@@ -10,18 +10,23 @@ from typing import Any
 
 
 class CommandLine:
-    """Runs `flowstudio` commands over one data directory."""
+    """Runs `flowstudio` commands over one data directory.
+
+    Attributes:
+        settings: more of the environment.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.settings: dict[str, str] = {}
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Begin a command, its output caught."""
         return subprocess.Popen(
             [sys.executable, "-m", "flowstudio.cli", *arguments],
             cwd=self.folder,
-            env=os.environ | {"FLOWSTUDIO_DATA_DIR": str(self.data)},  # noqa: TID251
+            env=os.environ | {"FLOWSTUDIO_DATA_DIR": str(self.data)} | self.settings,  # noqa: TID251
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

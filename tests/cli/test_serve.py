@@ -1,6 +1,8 @@
+import fcntl
 import json
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,19 @@ def test_the_same_sources_are_not_built_twice(project: Path) -> None:
     stamp.write_text(source_hash(project))
     build_frontend(project)
     assert stamp.read_text() == source_hash(project)
+
+
+def test_who_starts_while_another_builds_waits_for_it(project: Path) -> None:
+    stamp, waited = project / ".web" / "built-from", []
+    with (project / "rxconfig.py").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = threading.Thread(target=lambda: waited.append(build_frontend(project)))
+        second.start()
+        second.join(0.2)
+        assert second.is_alive()
+        stamp.write_text(source_hash(project))
+    second.join(20)
+    assert waited == [None]
 
 
 @pytest.mark.parametrize("path", ["assets/styles.css", "assets/new.svg", "rxconfig.py"])

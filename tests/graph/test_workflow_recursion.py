@@ -42,20 +42,20 @@ def test_a_workflow_that_cannot_be_read_is_a_problem():
     assert [p.code for p in validate(running("A", "b"), CATALOGUE, find)] == ["unknown_workflow"]
 
 
-def test_running_itself_through_another_is_named():
+def test_a28f_running_itself_through_another_is_named():
     a = running("A", "b")
     ((code, at, message),) = problems(a, {"a": a, "b": running("B", "a")})
     assert (code, at) == ("workflow_recursion", "n0")
     assert "A → B → A" in message
 
 
-def test_running_itself_is_named():
+def test_a28f_running_itself_is_named():
     a = running("A", "a")
     ((code, _, message),) = problems(a, {"a": a})
     assert (code, message) == ("workflow_recursion", "A workflow cannot run itself: A → A.")
 
 
-def test_a_circle_further_down_is_named_too():
+def test_a28f_a_circle_further_down_is_named_too():
     library = {"b": running("B", "c"), "c": running("C", "b")}
     ((code, _, message),) = problems(running("A", "b"), library)
     assert code == "workflow_recursion"
@@ -65,7 +65,7 @@ def test_a_circle_further_down_is_named_too():
 @pytest.mark.parametrize(
     ("count", "codes"), [(10, []), (11, ["workflow_too_deep"]), (50, ["workflow_too_deep"])]
 )
-def test_at_most_ten_workflows_run_inside_each_other(count, codes):
+def test_a28f_at_most_ten_workflows_run_inside_each_other(count, codes):
     library = {f"w{i}": running(f"W{i}", f"w{i + 1}") for i in range(1, count)}
     library[f"w{count}"] = running("Last")
     assert [code for code, *_ in problems(running("W0", "w1"), library)] == codes

@@ -246,6 +246,7 @@ async def test_every_problem_of_a_key_is_told_at_once(parts, keys, ann):
         replace(READER, name="two\nlines"),
         replace(READER, scopes=[]),
         replace(READER, project_id="0193e0aa-7b1c-7c4e-9d5e-0f6a1b2c3d4e"),
+        replace(READER, project_id=""),
         replace(READER, expires_at=now),
         replace(READER, expires_at=now - timedelta(days=1)),
     ):

@@ -103,7 +103,7 @@ async def test_an_inner_run_whose_failure_was_handled_is_not_tried_again(
     assert [inner.status for inner in await inner_runs(runtime)] == ["failed"]
 
 
-async def test_workflows_nest_ten_deep_and_no_deeper(runtime, folder, write):
+async def test_a28f_workflows_nest_ten_deep_and_no_deeper(runtime, folder, write):
     for depth in range(12):
         write(f"w{depth}.json", calling(f"w{depth + 1}.json"))
     write("w12.json", node("count", value="deep"))
@@ -114,7 +114,7 @@ async def test_workflows_nest_ten_deep_and_no_deeper(runtime, folder, write):
     assert len(await inner_runs(runtime)) == 9
 
 
-async def test_a_workflow_that_came_to_run_itself_after_it_was_checked_fails(
+async def test_a28f_a_workflow_that_came_to_run_itself_after_it_was_checked_fails(
     runtime, folder, write
 ):
     write("inner.json", node("count"))
@@ -250,7 +250,7 @@ async def test_an_inner_run_may_cost_no_more_than_the_outer_one_has_left(runtime
     assert "the run may cost $0.03" in told.view.record.error
 
 
-async def test_a_file_outside_the_folder_is_not_run(runtime, folder, tmp_path):
+async def test_a27_a_file_outside_the_folder_is_not_run(runtime, folder, tmp_path):
     (tmp_path / "secret.json").write_text(json.dumps(document(node("count"))))
     with pytest.raises(InvalidDocumentError, match="no workflow"):
         await create(runtime, workflow(calling("../secret.json")), base=str(folder))

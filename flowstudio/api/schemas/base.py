@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.services.paging import Page
@@ -44,6 +44,10 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many to give at most
 After = Annotated[
     str | None,
     Query(max_length=500, description="`next` of the piece before; leave out for the first."),
+]
+#: By which asking again for a run is the same request.
+IdempotencyKey = Annotated[
+    str, Header(max_length=200, description="The same key gives the same run, for a day.")
 ]
 #: An id in a path.
 Id = Annotated[str, Path(min_length=1, max_length=100)]

@@ -34,7 +34,10 @@ class KeyIn(Input):
     name: str = Field(max_length=200, description="1 to 100 characters, on one line.")
     scopes: list[str] = Field(max_length=50, description="What it may do; see the access table.")
     project_id: str | None = Field(
-        None, max_length=100, description="The one project it is for; null for all of yours."
+        None,
+        min_length=1,
+        max_length=100,
+        description="The one project it is for; null for all of yours.",
     )
     expires_at: AwareDatetime | None = Field(
         None, description="Within a year; null for a key that lasts until it is revoked."

@@ -73,6 +73,13 @@ class RunOut(Output):
     rerun_of: str = Field(description="The run whose finished steps this one kept, or empty.")
 
 
+class UsageOut(Output):
+    """How many tokens models read and wrote."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
 class WholeRunOut(RunOut):
     """A run with its inputs, and its outputs once it has succeeded."""
 
@@ -80,12 +87,20 @@ class WholeRunOut(RunOut):
         from_attributes=True,
         frozen=True,
         json_schema_extra={
-            "example": _RUN | {"inputs": {"topic": "bees"}, "outputs": {"text": "Hello"}}
+            "example": _RUN
+            | {
+                "inputs": {"topic": "bees"},
+                "outputs": {"text": "Hello"},
+                "usage": {"prompt_tokens": 120, "completion_tokens": 40},
+                "duration_s": 1.25,
+            }
         },
     )
 
     inputs: dict[str, Any]
     outputs: dict[str, Any] | None
+    usage: UsageOut
+    duration_s: float | None = Field(description="From its start to its end.")
 
 
 class DeadRunOut(Output):
@@ -165,6 +180,7 @@ class StepOut(Output):
                 "attempts": 1,
                 "cost_usd": "0.0012",
                 "saved_usd": "0",
+                "cached": False,
                 "model": "openai/gpt-4o-mini",
                 "output_size": 512,
                 "error": None,
@@ -183,6 +199,7 @@ class StepOut(Output):
     attempts: int
     cost_usd: Decimal
     saved_usd: Decimal
+    cached: bool = Field(description="Whether the output was kept from an equal step.")
     model: str | None
     output_size: int | None = Field(description="In bytes of JSON; null when there is no output.")
     error: str | None

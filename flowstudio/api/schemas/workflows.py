@@ -147,6 +147,20 @@ class KeptWorkflowOut(WorkflowOut):
     problems: list[dict[str, Any]]
 
 
+class ImportedWorkflowOut(KeptWorkflowOut):
+    """A workflow that was taken in."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        json_schema_extra={"example": _RECORD | {"problems": [_PROBLEM], "turned_off": ["score"]}},
+    )
+
+    turned_off: list[str] = Field(
+        description="Names of its nodes with code; each is disabled until you turn it on."
+    )
+
+
 class ProblemsOut(Output):
     """Every problem of a document; none means it can run."""
 
