@@ -99,6 +99,6 @@ def open_studio(
         projects=ProjectService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
-        versions=VersionService(parts, workflows),
+        versions=VersionService(parts, workflows, registry),
         workflows=workflows,
     )
