@@ -1,5 +1,5 @@
 // What can be done with a workflow of a list: a menu, and the dialogs it opens.
-import { useId, useRef, useState } from "react";
+import { useId, useLayoutEffect, useRef, useState } from "react";
 import { toast } from "./live.jsx";
 import { sendSignedIn, sort } from "./rest.js";
 
@@ -24,6 +24,7 @@ export function WorkflowMenu({ workflow, folders, tags, mayEdit, onDone }) {
   const [mode, setMode] = useState("");
   const [problems, setProblems] = useState([]);
   const [sending, setSending] = useState(false);
+  const [isOpen, setOpen] = useState(false);
   const id = useId();
   const base = `/api/v1/workflows/${workflow.id}`;
 
@@ -66,7 +67,8 @@ export function WorkflowMenu({ workflow, folders, tags, mayEdit, onDone }) {
         ] : []),
       ];
 
-  const open = () => {
+  useLayoutEffect(() => {
+    if (!isOpen) return;
     const box = button.current.getBoundingClientRect();
     const element = menu.current;
     element.showPopover();
@@ -74,7 +76,7 @@ export function WorkflowMenu({ workflow, folders, tags, mayEdit, onDone }) {
     const below = box.bottom + 4 + height < innerHeight ? box.bottom + 4 : Math.max(8, box.top - height - 4);
     element.style.inset = `${below}px auto auto ${Math.max(8, Math.min(box.right - width, innerWidth - width - 8))}px`;
     element.querySelector("[role=menuitem]")?.focus();
-  };
+  }, [isOpen]);
   const onMenuKey = (event) => {
     const all = [...menu.current.querySelectorAll("[role=menuitem]")];
     const at = all.indexOf(document.activeElement);
@@ -84,27 +86,27 @@ export function WorkflowMenu({ workflow, folders, tags, mayEdit, onDone }) {
       all[(next + all.length) % all.length].focus();
     } else if (event.key === "Tab") menu.current.hidePopover();
   };
-  const choose = (item) => {
-    menu.current.hidePopover();
-    item.run?.();
+  const close = () => menu.current.hidePopover();
+  const onToggle = (event) => {
+    if (event.newState === "closed") setOpen(false);
   };
   if (workflow.isTrashed && !mayEdit) return null;
   return (
     <span className="card-menu">
       <button
         ref={button} type="button" className="icon-button" aria-haspopup="menu" aria-label={`Actions for ${workflow.name}`}
-        onClick={open} data-testid={`workflow-menu-${workflow.slug}`}
+        aria-expanded={isOpen} onClick={() => setOpen(true)} data-testid={`workflow-menu-${workflow.slug}`}
       >
         <svg aria-hidden="true" width="16" height="16" viewBox="0 0 24 24" fill="currentColor"><circle cx="5" cy="12" r="1.7" /><circle cx="12" cy="12" r="1.7" /><circle cx="19" cy="12" r="1.7" /></svg>
       </button>
-      <div ref={menu} popover="auto" role="menu" className="menu" aria-label={`Actions for ${workflow.name}`} onKeyDown={onMenuKey}>
-        {items.map((item) =>
+      <div ref={menu} popover="auto" role="menu" className="menu" aria-label={`Actions for ${workflow.name}`} onKeyDown={onMenuKey} onToggle={onToggle}>
+        {isOpen && items.map((item) =>
           item.href ? (
-            <a key={item.name} role="menuitem" tabIndex={-1} className="menu-item" href={item.href} download={item.download} onClick={() => menu.current.hidePopover()} data-testid={`menu-${item.name}`}>
+            <a key={item.name} role="menuitem" tabIndex={-1} className="menu-item" href={item.href} download={item.download} onClick={close} data-testid={`menu-${item.name}`}>
               {icon(ICONS[item.name])}{item.label}
             </a>
           ) : (
-            <button key={item.name} type="button" role="menuitem" tabIndex={-1} className={item.isBad ? "menu-item bad" : "menu-item"} onClick={() => choose(item)} data-testid={`menu-${item.name}`}>
+            <button key={item.name} type="button" role="menuitem" tabIndex={-1} className={item.isBad ? "menu-item bad" : "menu-item"} onClick={() => { close(); item.run(); }} data-testid={`menu-${item.name}`}>
               {icon(ICONS[item.name])}{item.label}
             </button>
           ),

@@ -4,12 +4,17 @@
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flowstudio.errors import ConflictError, InvalidInputError
 from flowstudio.graph.canonical import dump
+from flowstudio.graph.catalogue import Catalogue
 from flowstudio.graph.diff import differences
 from flowstudio.graph.document import Document, Edge, Node
+from flowstudio.graph.operations import MOST_RENAMES
+from flowstudio.graph.rename import rename_node
 from flowstudio.graph.slots import path_text
 
 State = Literal["added", "removed", "changed", "moved"]
@@ -88,15 +93,21 @@ class Comparison:
         return self == Comparison()
 
 
-def compare(before: Document, after: Document) -> Comparison:
-    """Compare two documents by the ids of their nodes and the ends of their wires."""
+def compare(before: Document, after: Document, catalogue: Catalogue | None = None) -> Comparison:
+    """Compare two documents by the ids of their nodes and the ends of their wires.
+
+    With the catalogue, references that only follow a node's new name are no difference.
+    """
+    names = {node.id: node.name for node in before.nodes}
+    if catalogue is not None:
+        before = _renamed(before, after, catalogue)
     old = {node.id: node for node in before.nodes}
     new = {node.id: node for node in after.nodes}
     kept = [node_id for node_id in new if node_id in old]
     gone = [node for node_id, node in old.items() if node_id not in new]
     return Comparison(
         nodes=(
-            *_later_nodes(old, new),
+            *_later_nodes(old, new, names),
             *(NodeChange(x.id, x.name, x.type, "removed", parent=_parent(x, old)) for x in gone),
         ),
         edges=(
@@ -108,18 +119,34 @@ def compare(before: Document, after: Document) -> Comparison:
     )
 
 
-def _later_nodes(old: Mapping[str, Node], new: Mapping[str, Node]) -> Iterator[NodeChange]:
+def _renamed(before: Document, after: Document, catalogue: Catalogue) -> Document:
+    """The earlier document with the names that its nodes have later, as far as they are free."""
+    later = {node.id: node.name for node in after.nodes}
+    wanted = [
+        (node.id, later[node.id])
+        for node in before.nodes
+        if later.get(node.id, node.name) != node.name
+    ]
+    for node_id, name in wanted[:MOST_RENAMES]:
+        with suppress(ConflictError, InvalidInputError):
+            before = rename_node(before, node_id, name, catalogue)
+    return before
+
+
+def _later_nodes(
+    old: Mapping[str, Node], new: Mapping[str, Node], names: Mapping[str, str]
+) -> Iterator[NodeChange]:
     for node_id, node in new.items():
         before, parent = old.get(node_id), _parent(node, new)
         if before is None:
             yield NodeChange(node_id, node.name, node.type, "added", parent=parent)
-        elif before != node:
-            yield _changed(before, node, parent)
+        elif before != node or names[node_id] != node.name:
+            yield _changed(before, node, names[node_id], parent)
 
 
-def _changed(before: Node, after: Node, parent: str) -> NodeChange:
+def _changed(before: Node, after: Node, name: str, parent: str) -> NodeChange:
     changes = tuple(_fields(before, after, _OWN_LINES))
-    renamed = before.name if before.name != after.name else ""
+    renamed = name if name != after.name else ""
     return NodeChange(
         after.id,
         after.name,

@@ -117,6 +117,6 @@ def open_studio(
         retention=RetentionService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
-        versions=VersionService(parts, workflows),
+        versions=VersionService(parts, workflows, registry),
         workflows=workflows,
     )

@@ -1,10 +1,12 @@
 """Versions of workflows: kept, compared, brought back, and published."""
 
+import asyncio
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from flowstudio.errors import InvalidDocumentError, InvalidInputError
+from flowstudio.graph.catalogue import Catalogue
 from flowstudio.graph.comparison import Comparison, compare
 from flowstudio.graph.document import Document
 from flowstudio.services.access import Actor
@@ -76,9 +78,10 @@ class Restored:
 class VersionService:
     """Use cases of versions; each asks `authorize` first."""
 
-    def __init__(self, parts: StudioParts, workflows: WorkflowService) -> None:
+    def __init__(self, parts: StudioParts, workflows: WorkflowService, registry: Catalogue) -> None:
         self._parts = parts
         self._workflows = workflows
+        self._registry = registry
 
     # Reading
 
@@ -136,7 +139,9 @@ class VersionService:
 
         old, new = await self._parts.records.read(look)
         sides = (_side(before, old), _side(after, new))
-        return Compared(*sides, compare(sides[0].document, sides[1].document))
+        documents = (side.document for side in sides)
+        # Thousands of nodes take a while, in which others want to be answered.
+        return Compared(*sides, await asyncio.to_thread(compare, *documents, self._registry))
 
     # Keeping
 

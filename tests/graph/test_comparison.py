@@ -1,7 +1,7 @@
 """Two versions compared by the ids of their nodes, for pictures."""
 
 from flowstudio.graph.comparison import Comparison, FieldChange, compare
-from tests.graph.documents import document, loop, node, reading
+from tests.graph.documents import CATALOGUE, document, loop, node, reading
 
 BEFORE = document(node("a"), reading("b", "a.x"), node("c"), paths=("a b c",))
 
@@ -64,3 +64,19 @@ def test_long_values_are_cut_to_what_differs():
     assert "aold" in change.before
     assert "anew" in change.after
     assert len(change.before) <= 402
+
+
+def test_references_that_follow_a_new_name_are_no_difference():
+    renamed = document({**node("a"), "name": "z"}, reading("b", "z.x"), node("c"), paths=("a b c",))
+    found = compare(BEFORE, renamed, CATALOGUE)
+    assert [(change.name, change.name_before) for change in found.nodes] == [("z", "a")]
+    assert states(compare(BEFORE, renamed)) == {"z": "changed", "b": "changed"}
+
+
+def test_two_names_that_changed_places_are_still_told():
+    swapped = document({**node("a"), "name": "c"}, reading("b", "c.x"), {**node("c"), "name": "a"})
+    found = compare(BEFORE, swapped, CATALOGUE)
+    assert {change.id: change.name_before for change in found.nodes if change.name_before} == {
+        "a": "a",
+        "c": "c",
+    }

@@ -96,6 +96,7 @@ export function VersionsPanel({ workflowId, mayEdit, onCompare, onRestored, onPi
   if (!list) return <div className="skeleton versions-bones" aria-hidden="true">{[92, 44, 44, 44].map((height, index) => <div key={index} className="bone" style={{ height }} />)}</div>;
   return (
     <section className="versions" aria-label="Versions" data-testid="versions">
+      <h2 className="unseen">All versions</h2>
       <Standing list={list} />
       {mayEdit && <SaveForm list={list} busy={outcome.busy} act={act} />}
       <div role="alert" className={outcome.problems.length ? "problems" : "problems-none"}>

@@ -1,10 +1,18 @@
 """The panel of versions; the other half is assets/components/editor/versions.jsx."""
 
+from typing import Any
+
 import reflex as rx
 from reflex.event import EventHandler, no_args_event_spec
 
+_Json = dict[str, Any]
 
-def _compared(_before: rx.Var[dict], _after: rx.Var[dict], diff: rx.Var[dict]) -> tuple[rx.Var]:  # type: ignore[type-arg]
+
+def _compared(
+    before: rx.Var[_Json],  # noqa: ARG001 - what the panel gives
+    after: rx.Var[_Json],  # noqa: ARG001
+    diff: rx.Var[_Json],
+) -> tuple[rx.Var[list[str]]]:
     # Documents may be larger than a message to the server: it is told which ones they are.
     said = f"[{diff!s}.before.ref, {diff!s}.after.ref].map(String)"
     return (rx.Var(said, _var_type=list[str]),)

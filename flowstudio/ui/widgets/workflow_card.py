@@ -125,7 +125,7 @@ def list_href(**query: str) -> str:
 def _mark(record: WorkflowRecord) -> tuple[str, str]:
     if record.published_version is None:
         return "Draft", "plain"
-    return ("Live, changed", "warn") if record.is_changed else ("Live", "good")
+    return ("Live, changed", "stale") if record.is_changed else ("Live", "good")
 
 
 def _when(record: WorkflowRecord, now: datetime) -> str:
@@ -147,7 +147,7 @@ def workflow_card(
         thumbnail(card.picture),
         rx.el.div(
             rx.el.div(
-                rx.el.h3(rx.cond(is_link, name, plain)),
+                rx.el.h2(rx.cond(is_link, name, plain)),
                 rx.el.span(card.mark, class_name="tag", custom_attrs={"data-tone": card.mark_tone}),
                 class_name="workflow-name",
             ),

@@ -84,20 +84,9 @@ def _content() -> rx.Component:
 
 
 def _way() -> rx.Component:
-    trash = rx.cond(
+    return rx.cond(
         WorkflowsState.is_trash,
-        link(
-            icon("arrow-left", 14), "All workflows", to="/workflows", class_name="text-link way-end"
-        ),
-        link(
-            icon("trash-2", 14),
-            "Trash",
-            to="/workflows?trash=1",
-            class_name="text-link way-end",
-            custom_attrs={"data-testid": "workflow-trash"},
-        ),
-    )
-    return rx.el.div(
+        link(icon("arrow-left", 14), "All workflows", to="/workflows", class_name="back"),
         rx.cond(
             WorkflowsState.has_crumbs,
             rx.el.nav(
@@ -106,12 +95,22 @@ def _way() -> rx.Component:
                     rx.foreach(WorkflowsState.crumbs, _crumb),
                 ),
                 aria_label="Folder",
-                class_name="crumbs",
+                class_name="crumbs way",
             ),
-            rx.el.span(),
         ),
-        trash,
-        class_name="way",
+    )
+
+
+def _trash() -> rx.Component:
+    return rx.cond(
+        WorkflowsState.is_open,
+        link(
+            icon("trash-2", 14),
+            "Trash",
+            to="/workflows?trash=1",
+            class_name="text-link way-end",
+            custom_attrs={"data-testid": "workflow-trash"},
+        ),
     )
 
 
@@ -130,7 +129,7 @@ def _crumb(crumb: Crumb) -> rx.Component:
 def _filters() -> rx.Component:
     return rx.cond(
         WorkflowsState.is_empty,
-        rx.fragment(),
+        rx.el.div(_trash(), class_name="way"),
         rx.el.div(
             rx.el.input(
                 type="search",
@@ -156,6 +155,7 @@ def _filters() -> rx.Component:
                 role="group",
                 aria_label="Show as",
             ),
+            _trash(),
             rx.cond(
                 WorkflowsState.has_tags,
                 rx.el.div(
