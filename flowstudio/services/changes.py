@@ -18,6 +18,7 @@ from flowstudio.graph.operations import OPERATIONS, Operation
 from flowstudio.graph.problems import Problem
 from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.checkpoints import checkpoint_if_due
+from flowstudio.services.drafts import DraftService
 from flowstudio.services.faces import Face, faces_of
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflows import Workflow, WorkflowService, written
@@ -102,10 +103,12 @@ class ChangeService:
         self,
         parts: StudioParts,
         workflows: WorkflowService,
+        drafts: DraftService,
         registry: Mapping[str, NodeType[Any]],
     ) -> None:
         self._parts = parts
         self._workflows = workflows
+        self._drafts = drafts
         self._registry = registry
         self._documents: OrderedDict[str, tuple[int, Document]] = OrderedDict()
         self._faces: dict[str, Mapping[str, Face]] = {}
@@ -247,7 +250,7 @@ class ChangeService:
         return History(found.record.revision, changes if is_whole else [], is_whole)
 
     async def look_over(self, actor: Actor, workflow_id: str, revision: int) -> None:
-        """Find the problems and faces of a revision, and tell everybody; older ones are let be."""
+        """Tell everybody the problems, faces and marks of a revision; older ones are let be."""
         opened = await self.open(actor, workflow_id)
         if opened.workflow.record.revision > revision:
             return
@@ -263,6 +266,9 @@ class ChangeService:
                 "faces": {key: asdict(face) for key, face in changed.items()},
             },
         )
+        marks = await self._drafts.marks_of(workflow_id)
+        told = {"t": "draft", "marks": marks, "results": {}}
+        self._parts.channels.publish(f"workflow:{workflow_id}", told)
 
 
 def _name_of(session: Session, actor: Actor) -> str:

@@ -95,15 +95,16 @@ def open_studio(
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)
     sessions = SessionService(parts, passwords, throttle)
+    drafts = DraftService(parts, runs, credentials, registry)
     workflows = WorkflowService(parts, runs, finder, credentials, registry)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
         audit=AuditService(records, clock),
-        changes=ChangeService(parts, workflows, registry),
+        changes=ChangeService(parts, workflows, drafts, registry),
         comments=CommentService(parts),
         credentials=credentials,
-        drafts=DraftService(parts, runs, credentials, registry),
+        drafts=drafts,
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
         imports=ImportService(workflows, credentials, registry),

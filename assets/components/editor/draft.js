@@ -2,6 +2,8 @@
 import { ask, onMessage, read, say, set, textOf } from "./store.js";
 
 const AUTO_MS = 700;
+const SOON_MS = 250;
+let loading = null;
 let isLoading = false;
 let isWanted = false;
 let autoTimer = null;
@@ -23,6 +25,13 @@ export async function loadDraft() {
   }
 }
 
+function loadSoon() {
+  loading ??= setTimeout(() => {
+    loading = null;
+    loadDraft();
+  }, SOON_MS);
+}
+
 // Nodes by id; `mode` is cells, stale, from or all.
 export async function run(mode, targets = [], more = {}) {
   if (!read().mayRun) return;
@@ -32,7 +41,10 @@ export async function run(mode, targets = [], more = {}) {
     if (reply.status === 422) window.dispatchEvent(new CustomEvent("editor-drawer", { detail: "problems" }));
     return;
   }
-  set({ run: { status: "running", done: 0, total: reply.body.runs?.length ?? 0, cost_usd: "0", ...(read().run?.run_id === reply.body.run_id ? read().run : { run_id: reply.body.run_id }) } });
+  const { run_id: id, runs } = reply.body;
+  if (!id) say("Nothing here has changed since it last ran.");
+  // What the socket has told of it already stands.
+  else if (read().run?.run_id !== id) set({ run: { run_id: id, status: "queued", done: 0, total: runs.length, cost_usd: "0" }, steps: {}, texts: {} });
 }
 
 export async function cancel() {
@@ -86,7 +98,8 @@ onMessage("draft", ({ marks, results, costs, ...rest }) => {
       ...draft, ...rest, marks: merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
     },
   });
-  if (rest.stale === undefined) loadDraft();
+  // Costs and what is stale in all follow from the marks; the server adds them up.
+  if (rest.stale === undefined) loadSoon();
 });
 
 onMessage("run", ({ t, ...message }) => {

@@ -25,6 +25,8 @@ export function seconds(value) {
   return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} m ${Math.round(value % 60)} s`;
 }
 
+export const tokensOf = ({ tokens }) => (tokens ? (tokens.prompt ?? 0) + (tokens.completion ?? 0) : 0);
+
 export const costText = (cost) => {
   if (!cost?.calls) return "";
   const about = money(cost.typical_usd ?? cost.typical);

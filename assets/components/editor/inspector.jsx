@@ -4,7 +4,7 @@ import { change, useEditor } from "./store.js";
 import * as actions from "./actions.js";
 import { ancestors, valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costText, money, seconds, standing } from "./faces.js";
+import { costText, money, seconds, standing, tokensOf } from "./faces.js";
 import { Icon, StatePill, TypeMark } from "./icons.jsx";
 import { editField } from "./people.jsx";
 import { CommonForm, ConfigForm } from "./fields.jsx";
@@ -289,7 +289,7 @@ function Runs({ node }) {
           {result.duration_s != null && <div><dt>Time</dt><dd>{seconds(result.duration_s)}</dd></div>}
           {money(result.cost_usd) && <div><dt>Cost</dt><dd>{money(result.cost_usd)}</dd></div>}
           {money(result.saved_usd) && <div><dt>Saved by the cache</dt><dd>{money(result.saved_usd)}</dd></div>}
-          {result.tokens > 0 && <div><dt>Tokens</dt><dd>{result.tokens}</dd></div>}
+          {tokensOf(result) > 0 && <div><dt>Tokens</dt><dd>{tokensOf(result)}</dd></div>}
           {result.model && <div><dt>Model</dt><dd>{result.model}</dd></div>}
         </dl>
       )}

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { useEditor } from "./store.js";
 import * as draft from "./draft.js";
-import { money, seconds } from "./faces.js";
+import { money, seconds, tokensOf } from "./faces.js";
 import { Icon } from "./icons.jsx";
 import { ValueView } from "./values.jsx";
 
@@ -61,7 +61,7 @@ export function Output({ id, isCell = false }) {
 function OutputFacts({ result }) {
   const parts = [
     result.port && result.port !== "out" ? `left by “${result.port}”` : "", seconds(result.duration_s), money(result.cost_usd),
-    money(result.saved_usd) && `saved ${money(result.saved_usd)}`, result.tokens ? `${result.tokens} tokens` : "", result.model,
+    money(result.saved_usd) && `saved ${money(result.saved_usd)}`, tokensOf(result) ? `${tokensOf(result)} tokens` : "", result.model,
   ].filter(Boolean);
   return parts.length ? <p className="meta">{parts.join(" · ")}</p> : null;
 }

@@ -1,7 +1,7 @@
 // The selected step: facts, attempts with their errors, what it read and what it gave.
 import { useEffect, useRef } from "react";
 import { useLive } from "../live.jsx";
-import { Value } from "../value.jsx";
+import { ValueView } from "../editor/values.jsx";
 import { Pill, TypeMark } from "./marks.jsx";
 
 export function StepDetails({ run, onClose, onRerun }) {
@@ -68,7 +68,7 @@ function Shown({ shown }) {
       {shown.sections.map((section, index) => (
         <div key={index} className="value-section">
           {section.name && <div className="value-name">{section.name}</div>}
-          <Value value={section.value} plain={shown.plain} />
+          <ValueView value={section.value} preferred={shown.plain ? "text" : undefined} />
         </div>
       ))}
       {shown.note && <p className="note">{shown.note}</p>}
