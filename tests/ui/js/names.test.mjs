@@ -19,14 +19,17 @@ test("names come before builtins, which a node of that name hides", () => {
 });
 
 test("fields are those of the last output, by a dot or in brackets", () => {
-  assert.deepEqual(labels("search."), [".results", ".count", `["it's"]`]);
-  assert.deepEqual(labels("search.results[0].t"), [".title", "['two words']"]);
+  assert.deepEqual(labels("search."), ["results", "count", "it's"]);
+  assert.deepEqual(labels("search.results[0].t"), ["title", "two words"]);
+  // What cannot follow a dot takes its place.
+  const inserts = complete("search.results[0].", NAMES).options.map((option) => option.insert);
+  assert.deepEqual(inserts, [undefined, "['two words']"]);
   assert.deepEqual(labels("search['"), ["['results']", "['count']", `["it's"]`]);
-  assert.deepEqual(labels("search.results"), [".results", ".count", `["it's"]`]);
+  assert.deepEqual(labels("search.results"), ["results", "count", "it's"]);
   assert.deepEqual(labels("search.results[0]['two words']."), null);
   assert.deepEqual(labels("search.results."), ["[0]"]);
   assert.equal(labels("unseen."), null);
-  assert.equal(complete("len(search.", NAMES).from, 10);
+  assert.equal(complete("len(search.re", NAMES).from, 11);
 });
 
 test("nothing is offered inside a text", () => {
