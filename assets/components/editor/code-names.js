@@ -68,8 +68,9 @@ function fieldsOf(before, [, root, steps, last], names) {
   const options = entries.map(([key, held], index) => {
     const inBrackets = typeof key === "number" ? `[${key}]` : `[${key.includes("'") ? JSON.stringify(key) : `'${key}'`}]`;
     const detail = typeof held === "object" && held !== null ? kindOf(held) : brief(held);
-    if (isBracketed) return { label: inBrackets, type: "field", detail, boost: -index };
-    return IDENTIFIER.test(key) ? { label: String(key), type: "field", detail } : { label: typeof key === "number" ? inBrackets : key, type: "field", detail, insert: inBrackets };
+    // In the order they have in the value.
+    const option = { label: isBracketed || typeof key === "number" ? inBrackets : key, type: "field", detail, boost: -Math.min(index, 90) };
+    return isBracketed || IDENTIFIER.test(key) ? option : { ...option, insert: inBrackets };
   });
   return { from, options, isBracketed };
 }
