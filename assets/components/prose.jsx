@@ -3,7 +3,7 @@ import Markdown from "react-markdown";
 import remarkGfm from "remark-gfm";
 
 // Pictures are left out: fetching one would tell its host what the model wrote.
-export const Prose = ({ text }) => (
+const Prose = ({ text }) => (
   <div className="prose">
     <Markdown remarkPlugins={[remarkGfm]} disallowedElements={["img"]}>{text}</Markdown>
   </div>

@@ -2,7 +2,7 @@
 import { useLive } from "./live.jsx";
 import { ValueView } from "./editor/values.jsx";
 
-export { Prose } from "./prose.jsx";
+export { Prose } from "./editor/values.jsx";
 
 // `name` is a key of the live store; its value is {sections, note, plain}; plain text is no markdown.
 export function LiveValue({ name }) {

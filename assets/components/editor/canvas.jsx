@@ -133,6 +133,9 @@ function mergeEdges(old, wanted) {
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
 
+// One function for ever: React Flow tells its selection anew to each new one.
+const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
+
 export function Canvas({ nodeTypes }) {
   return (
     <ReactFlowProvider>
@@ -215,7 +218,7 @@ function Board({ nodeTypes }) {
           actions.remove(nodes.map(({ id }) => id), edges.map(({ id }) => id));
           return false;
         }}
-        onSelectionChange={({ nodes }) => select(nodes.map(({ id }) => id))}
+        onSelectionChange={takeSelection}
         onConnect={({ source, target, sourceHandle, targetHandle }) =>
           actions.connect({ source, target, source_port: sourceHandle ?? "out", target_port: targetHandle ?? "in" })}
         onConnectEnd={(event, { isValid, fromNode, fromHandle, toNode }) => {

@@ -1,5 +1,5 @@
 // CodeMirror, put together from no more than is needed; loaded by code.jsx.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, pickedCompletion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { python } from "@codemirror/lang-python";
@@ -11,6 +11,7 @@ import { classHighlighter } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import { markup, placesOf } from "./code-marks.js";
 import { complete, expressionBefore } from "./code-names.js";
+import { leastChange } from "./least-change.js";
 
 const FromOutside = Annotation.define();
 
@@ -22,6 +23,10 @@ const LANGUAGES = {
   json: () => [json(), indentUnit.of("  "), indentOnInput(), bracketMatching()],
 };
 
+// Puts in a key that cannot follow a dot, in the dot's place.
+const instead = (insert) => (view, option, from, to) =>
+  view.dispatch({ changes: { from: from - 1, to, insert }, selection: { anchor: from - 1 + insert.length }, userEvent: "input.complete", annotations: pickedCompletion.of(option) });
+
 function completion(props) {
   return (context) => {
     const { language, context: around } = props.current;
@@ -31,10 +36,11 @@ function completion(props) {
     if (before === null) return null;
     const found = complete(before, around?.names ?? []);
     if (!found) return null;
-    const isTyped = found.from < before.length;
-    // A space after the braces is where people expect to be told what there is.
-    if (!isTyped && !context.explicit && before.trim() !== "") return null;
-    return { from: context.pos - (before.length - found.from), options: found.options, validFor: found.isWhole ? /^[.[]['"]?[\w ]*$/ : /^\w*$/ };
+    // A dot, or a space after the braces, is where people expect to be told what there is.
+    const isAsked = context.explicit || found.from < before.length || before.endsWith(".") || before.trim() === "";
+    if (!isAsked) return null;
+    const options = found.options.map(({ insert, ...option }) => (insert ? { ...option, apply: instead(insert) } : option));
+    return { from: context.pos - (before.length - found.from), options, validFor: found.isBracketed ? /^\[['"]?[\w ]*$/ : /^\w*$/ };
   };
 }
 
@@ -79,16 +85,6 @@ function extensions(props, parts) {
       props.current.onChange(text);
     }),
   ];
-}
-
-// The least change that makes one text another, so that carets outside of it stay where they are.
-export function leastChange(before, after) {
-  let from = 0;
-  const shorter = Math.min(before.length, after.length);
-  while (from < shorter && before[from] === after[from]) from += 1;
-  let tail = 0;
-  while (tail < shorter - from && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail += 1;
-  return { from, to: before.length - tail, insert: after.slice(from, after.length - tail) };
 }
 
 export default function Editor(given) {

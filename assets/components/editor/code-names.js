@@ -57,21 +57,20 @@ export function complete(before, names) {
   return { from: before.length - word.length, options };
 }
 
+// After a dot, keys are told as they are; what cannot follow a dot takes its place, by `insert`.
 function fieldsOf(before, [, root, steps, last], names) {
   const known = names.find((each) => each.name === root);
   const value = known ? walk(known.sample, steps) : undefined;
   if (value === null || typeof value !== "object") return null;
-  const start = before.length - last.length;
-  if (Array.isArray(value)) {
-    const options = value.slice(0, 3).map((item, index) => ({ label: `[${index}]`, detail: kindOf(item), boost: -index }));
-    return { from: start, options, isWhole: true };
-  }
-  const bracketed = last.startsWith("[");
-  const options = Object.entries(value).map(([key, held]) => {
-    const isPlain = IDENTIFIER.test(key) && !bracketed;
-    const label = isPlain ? `.${key}` : `[${key.includes("'") ? JSON.stringify(key) : `'${key}'`}]`;
-    return { label, displayLabel: key, type: "field", detail: typeof held === "object" && held !== null ? kindOf(held) : brief(held) };
+  const isBracketed = last.startsWith("[");
+  const from = before.length - last.length + (isBracketed ? 0 : 1);
+  const entries = Array.isArray(value) ? value.slice(0, 3).map((item, index) => [index, item]) : Object.entries(value);
+  const options = entries.map(([key, held], index) => {
+    const inBrackets = typeof key === "number" ? `[${key}]` : `[${key.includes("'") ? JSON.stringify(key) : `'${key}'`}]`;
+    const detail = typeof held === "object" && held !== null ? kindOf(held) : brief(held);
+    // In the order they have in the value.
+    const option = { label: isBracketed || typeof key === "number" ? inBrackets : key, type: "field", detail, boost: -Math.min(index, 90) };
+    return isBracketed || IDENTIFIER.test(key) ? option : { ...option, insert: inBrackets };
   });
-  // A key with spaces in it replaces the dot that was typed.
-  return { from: start, options, isWhole: true };
+  return { from, options, isBracketed };
 }

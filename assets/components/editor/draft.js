@@ -18,7 +18,7 @@ export async function loadDraft() {
   const reply = await ask("GET", "/draft");
   isLoading = false;
   if (read().id !== id) return;
-  if (reply.ok) set({ draft: reply.body, run: reply.body.run, steps: reply.body.run ? read().steps : {} });
+  if (reply.ok) set({ draft: reply.body, run: reply.body.run ?? read().run, steps: reply.body.run ? read().steps : {} });
   if (isWanted) {
     isWanted = false;
     loadDraft();
@@ -108,8 +108,9 @@ onMessage("run", ({ t, ...message }) => {
   const isNew = before?.run_id !== message.run_id;
   set({ run: { ...(isNew ? {} : before), ...message, seen: isNew ? Date.now() : before.seen }, ...(isNew ? { steps: {}, texts: {} } : {}) });
   if (isOver) {
-    set({ steps: {} });
+    set({ steps: {}, texts: {} });
     loadDraft();
+    if (message.status === "failed") say(message.error ?? "The run failed.", "error");
   }
 });
 

@@ -21,6 +21,7 @@ export function money(usd) {
 
 export function seconds(value) {
   if (value === null || value === undefined) return "";
+  if (value < 0.0005) return "";
   if (value < 1) return `${Math.round(value * 1000)} ms`;
   return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} m ${Math.round(value % 60)} s`;
 }

@@ -65,12 +65,12 @@ function WorkflowInspector() {
         <Limit key={key} name={key} label={label} help={help} value={document.settings[key]} disabled={!mayEdit} isMoney={isMoney}
           onChange={(value) => put({ settings: { [key]: value } }, `settings ${key}`)} />
       ))}
-      <label className="field-choice">
-        <input type="checkbox" className="switch" checked={document.settings.cache !== "off"} disabled={!mayEdit}
+      <div className="field" data-kind="checkbox">
+        <label htmlFor="workflow-cache">Take kept answers of equal steps</label>
+        <input id="workflow-cache" type="checkbox" className="switch" checked={document.settings.cache !== "off"} disabled={!mayEdit}
           onChange={(event) => put({ settings: { cache: event.target.checked ? null : "off" } }, "settings cache")} />
-        <span>Take kept answers of equal steps</span>
-      </label>
-      <p className="faint">Select a node to see its settings. {document.nodes.size} nodes, {document.edges.size} wires.</p>
+      </div>
+      <p className="faint">Select a node to see its settings. {document.nodes.size} {document.nodes.size === 1 ? "node" : "nodes"}, {document.edges.size} {document.edges.size === 1 ? "wire" : "wires"}.</p>
     </div>
   );
 }

@@ -94,8 +94,8 @@ function isShown(field, config, properties, root) {
 }
 
 // The fields of an object with this config, in the order they are drawn:
-// {name, schema, kind, isRequired, isFolded}. A field that has a value is never hidden.
-export function fieldsOf(schema, config, root) {
+// {name, schema, kind, isRequired, isFolded}. A field that has a value is never hidden; with `all`, none is.
+export function fieldsOf(schema, config, root, all = false) {
   const whole = resolve(schema, root);
   const union = variantsOf(whole, root);
   const chosen = union ? variantOf(union, config)?.schema : whole;
@@ -103,7 +103,7 @@ export function fieldsOf(schema, config, root) {
   return Object.entries(properties)
     .filter(([name]) => name !== union?.tag)
     .map(([name, part]) => ({ name, schema: resolve(part, root) }))
-    .filter(({ name, schema: field }) => config?.[name] !== undefined || isShown(field, config, properties, root))
+    .filter(({ name, schema: field }) => all || config?.[name] !== undefined || isShown(field, config, properties, root))
     .map(({ name, schema: field }) => ({
       name,
       schema: field,

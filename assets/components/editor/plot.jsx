@@ -51,5 +51,5 @@ export default function Plot({ figure }) {
   }, [figure]);
   const title = figure.layout?.title;
   const said = typeof title === "string" ? title : title?.text ?? "Plot";
-  return error ? <p className="note">{error}</p> : <div ref={box} className="value-plot" role="img" aria-label={said} />;
+  return error ? <p className="note">{error}</p> : <div ref={box} className="value-plot" role="figure" aria-label={said} />;
 }

@@ -1,6 +1,6 @@
 // A value as a tree of JSON. Branches are drawn when they are opened, long ones a piece at a time.
 import { useMemo, useState } from "react";
-import { Copy, Search, X } from "lucide-react";
+import { ChevronRight, Copy, Search, X } from "lucide-react";
 import { copy } from "./copy.js";
 import { pathText, searchIn } from "./value-kinds.js";
 
@@ -28,22 +28,28 @@ function Leaf({ value }) {
 
 function Key({ root, keys, onCopy }) {
   const path = pathText(root, keys);
-  return <button type="button" className="json-key" title={`Copy ${path}`} aria-label={`Copy the path ${path}`} onClick={(event) => { event.preventDefault(); onCopy(path, "Path"); }}>{String(keys.at(-1))}</button>;
+  return <button type="button" className="json-key" title={`Copy ${path}`} aria-label={`Copy the path ${path}`} onClick={() => onCopy(path, "Path")}>{String(keys.at(-1))}</button>;
 }
 
 const CopyValue = ({ root, keys, value, onCopy }) => (
-  <button type="button" className="field-tool json-copy" title="Copy the value" aria-label={`Copy the value of ${pathText(root, keys)}`} onClick={(event) => { event.preventDefault(); onCopy(typeof value === "string" ? value : JSON.stringify(value, null, 2), "Value"); }}>
+  <button type="button" className="field-tool json-copy" title="Copy the value" aria-label={`Copy the value of ${pathText(root, keys)}`} onClick={() => onCopy(typeof value === "string" ? value : JSON.stringify(value, null, 2), "Value")}>
     <Copy size={12} aria-hidden="true" />
   </button>
 );
 
 function Branch({ value, root, keys, onCopy }) {
   const [isOpen, open] = useState(() => keys.length < OPEN_DEPTH && (Array.isArray(value) ? value.length : Object.keys(value).length) <= OPEN_SIZE);
+  const turn = () => open(!isOpen);
   return (
-    <details className="json-branch" open={isOpen} onToggle={(event) => open(event.currentTarget.open)}>
-      <summary><Key {...{ root, keys, onCopy }} /><span className="json-size">{sizeOf(value)}</span><CopyValue {...{ root, keys, value, onCopy }} /></summary>
-      {isOpen && <Entries {...{ value, root, keys, onCopy }} />}
-    </details>
+    <div className="json-fold">
+      <div className="json-row">
+        <button type="button" className="json-open" aria-expanded={isOpen} aria-label={`${keys.at(-1)}, ${sizeOf(value)}`} onClick={turn}><ChevronRight size={12} aria-hidden="true" /></button>
+        <Key {...{ root, keys, onCopy }} />
+        <span className="json-size" onClick={turn}>{sizeOf(value)}</span>
+        <CopyValue {...{ root, keys, value, onCopy }} />
+      </div>
+      {isOpen && <div className="json-below"><Entries {...{ value, root, keys, onCopy }} /></div>}
+    </div>
   );
 }
 

@@ -10,8 +10,13 @@ import { ValueTree } from "./value-tree.jsx";
 import { LABELS, pictureOf, undrawn, viewsOf } from "./value-kinds.js";
 
 // Each comes by itself, when the first value needs it.
-const Prose = lazy(() => import("../prose.jsx"));
+const Markdown = lazy(() => import("../prose.jsx"));
 const Plot = lazy(() => import("./plot.jsx"));
+
+// Markdown; plain text until what draws it has come.
+export const Prose = ({ text }) => (
+  <Suspense fallback={<div className="plain">{text}</div>}><Markdown text={text} /></Suspense>
+);
 
 const FOLDED = 1_500;
 const FOLDED_LINES = 24;
@@ -30,7 +35,7 @@ function Text({ value, asMarkdown }) {
   return (
     <>
       {asMarkdown && shown.length <= MOST_MARKDOWN
-        ? <Suspense fallback={<div className="plain">{shown}</div>}><Prose text={shown} /></Suspense>
+        ? <Prose text={shown} />
         : <div className="plain">{shown}</div>}
       {head.length < value.length && (
         <button type="button" className="text-link value-more" aria-expanded={isOpen} onClick={() => open(!isOpen)}>

@@ -10,23 +10,12 @@ from reflex.event import EventHandler
 from reflex_base.vars import VarData
 
 from flowstudio.ui.editor.presence import Presence
+from flowstudio.ui.packages import CODE_PACKAGES, VALUE_PACKAGES
 
 _LIBRARY = "@xyflow/react@12.12.1"
 _EDITOR = "$/public/components/editor/editor.jsx"
 _PARTS = "$/public/components/editor/node-parts.jsx"
-_PACKAGES = [
-    _LIBRARY,
-    # The code editor is a chunk of its own, loaded when first needed.
-    "@codemirror/autocomplete@6.20.4",
-    "@codemirror/commands@6.11.1",
-    "@codemirror/lang-json@6.0.2",
-    "@codemirror/lang-python@6.2.1",
-    "@codemirror/language@6.13.1",
-    "@codemirror/lint@6.9.8",
-    "@codemirror/state@6.7.6",
-    "@codemirror/view@6.43.15",
-    "@lezer/highlight@1.2.5",
-]
+_PACKAGES = [_LIBRARY, *CODE_PACKAGES, *VALUE_PACKAGES]
 
 
 def _presence(presence: rx.Var[Presence]) -> tuple[rx.Var[Presence]]:
