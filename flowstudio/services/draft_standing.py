@@ -18,7 +18,15 @@ from flowstudio.graph.cone import without_cycles
 from flowstudio.graph.document import Document, Node
 from flowstudio.graph.fingerprint import config_key, inside_key, path_root, still_reads
 from flowstudio.graph.reads import Reads, reads_of
-from flowstudio.graph.staleness import NEVER, LastRun, Mark, Present, mark_nodes
+from flowstudio.graph.staleness import (
+    NEVER,
+    LastRun,
+    Layout,
+    Mark,
+    Present,
+    layout_of,
+    mark_nodes,
+)
 from flowstudio.graph.topology import insides, outermost
 from flowstudio.nodes.inputs import check_inputs
 from flowstudio.services.workflow_runs import read_stored
@@ -44,7 +52,8 @@ class Known:
         reads: of the nodes at the root.
         nodes: by id.
         inside: what lives in each container, at any depth.
-        config_keys: of containers.
+        config_keys: of all nodes.
+        layout: for the marks.
     """
 
     document: Document
@@ -54,6 +63,7 @@ class Known:
     nodes: dict[str, Node]
     inside: Mapping[str, Sequence[Node]]
     config_keys: Mapping[str, str]
+    layout: Layout
 
     def root_of(self, node_id: str) -> str:
         """Id of the node at the root that a node is, or lives in."""
@@ -71,7 +81,11 @@ def know(document: Document, registry: Registry) -> Known:
         reads=reads_of(ordered, checked),
         nodes={node.id: node for node in document.nodes},
         inside=insides(document),
-        config_keys=container_keys(document, registry),
+        config_keys={
+            **{node.id: config_key(node) for node in document.nodes},
+            **container_keys(document, registry),
+        },
+        layout=layout_of(ordered),
     )
 
 
@@ -135,8 +149,10 @@ class Standings:
         rows = store.list_outputs(session, found.record.id)
         given = store.find_inputs(session, found.record.id) if inputs is None else dict(inputs)
         effective, problems = effective_inputs(known, given)
-        same = self._unmoved(session, found.record.id, known, rows, effective, now)
-        marks = self._marks(known, rows, effective, now, same)
+        marks = self._marks(known, rows, effective, now)
+        values = _Values(session, found.record.id, known, rows, effective)
+        if same := values.unmoved(marks):
+            marks = self._marks(known, rows, effective, now, same)
         return Standing(
             record=found.record,
             known=known,
@@ -187,28 +203,8 @@ class Standings:
             inputs_hash=hash_value(dict(inputs)),
             config_keys=known.config_keys,
         )
-        marks = mark_nodes(known.ordered, runs, present)
+        marks = mark_nodes(known.ordered, runs, present, known.layout)
         return {node.id: marks.get(node.id, NEVER) for node in known.document.nodes}
-
-    def _unmoved(
-        self,
-        session: Session,
-        workflow_id: str,
-        known: Known,
-        rows: Mapping[str, DraftOutput],
-        inputs: dict[str, Any],
-        now: datetime,
-    ) -> dict[str, str]:
-        """Fingerprints of nodes that were given other outputs, of which they read the same parts."""
-        marks = self._marks(known, rows, inputs, now)
-        values = _Values(session, workflow_id, known, rows, inputs)
-        return {
-            node_id: rows[node_id].fingerprint
-            for node_id, mark in marks.items()
-            if (mark.state, mark.reason) in (("stale", "inputs"), ("stale", "pin"))
-            and rows[node_id].fingerprint
-            and values.are_as_read(node_id)
-        }
 
 
 class _Values:
@@ -229,7 +225,17 @@ class _Values:
         self._ids = {node.name: node.id for node in known.document.nodes if node.parent is None}
         self._read: dict[str, Any] = {"inputs": inputs}
 
-    def are_as_read(self, node_id: str) -> bool:
+    def unmoved(self, marks: Mapping[str, Mark]) -> dict[str, str]:
+        """Fingerprints of nodes that were given other outputs, of which they read the same parts."""
+        return {
+            node_id: self._rows[node_id].fingerprint
+            for node_id, mark in marks.items()
+            if (mark.state, mark.reason) in (("stale", "inputs"), ("stale", "pin"))
+            and self._rows[node_id].fingerprint
+            and self._are_as_read(node_id)
+        }
+
+    def _are_as_read(self, node_id: str) -> bool:
         """Whether all that a node really read is as it was, and so is what leads to it."""
         row = self._rows[node_id]
         ways = self._known.reads[node_id].ways if node_id in self._known.reads else ()

@@ -113,7 +113,7 @@ class DraftService:
             )
             return (
                 standing,
-                results_view(session, workflow_id),
+                results_view(session, standing, standing.known.nodes),
                 self._costs.lengths(session, standing),
                 store.saved_since(session, workflow_id, self._midnight()),
             )
