@@ -18,8 +18,9 @@ from flowstudio.graph.document import parse_document
 from flowstudio.graph.staleness import Mark
 from flowstudio.services.batches import batches
 from flowstudio.services.dispatch import Dispatcher
+from flowstudio.services.draft_known import Registry
 from flowstudio.services.draft_rows import RunRows
-from flowstudio.services.draft_standing import Registry, Standing, Standings
+from flowstudio.services.draft_standing import Standing, Standings
 from flowstudio.services.draft_views import View, mark_view, results_view, run_view
 from flowstudio.services.parts import RunParts
 from flowstudio.services.steps import StepBook, StepView

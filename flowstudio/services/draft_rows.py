@@ -15,7 +15,8 @@ from flowstudio.graph.document import CacheFor, Document, Node
 from flowstudio.graph.fingerprint import config_key
 from flowstudio.graph.reads import Reads, reads_of
 from flowstudio.graph.topology import ROOT, insides, scopes_of
-from flowstudio.services.draft_standing import NULL_HASH, Registry, container_keys
+from flowstudio.services.draft_known import Registry, container_keys
+from flowstudio.services.draft_standing import NULL_HASH
 from flowstudio.store.drafts import DraftOutput, Settled
 from flowstudio.store.runs import RunRecord
 
