@@ -1,7 +1,7 @@
 """How a workflow stands in the editor: its document, what its nodes last gave, what still holds."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -9,82 +9,27 @@ from typing import Any
 
 from sqlmodel import Session
 
-from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidInputError
-from flowstudio.graph.canonical import hash_value, load
-from flowstudio.graph.catalogue import CheckedConfig
-from flowstudio.graph.checks.subject import START, check_nodes
-from flowstudio.graph.cone import without_cycles
-from flowstudio.graph.document import Document, Node
-from flowstudio.graph.fingerprint import config_key, inside_key, path_root, still_reads
-from flowstudio.graph.reads import Reads, reads_of
-from flowstudio.graph.staleness import NEVER, LastRun, Mark, Present, mark_nodes
-from flowstudio.graph.topology import insides, outermost
+from flowstudio.graph.canonical import hash_value
+from flowstudio.graph.checks.subject import START
+from flowstudio.graph.document import Document
+from flowstudio.graph.staleness import (
+    NEVER,
+    LastRun,
+    Mark,
+    Present,
+    mark_nodes,
+)
 from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.draft_known import Known, Registry, know
+from flowstudio.services.draft_values import DraftValues
 from flowstudio.services.workflow_runs import read_stored
 from flowstudio.store import drafts as store
 from flowstudio.store.drafts import DraftOutput
 from flowstudio.store.workflows import StoredWorkflow, WorkflowRecord
 
-Registry = Mapping[str, NodeType[Any]]
 NULL_HASH = hash_value(None)
 _READ_KEPT = 32
-#: Larger outputs are not read only to find out that parts of them are the same.
-_MOST_READ = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What follows from a document alone.
-
-    Attributes:
-        document: as it stands.
-        ordered: without the wires that close cycles.
-        checked: configs by node id.
-        reads: of the nodes at the root.
-        nodes: by id.
-        inside: what lives in each container, at any depth.
-        config_keys: of containers.
-    """
-
-    document: Document
-    ordered: Document
-    checked: Mapping[str, CheckedConfig]
-    reads: Mapping[str, Reads]
-    nodes: dict[str, Node]
-    inside: Mapping[str, Sequence[Node]]
-    config_keys: Mapping[str, str]
-
-    def root_of(self, node_id: str) -> str:
-        """Id of the node at the root that a node is, or lives in."""
-        return outermost(self.nodes[node_id], self.nodes).id
-
-
-def know(document: Document, registry: Registry) -> Known:
-    """Find out what follows from a document, valid or not."""
-    ordered = without_cycles(document)
-    checked = check_nodes(document, registry)
-    return Known(
-        document=document,
-        ordered=ordered,
-        checked=checked,
-        reads=reads_of(ordered, checked),
-        nodes={node.id: node for node in document.nodes},
-        inside=insides(document),
-        config_keys=container_keys(document, registry),
-    )
-
-
-def container_keys(document: Document, registry: Registry) -> dict[str, str]:
-    """What `LastRun.config_key` is of containers: their own config, and who lives in them."""
-    inside = insides(document)
-    return {
-        node.id: hash_value(
-            [config_key(node), inside_key(document, inside.get(node.id, ()), configs=False)]
-        )
-        for node in document.nodes
-        if node.type in registry and registry[node.type].container
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +80,10 @@ class Standings:
         rows = store.list_outputs(session, found.record.id)
         given = store.find_inputs(session, found.record.id) if inputs is None else dict(inputs)
         effective, problems = effective_inputs(known, given)
-        same = self._unmoved(session, found.record.id, known, rows, effective, now)
-        marks = self._marks(known, rows, effective, now, same)
+        marks = self._marks(known, rows, effective, now)
+        values = DraftValues(session, found.record.id, known, rows, effective)
+        if same := values.unmoved(marks):
+            marks = self._marks(known, rows, effective, now, same)
         return Standing(
             record=found.record,
             known=known,
@@ -187,77 +134,8 @@ class Standings:
             inputs_hash=hash_value(dict(inputs)),
             config_keys=known.config_keys,
         )
-        marks = mark_nodes(known.ordered, runs, present)
+        marks = mark_nodes(known.ordered, runs, present, known.layout)
         return {node.id: marks.get(node.id, NEVER) for node in known.document.nodes}
-
-    def _unmoved(
-        self,
-        session: Session,
-        workflow_id: str,
-        known: Known,
-        rows: Mapping[str, DraftOutput],
-        inputs: dict[str, Any],
-        now: datetime,
-    ) -> dict[str, str]:
-        """Fingerprints of nodes that were given other outputs, of which they read the same parts."""
-        marks = self._marks(known, rows, inputs, now)
-        values = _Values(session, workflow_id, known, rows, inputs)
-        return {
-            node_id: rows[node_id].fingerprint
-            for node_id, mark in marks.items()
-            if (mark.state, mark.reason) in (("stale", "inputs"), ("stale", "pin"))
-            and rows[node_id].fingerprint
-            and values.are_as_read(node_id)
-        }
-
-
-class _Values:
-    """The outputs that feed what is below, read when they are asked for."""
-
-    def __init__(
-        self,
-        session: Session,
-        workflow_id: str,
-        known: Known,
-        rows: Mapping[str, DraftOutput],
-        inputs: dict[str, Any],
-    ) -> None:
-        self._session = session
-        self._workflow_id = workflow_id
-        self._known = known
-        self._rows = rows
-        self._ids = {node.name: node.id for node in known.document.nodes if node.parent is None}
-        self._read: dict[str, Any] = {"inputs": inputs}
-
-    def are_as_read(self, node_id: str) -> bool:
-        """Whether all that a node really read is as it was, and so is what leads to it."""
-        row = self._rows[node_id]
-        ways = self._known.reads[node_id].ways if node_id in self._known.reads else ()
-        for way in ways:
-            source = self._rows.get(way)
-            if source is None or source.last_run.shown_hash != row.seen.get(way):
-                return False
-        names = {path_root(place) for place in row.reads}
-        if row.inputs_hash and "inputs" not in names:
-            # A start takes all of them, whatever its config says.
-            return False
-        return all(self._load(name) for name in names) and still_reads(row.reads, self._read)
-
-    def _load(self, name: str) -> bool:
-        if name in self._read:
-            return True
-        node_id = self._ids.get(name, "")
-        row, node = self._rows.get(node_id), self._known.nodes.get(node_id)
-        if node is not None and node.disabled:
-            self._read[name] = None
-            return True
-        if row is None or row.output_size > _MOST_READ:
-            return False
-        pinned = bool(row.pinned_hash)
-        body = store.find_body(self._session, self._workflow_id, node_id, pinned=pinned)
-        if body is not None:
-            self._read[name] = load(body)
-        return body is not None
 
 
 def _forgiven(run: LastRun) -> LastRun:

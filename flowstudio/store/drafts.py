@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from sqlalchemy import select, text
 from sqlmodel import Session, col
 
@@ -276,9 +277,9 @@ def saved_since(session: Session, workflow_id: str, since: datetime) -> Decimal:
 
 
 def _read(values: dict[Any, Any]) -> DraftOutput:
-    values["reads"] = json.loads(values["reads"])
-    values["seen"] = json.loads(values["seen"])
-    values["seen_pinned"] = frozenset(json.loads(values["seen_pinned"]))
+    values["reads"] = orjson.loads(values["reads"])
+    values["seen"] = orjson.loads(values["seen"])
+    values["seen_pinned"] = frozenset(orjson.loads(values["seen_pinned"]))
     for name in ("cost_usd", "saved_usd"):
         values[name] = Decimal(values[name])
     return DraftOutput(**values)
