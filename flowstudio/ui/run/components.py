@@ -24,7 +24,7 @@ class RunPicture(rx.Component):
     library = "$/public/components/run/picture.jsx"
     tag = "RunPicture"
     selected: rx.Var[str]
-    on_select: EventHandler[_path]  # type: ignore[valid-type]
+    on_select: EventHandler[_path]  # type: ignore[type-arg, valid-type]
 
 
 class RunTimeline(rx.Component):
@@ -33,8 +33,8 @@ class RunTimeline(rx.Component):
     library = "$/public/components/run/timeline.jsx"
     tag = "RunTimeline"
     selected: rx.Var[str]
-    on_select: EventHandler[_path]  # type: ignore[valid-type]
-    on_open: EventHandler[_path_and_rows]  # type: ignore[valid-type]
+    on_select: EventHandler[_path]  # type: ignore[type-arg, valid-type]
+    on_open: EventHandler[_path_and_rows]  # type: ignore[type-arg, valid-type]
 
 
 class RunSteps(rx.Component):
@@ -44,8 +44,8 @@ class RunSteps(rx.Component):
     tag = "RunSteps"
     lib_dependencies: list[str] = _VALUE_PACKAGES
     selected: rx.Var[str]
-    on_select: EventHandler[_path]  # type: ignore[valid-type]
-    on_more: EventHandler[_nothing]  # type: ignore[valid-type]
+    on_select: EventHandler[_path]  # type: ignore[type-arg, valid-type]
+    on_more: EventHandler[_nothing]  # type: ignore[type-arg, valid-type]
 
 
 class StepDetails(rx.Component):
@@ -55,8 +55,8 @@ class StepDetails(rx.Component):
     tag = "StepDetails"
     lib_dependencies: list[str] = _VALUE_PACKAGES
     run: rx.Var[str]
-    on_close: EventHandler[_nothing]  # type: ignore[valid-type]
-    on_rerun: EventHandler[_path]  # type: ignore[valid-type]
+    on_close: EventHandler[_nothing]  # type: ignore[type-arg, valid-type]
+    on_rerun: EventHandler[_path]  # type: ignore[type-arg, valid-type]
 
 
 class RunLog(rx.Component):
@@ -65,7 +65,7 @@ class RunLog(rx.Component):
     library = "$/public/components/run/log.jsx"
     tag = "RunLog"
     selected: rx.Var[str]
-    on_earlier: EventHandler[_nothing]  # type: ignore[valid-type]
+    on_earlier: EventHandler[_nothing]  # type: ignore[type-arg, valid-type]
 
 
 run_picture = RunPicture.create
