@@ -165,7 +165,7 @@ def kept_line(view: RetentionView) -> KeptLine:
     """The limits and what there is, as the page shows them."""
     policy = view.policy
     most_mb = None if policy.most_bytes is None else policy.most_bytes // 1_000_000
-    limits = [
+    days, most_runs, most = [
         "" if each is None else str(each) for each in (policy.days, policy.most_runs, most_mb)
     ]
     taken = words.size(view.kept.bytes)
