@@ -54,7 +54,7 @@ async def test_what_another_run_refers_to_stays(runtime):
     assert counts(runtime) | {"run_event": 0} == {
         "run": 1, "run_event": 0, "model_call": 0, "signal": 0, "document": 1, "blob": 2,
     }  # fmt: skip
-    assert len((await runtime.runs.output(OPERATOR, second, "big"))) == 1_500_000
+    assert len(await runtime.runs.output(OPERATOR, second, "big")) == 1_500_000
     await runtime.studio.removal.delete(OPERATOR, second)
     assert set(counts(runtime).values()) == {0}
 

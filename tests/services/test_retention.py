@@ -151,9 +151,7 @@ def settings_path(tmp_path):
 async def test_runs_go_on_while_others_are_removed(runtime):
     await several(runtime, 30, document=workflow(node("big", size=100_000)))
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
-        pruning = group.create_task(
-            runtime.studio.retention.prune(OPERATOR, Policy(most_runs=1))
-        )
+        pruning = group.create_task(runtime.studio.retention.prune(OPERATOR, Policy(most_runs=1)))
         meanwhile = 0
         while not pruning.done():
             await succeed(runtime, ONE)
@@ -164,9 +162,7 @@ async def test_runs_go_on_while_others_are_removed(runtime):
 
 async def test_a_long_run_goes_in_pieces(runtime, monkeypatch):
     monkeypatch.setattr(removal, "PIECE", 7)
-    loop = workflow(
-        node("loop", "each", mode="times", times=10), node("count", "a", inside="each")
-    )
+    loop = workflow(node("loop", "each", mode="times", times=10), node("count", "a", inside="each"))
     made = await several(runtime, 2, document=loop)
     await runtime.studio.retention.prune(OPERATOR, Policy(most_runs=1))
     assert await left(runtime) == {made[1]}

@@ -232,7 +232,7 @@ def _retention() -> rx.Component:
                 class_name="card padded",
             ),
             rx.el.div(
-                rx.el.dl(rx.foreach(AdminState.kept.facts, _check), class_name="facts-list"),
+                rx.el.dl(rx.foreach(AdminState.kept.facts, _fact), class_name="facts-list"),
                 class_name="card",
             ),
         ),
@@ -313,6 +313,10 @@ def _health() -> rx.Component:
         ),
         class_name="card",
     )
+
+
+def _fact(line: HealthLine) -> rx.Component:
+    return rx.fragment(rx.el.dt(line.name), rx.el.dd(line.text))
 
 
 def _check(line: HealthLine) -> rx.Component:
