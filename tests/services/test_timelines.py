@@ -8,7 +8,6 @@ from flowstudio.engine.events import Event
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.timelines import Timeline
 from tests.builders import node, workflow
-from tests.fakes.nodes import Bench
 from tests.running import create, run, succeed
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -149,7 +148,7 @@ async def test_items_previous_and_inputs_are_what_they_were(runtime):
     assert (turn.output, turn.status) == (3, "succeeded")
 
 
-async def test_attempts_are_told_with_their_errors(runtime, bench: Bench):
+async def test_attempts_are_told_with_their_errors(runtime):
     document = workflow(
         node("flaky", fails=2, value=5, rules={"retry": {"attempts": 3, "backoff_s": 0}})
     )
@@ -190,7 +189,7 @@ async def test_runs_are_filtered_by_what_they_have_in_common(runtime):
     assert await ids(until=record.created_at) == [one]
 
 
-async def test_dead_runs_are_listed_with_their_reason(runtime, bench: Bench):
+async def test_dead_runs_are_listed_with_their_reason(runtime):
     bad = (await run(runtime, workflow(node("bug"), name="Broken"))).id
     rerun = (await run(runtime, workflow(node("bug"), name="Broken again"))).id
     await runtime.runs.rerun(OPERATOR, rerun, launch=False)
