@@ -14,6 +14,8 @@ from flowstudio.services.step_details import StepDetail
 from flowstudio.services.timelines import Money, Timeline
 from flowstudio.store.runs import RunRecord
 
+__all__ = ["Comparison", "Line", "Pair", "RunRecord", "Side", "StepComparison"]
+
 _MOST_LINES = 1_500
 _MOST_TEXT = 200_000
 _AROUND = 3

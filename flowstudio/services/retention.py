@@ -140,9 +140,8 @@ class RetentionService:
         """One round of that; gives how many runs went."""
         policy = await self._records.read(_policy)
         removed = 0
+        await self._measure()
         if not policy.is_empty:
-            if policy.most_bytes is not None:
-                await self._measure()
             while found := await self._excess(policy, _LOOKED_AT):
                 await self._remove(OPERATOR, found)
                 removed += len(found)

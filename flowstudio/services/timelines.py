@@ -4,6 +4,7 @@ Everything a row shows is kept up to date as events come, so drawing costs what 
 what the run has done.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -189,7 +190,8 @@ class Timeline:
             place = self.places[path] = Place(path, started_at=at, is_turn=True)
             loop = path.rpartition("/")[0]
             outside = self.places.get(loop) or self._new(loop, at)
-            outside.children.append(path)
+            # In the order of their numbers, whichever of those side by side began first.
+            insort(outside.children, path, key=_number)
         return place
 
     def _spend(self, place: Place, money: Money, node: str) -> None:
@@ -309,6 +311,10 @@ class Timeline:
                 return status
         outer = self.book.steps.get(place.path.rpartition("/")[0])
         return "running" if outer is not None and outer.status == "running" else "cancelled"
+
+
+def _number(path: str) -> int:
+    return int(path.rpartition("/")[2])
 
 
 def _end(place: Place) -> datetime | None:

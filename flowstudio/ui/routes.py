@@ -10,6 +10,8 @@ from flowstudio.ui.account.page import account_page
 from flowstudio.ui.account.state import AccountState
 from flowstudio.ui.admin.page import admin_page
 from flowstudio.ui.admin.state import AdminState
+from flowstudio.ui.compare.page import compare_page
+from flowstudio.ui.compare.state import CompareState
 from flowstudio.ui.current_project import ProjectState
 from flowstudio.ui.editor.page import editor_page
 from flowstudio.ui.editor.state import EditorState
@@ -69,6 +71,7 @@ PAGES = (
     Page("/account", "Account · FlowStudio", account_page, AccountState.load),
     Page("/admin", "Administration · FlowStudio", admin_page, AdminState.load),
     Page("/runs", "Runs · FlowStudio", runs_page, RunsState.load),
+    Page("/runs/compare", "Compare runs · FlowStudio", compare_page, CompareState.load),
     Page("/runs/[run_id]", "Run · FlowStudio", run_page, RunState.load),
     Page("/setup", "Welcome · FlowStudio", setup_page, EntryState.load, is_public=True),
     Page("/sign-in", "Sign in · FlowStudio", sign_in_page, EntryState.load, is_public=True),

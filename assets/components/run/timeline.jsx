@@ -5,7 +5,7 @@ import { useLive } from "../live.jsx";
 import { TypeMark } from "./marks.jsx";
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-const MORE = 100;
+const MORE = 25;
 
 export function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -79,7 +79,7 @@ export function RunTimeline({ selected, onSelect, onOpen }) {
         <span />
         <div className="timeline-track">
           {ticks(total).map((at) => (
-            <span key={at} className="tick" style={{ left: `${(100 * at) / total}%` }}>{at === 0 ? "0" : duration(at)}</span>
+            <span key={at} className="axis-mark" style={{ left: `${(100 * at) / total}%` }}>{at === 0 ? "0" : duration(at)}</span>
           ))}
         </div>
         <span />
