@@ -17,6 +17,7 @@ from flowstudio.engine.fold import RunState, ScopeRecord
 from flowstudio.engine.journal import Bus, ClaimedRun, Journal, RunUpdate, Signal
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope
+from flowstudio.engine.slots import Slots
 from flowstudio.engine.values import Values
 from flowstudio.errors import BudgetError, StepError
 
@@ -121,7 +122,7 @@ class Execution:
             inputs=self.run.inputs,
             project_id=self.run.project_id,
         )
-        self.slots = asyncio.Semaphore(plan.document.settings.concurrency)
+        self.slots = Slots(plan.document.settings.concurrency)
         self.steps_done = state.steps_done
         self.saved_usd = state.saved_usd
         self.usage = Usage()

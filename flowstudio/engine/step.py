@@ -185,13 +185,17 @@ class StepRun:
             typical_output_tokens=typical,
         )
         # A step that still waits for its turn has not begun, and its time does not run.
-        async with execution.slots:
+        if not execution.slots.take():
+            await execution.slots.wait()
+        try:
             if filled.purity == "pure":
                 execution.defer(self._started(attempt))
             else:
                 # Work that costs money or shows outside is written down before it is done.
                 await execution.commit(self._started(attempt))
             return await self._call(filled.config, context)
+        finally:
+            execution.slots.give_back()
 
     async def _run_container(self, filled: Filled, record: StepRecord, attempt: int) -> Any:
         execution = self._execution
