@@ -112,10 +112,11 @@ class Execution:
         self.parts = parts
         self.budget = budget
         self.evaluator = parts.evaluator
+        self.clock = parts.clock
         self.values = Values(parts.journal, self.run.id)
         self.info = RunInfo(
             id=self.run.id,
-            started_at=state.started_at or parts.clock.now(),
+            started_at=state.started_at or self.clock.now(),
             trigger=self.run.trigger,
             depth=self.run.depth,
             base=self.run.base,
@@ -162,7 +163,7 @@ class Execution:
     ) -> Event:
         """The next event of the journal; it must be stored by `commit` or `defer`."""
         self._seq += 1
-        return Event(self._seq, self.parts.clock.now(), event_type, node, path, data or {}, output)
+        return Event(self._seq, self.clock.now(), event_type, node, path, data or {}, output)
 
     async def commit(self, event: Event, update: RunUpdate | None = None) -> None:
         """Store an event; once this returns, it survives a crash."""
@@ -185,7 +186,7 @@ class Execution:
 
     def show(self, node: str, path: str, data: dict[str, Any]) -> None:
         """Send live text to whoever watches; it is not stored."""
-        live = Event(0, self.parts.clock.now(), "step_streamed", node, path, data)
+        live = Event(0, self.clock.now(), "step_streamed", node, path, data)
         self.parts.bus.publish(self.run.id, live)
 
     def update(self, status: RunStatus, **more: Any) -> RunUpdate:
@@ -227,7 +228,7 @@ class Execution:
         wake_at = self.wake_at()
         if wake_at is None:
             return False
-        return (wake_at - self.parts.clock.now()).total_seconds() <= self.parts.park_after_s
+        return (wake_at - self.clock.now()).total_seconds() <= self.parts.park_after_s
 
     def wake_at(self) -> datetime | None:
         """When the first wait, or the run's time, ends by itself."""
@@ -267,7 +268,7 @@ class Execution:
         self._waits[path] = _Pending(future, until)
         timer = None
         if until is not None:
-            left_s = (until - self.parts.clock.now()).total_seconds()
+            left_s = (until - self.clock.now()).total_seconds()
             timer = loop.call_later(max(left_s, 0), _expire, future)
         self.end_work()
         try:

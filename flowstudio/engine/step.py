@@ -225,7 +225,7 @@ class StepRun:
     async def _call(self, config: Any, context: StepContext) -> Any:
         """Run the node under its timeout; what it raises comes out as an error of ours."""
         timeout_s = self._node.timeout_s
-        self._began = self._execution.parts.clock.monotonic()
+        self._began = self._execution.clock.monotonic()
         try:
             if timeout_s is None:
                 return await self._type.run(config, context)
@@ -270,7 +270,7 @@ class StepRun:
         data: dict[str, Any] = {"port": port}
         if attempt > 1:
             data["attempt"] = attempt
-        data["duration_s"] = round(execution.parts.clock.monotonic() - self._began, 6)
+        data["duration_s"] = round(execution.clock.monotonic() - self._began, 6)
         if context is not None and context.bill is not None:
             data |= context.bill.as_data()
         if key is not None:
