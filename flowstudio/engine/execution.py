@@ -18,6 +18,7 @@ from flowstudio.engine.fold import RunState, ScopeRecord
 from flowstudio.engine.journal import Bus, ClaimedRun, Journal, RunUpdate, Signal
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope
+from flowstudio.engine.slots import Slots
 from flowstudio.engine.values import Values
 from flowstudio.errors import BudgetError, StepError
 
@@ -116,17 +117,18 @@ class Execution:
         self.budget = budget
         self.evaluator = parts.evaluator
         self.draft = read_wish(self.run.draft) if self.run.draft else None
+        self.clock = parts.clock
         self.values = Values(parts.journal, self.run.id)
         self.info = RunInfo(
             id=self.run.id,
-            started_at=state.started_at or parts.clock.now(),
+            started_at=state.started_at or self.clock.now(),
             trigger=self.run.trigger,
             depth=self.run.depth,
             base=self.run.base,
             inputs=self.run.inputs,
             project_id=self.run.project_id,
         )
-        self.slots = asyncio.Semaphore(plan.document.settings.concurrency)
+        self.slots = Slots(plan.document.settings.concurrency)
         self.steps_done = state.steps_done
         self.saved_usd = state.saved_usd
         self.usage = Usage()
@@ -166,7 +168,7 @@ class Execution:
     ) -> Event:
         """The next event of the journal; it must be stored by `commit` or `defer`."""
         self._seq += 1
-        return Event(self._seq, self.parts.clock.now(), event_type, node, path, data or {}, output)
+        return Event(self._seq, self.clock.now(), event_type, node, path, data or {}, output)
 
     async def commit(self, event: Event, update: RunUpdate | None = None) -> None:
         """Store an event; once this returns, it survives a crash."""
@@ -189,7 +191,7 @@ class Execution:
 
     def show(self, node: str, path: str, data: dict[str, Any]) -> None:
         """Send live text to whoever watches; it is not stored."""
-        live = Event(0, self.parts.clock.now(), "step_streamed", node, path, data)
+        live = Event(0, self.clock.now(), "step_streamed", node, path, data)
         self.parts.bus.publish(self.run.id, live)
 
     def update(self, status: RunStatus, **more: Any) -> RunUpdate:
@@ -231,7 +233,7 @@ class Execution:
         wake_at = self.wake_at()
         if wake_at is None:
             return False
-        return (wake_at - self.parts.clock.now()).total_seconds() <= self.parts.park_after_s
+        return (wake_at - self.clock.now()).total_seconds() <= self.parts.park_after_s
 
     def wake_at(self) -> datetime | None:
         """When the first wait, or the run's time, ends by itself."""
@@ -271,7 +273,7 @@ class Execution:
         self._waits[path] = _Pending(future, until)
         timer = None
         if until is not None:
-            left_s = (until - self.parts.clock.now()).total_seconds()
+            left_s = (until - self.clock.now()).total_seconds()
             timer = loop.call_later(max(left_s, 0), _expire, future)
         self.end_work()
         try:

@@ -224,13 +224,17 @@ class StepRun:
             typical_output_tokens=typical,
         )
         # A step that still waits for its turn has not begun, and its time does not run.
-        async with execution.slots:
+        if not execution.slots.take():
+            await execution.slots.wait()
+        try:
             if filled.purity == "pure":
                 execution.defer(self._started(attempt))
             else:
                 # Work that costs money or shows outside is written down before it is done.
                 await execution.commit(self._started(attempt))
             return await self._call(filled.config, context)
+        finally:
+            execution.slots.give_back()
 
     async def _run_container(self, filled: Filled, record: StepRecord, attempt: int) -> Any:
         execution = self._execution
@@ -260,7 +264,7 @@ class StepRun:
     async def _call(self, config: Any, context: StepContext) -> Any:
         """Run the node under its timeout; what it raises comes out as an error of ours."""
         timeout_s = self._node.timeout_s
-        self._began = self._execution.parts.clock.monotonic()
+        self._began = self._execution.clock.monotonic()
         try:
             if timeout_s is None:
                 return await self._type.run(config, context)
@@ -305,7 +309,7 @@ class StepRun:
         data: dict[str, Any] = {"port": port}
         if attempt > 1:
             data["attempt"] = attempt
-        data["duration_s"] = round(execution.parts.clock.monotonic() - self._began, 6)
+        data["duration_s"] = round(execution.clock.monotonic() - self._began, 6)
         if context is not None and context.bill is not None:
             data |= context.bill.as_data()
         if key is not None:

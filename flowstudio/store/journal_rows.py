@@ -20,6 +20,10 @@ _INSERT_EVENT = (
     "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
     " output_size) VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
+#: sqlite3 looks for an adapter for each None, which costs more than binding a text.
+_INSERT_EVENT_ALONE = (
+    "INSERT INTO run_event (run_id, seq, at, type, node, path, data) VALUES (?,?,?,?,?,?,?)"
+)
 _UPDATE_RUN = (
     "UPDATE run SET status=?, cost_usd=?, saved_usd=?, prompt_tokens=?, completion_tokens=?,"
     " steps_done=?, started_at=?, finished_at=?, wake_at=?, error=?, error_node=?,"
@@ -67,9 +71,12 @@ def append_work(
         row = connection.execute("SELECT epoch FROM run WHERE id=?", (run_id,)).fetchone()
         if row is None or row[0] != epoch:
             raise StaleOwnerError(f"Run {run_id} has been taken over by another process.")
-        connection.executemany(_INSERT_EVENT, [event_values(run_id, event) for event in events])
         for event in events:
-            if event.output is not None:
+            values = event_values(run_id, event)
+            if event.output is None:
+                connection.execute(_INSERT_EVENT_ALONE, values[:7])
+            else:
+                connection.execute(_INSERT_EVENT, values)
                 store_blob(connection, event.output)
             if event.type == "run_started" or (
                 event.type == "signal_received" and event.data.get("kind") == "resume"
@@ -108,7 +115,9 @@ def event_values(run_id: str, event: Event) -> tuple[Any, ...]:
     row = (run_id, seq, to_column(at), kind, node, path, _text(data))
     if output is None:
         return (*row, None, None, None)
-    return (*row, output.body if output.size <= INLINE_BYTES else None, output.hash, output.size)
+    # As with None, sqlite3 looks for an adapter for bytes, but takes a bytearray as it is.
+    body = bytearray(output.body) if output.size <= INLINE_BYTES else None
+    return (*row, body, output.hash, output.size)
 
 
 def _text(data: Mapping[str, Any]) -> str:
