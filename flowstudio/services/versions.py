@@ -139,9 +139,9 @@ class VersionService:
 
         old, new = await self._parts.records.read(look)
         sides = (_side(before, old), _side(after, new))
-        documents = (side.document for side in sides)
+        pair = (sides[0].document, sides[1].document)
         # Thousands of nodes take a while, in which others want to be answered.
-        return Compared(*sides, await asyncio.to_thread(compare, *documents, self._registry))
+        return Compared(*sides, await asyncio.to_thread(compare, *pair, self._registry))
 
     # Keeping
 
