@@ -77,7 +77,7 @@ class WorkflowsState(rx.State):
                 id=item.id,
                 name=item.name,
                 href=f"/workflows/{item.id}",
-                text=f"changed {words.ago(item.updated_at, now)}",
+                text=f"changed {words.since(item.updated_at, now)}",
                 action=f"/api/v1/workflows/{item.id}",
                 duplicate=f"/api/v1/workflows/{item.id}/duplicate",
                 export=f"/api/v1/workflows/{item.id}/export",
