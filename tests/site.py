@@ -82,7 +82,7 @@ async def running_site(folder: Path, **settings: str) -> AsyncIterator[Site]:
             },
         )
         assert process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             line = (await process.stdout.readline()).decode()
         assert line == f"FlowStudio is ready at http://127.0.0.1:{port}\n"
         with studio_parts(folder) as parts:

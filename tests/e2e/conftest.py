@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.site import Site, running_site
 
 CHROMIUM = "/usr/bin/chromium"
+#: For a busy machine; what is there is found at once.
+expect.set_options(timeout=20_000)
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
 
 

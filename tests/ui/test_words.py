@@ -45,6 +45,19 @@ def test_moments_become_coarser_with_age(back: timedelta, text: str) -> None:
     assert words.ago(NOW - back, NOW) == text
 
 
+@pytest.mark.parametrize(
+    ("back", "text"),
+    [
+        (timedelta(seconds=10), "just now"),
+        (timedelta(minutes=6), "6 min ago"),
+        (timedelta(hours=3), "3 h ago"),
+        (timedelta(days=2), "on 20 Nov"),
+    ],
+)
+def test_moments_after_a_verb_are_words_of_a_sentence(back: timedelta, text: str) -> None:
+    assert words.since(NOW - back, NOW) == text
+
+
 def test_one_is_not_plural() -> None:
     assert (words.count(1, "node"), words.count(2, "node")) == ("1 node", "2 nodes")
 

@@ -78,8 +78,8 @@ def session_line(session: Any, this_id: str, now: datetime) -> SessionLine:
     return SessionLine(
         id=session.id,
         device=device(session.user_agent),
-        text=f"{where}signed in {words.ago(session.created_at, now)}, "
-        f"last seen {words.ago(session.refreshed_at, now)}",
+        text=f"{where}signed in {words.since(session.created_at, now)}, "
+        f"last seen {words.since(session.refreshed_at, now)}",
         is_this=session.id == this_id,
         action=f"/api/v1/me/sessions/{session.id}",
     )
@@ -97,7 +97,7 @@ def device(user_agent: str) -> str:
 def key_line(key: Any, projects: Mapping[str, str], now: datetime) -> KeyLine:
     """A key as a row of the list."""
     state, tone = _state(key, now)
-    used = f"last used {words.ago(key.last_used_at, now)}" if key.last_used_at else "never used"
+    used = f"last used {words.since(key.last_used_at, now)}" if key.last_used_at else "never used"
     project = projects.get(key.project_id, "one project") if key.project_id else "all my projects"
     return KeyLine(
         id=key.id,

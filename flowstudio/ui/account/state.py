@@ -61,7 +61,7 @@ class AccountState(rx.State):
             IdentityLine(
                 item.id,
                 item.provider.title().replace("Github", "GitHub"),
-                f"{item.label} · linked {words.ago(item.created_at, now)}",
+                f"{item.label} · linked {words.since(item.created_at, now)}",
                 f"/api/v1/me/identities/{item.id}",
             )
             for item in found

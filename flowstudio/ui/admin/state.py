@@ -137,7 +137,9 @@ class AdminState(rx.State):
                 item.name or item.email,
                 f"{item.email} · "
                 + (
-                    f"seen {words.ago(item.last_seen_at, now)}" if item.last_seen_at else "not seen"
+                    f"seen {words.since(item.last_seen_at, now)}"
+                    if item.last_seen_at
+                    else "not seen"
                 ),
                 item.role,
                 item.is_active,

@@ -67,7 +67,7 @@ def member_line(member: Any, project_id: str, my_id: str, now: datetime) -> Memb
     return MemberLine(
         id=member.user_id,
         name=member.name,
-        text=f"{member.email} · joined {words.ago(member.joined_at, now)}",
+        text=f"{member.email} · joined {words.since(member.joined_at, now)}",
         role=member.role,
         is_me=member.user_id == my_id,
         action=f"/api/v1/projects/{project_id}/members/{member.user_id}",
@@ -88,7 +88,7 @@ def invitation_line(invitation: Any, project_id: str) -> InvitationLine:
 def credential_line(credential: Any, now: datetime) -> CredentialLine:
     """A credential as a row."""
     used = (
-        f"last used {words.ago(credential.last_used_at, now)}"
+        f"last used {words.since(credential.last_used_at, now)}"
         if credential.last_used_at
         else "never used"
     )

@@ -39,7 +39,7 @@ class ProjectsState(rx.State):
                 item.name,
                 f"/projects/{item.id}",
                 actor.role_in(item.id) or "",
-                f"made {words.ago(item.created_at, now)}",
+                f"made {words.since(item.created_at, now)}",
             )
             for item in found.items
         ]

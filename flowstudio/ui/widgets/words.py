@@ -64,6 +64,14 @@ def size(number: int) -> str:
     return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
 
 
+def since(moment: datetime, now: datetime) -> str:
+    """How long ago, after a verb: `just now`, `6 min ago`, then `on` the day."""
+    told = ago(moment, now)
+    if told == "now":
+        return "just now"
+    return f"{told} ago" if told.endswith((" min", " h")) else f"on {told}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 node`, `7 nodes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
