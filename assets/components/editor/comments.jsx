@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { ask, onMessage, read, say, select, set, textOf, useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 import { colourOf, initials } from "./people.jsx";
-import { Prose } from "../prose.jsx";
+import { Prose } from "../value.jsx";
 
 export async function loadComments() {
   const reply = await ask("GET", "/comments");

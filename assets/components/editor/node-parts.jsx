@@ -4,7 +4,7 @@ import { NodeResizer } from "@xyflow/react";
 import { rename, setNote } from "./actions.js";
 import { useEditor } from "./store.js";
 import { Holders } from "./people.jsx";
-import { Prose } from "../prose.jsx";
+import { Prose } from "../value.jsx";
 
 export function NodeName({ nodeId, name }) {
   const [typed, setTyped] = useState(null);

@@ -91,7 +91,9 @@ function load(body) {
 
 async function reload() {
   const opened = await ask("GET", "/editor");
-  if (opened.ok && outbox) load(opened.body);
+  if (!outbox) return;
+  if (opened.ok) load(opened.body);
+  else if (opened.status === 404) set({ status: "missing" });
 }
 
 // What is shown is what the server has confirmed, with what it has not answered yet on top.
