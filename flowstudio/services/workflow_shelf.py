@@ -126,7 +126,7 @@ class WorkflowShelf(WorkflowRuns):
         """
         trashed = None if forever else False
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> int:
             found = allowed_in(session, actor, "workflow.delete", workflow_id, is_trashed=trashed)
             record = found.record
             if revision is not None and record.revision != revision:
@@ -140,10 +140,11 @@ class WorkflowShelf(WorkflowRuns):
                 actor, "workflow.delete", target_of(record), name=record.name, forever=forever
             )
             audit.append(session, entry)
+            return record.revision + 1
 
-        await self._parts.records.write(work)
-        # Whoever has it open finds out that it is not there any more.
-        self._parts.channels.publish(channel_of(workflow_id), {"t": "reload", "revision": 0})
+        revision = await self._parts.records.write(work)
+        # Whoever has it open reads it anew, and finds out that it is not there any more.
+        self._parts.channels.publish(channel_of(workflow_id), {"t": "reload", "revision": revision})
 
     async def restore(self, actor: Actor, workflow_id: str) -> WorkflowRecord:
         """Take a workflow out of the trash.

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from flowstudio.ui.shell import frame, heading
+from flowstudio.ui.widgets.api_form import api_field, api_form
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.import_file import import_file
 from flowstudio.ui.widgets.link import link
@@ -89,15 +90,48 @@ def _way() -> rx.Component:
         link(icon("arrow-left", 14), "All workflows", to="/workflows", class_name="back"),
         rx.cond(
             WorkflowsState.has_crumbs,
-            rx.el.nav(
-                rx.el.ol(
-                    rx.el.li(link("All workflows", to="/workflows", class_name="text-link")),
-                    rx.foreach(WorkflowsState.crumbs, _crumb),
+            rx.el.div(
+                rx.el.nav(
+                    rx.el.ol(
+                        rx.el.li(link("All workflows", to="/workflows", class_name="text-link")),
+                        rx.foreach(WorkflowsState.crumbs, _crumb),
+                    ),
+                    aria_label="Folder",
+                    class_name="crumbs",
                 ),
-                aria_label="Folder",
-                class_name="crumbs way",
+                rx.cond(WorkflowsState.may_make, _move_folder()),
+                class_name="way",
             ),
         ),
+    )
+
+
+def _move_folder() -> rx.Component:
+    return rx.el.details(
+        rx.el.summary(
+            "Rename or move",
+            class_name="button small",
+            custom_attrs={"data-testid": "folder-move"},
+        ),
+        rx.el.div(
+            api_form(
+                api_field(
+                    "after",
+                    "Path of this folder",
+                    value=WorkflowsState.folder,
+                    help="Everything in it moves along. Empty dissolves it.",
+                    empty="text",
+                ),
+                action=f"/api/v1/projects/{WorkflowsState.project_id}/folders/move",
+                extra={"before": WorkflowsState.folder},
+                submit="Move",
+                on_done=rx.redirect("/workflows"),
+                submit_test_id="folder-move-submit",
+            ),
+            class_name="confirm-box",
+        ),
+        key=WorkflowsState.folder,
+        class_name="confirm",
     )
 
 
