@@ -108,11 +108,11 @@ class Execution:
     ) -> None:
         self.run = claimed.run
         self.epoch = claimed.epoch
+        self.clock = parts.clock
         self.plan = plan
         self.parts = parts
         self.budget = budget
         self.evaluator = parts.evaluator
-        self.clock = parts.clock
         self.values = Values(parts.journal, self.run.id)
         self.info = RunInfo(
             id=self.run.id,
