@@ -112,12 +112,12 @@ class Execution:
     ) -> None:
         self.run = claimed.run
         self.epoch = claimed.epoch
+        self.clock = parts.clock
         self.plan = plan
         self.parts = parts
         self.budget = budget
         self.evaluator = parts.evaluator
         self.draft = read_wish(self.run.draft) if self.run.draft else None
-        self.clock = parts.clock
         self.values = Values(parts.journal, self.run.id)
         self.info = RunInfo(
             id=self.run.id,
