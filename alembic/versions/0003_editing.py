@@ -28,9 +28,7 @@ def _index_runs() -> None:
     op.create_index("ix_run_created", "run", ["created_at", "id"])
     op.create_index("ix_run_document", "run", ["document_hash"])
     op.create_index("ix_run_inside", "run", ["trigger"], sqlite_where=sa.text("depth > 0"))
-    op.create_index(
-        "ix_run_rerun_of", "run", ["rerun_of"], sqlite_where=sa.text("rerun_of != ''")
-    )
+    op.create_index("ix_run_rerun_of", "run", ["rerun_of"], sqlite_where=sa.text("rerun_of != ''"))
     op.create_index(
         "ix_run_event_blob",
         "run_event",
@@ -95,6 +93,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.String(length=36), nullable=False),
         sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("seen_pinned", sa.Text(), nullable=False),
+        sa.Column("reads", sa.Text(), nullable=False),
         sa.Column("inputs_hash", sa.String(length=64), nullable=False),
         sa.Column("port", sa.String(length=100), nullable=False),
         sa.Column("output", sa.LargeBinary(), nullable=True),

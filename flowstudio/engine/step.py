@@ -15,7 +15,7 @@ from flowstudio.engine.contract import Chosen, Wait
 from flowstudio.engine.events import Event, Output
 from flowstudio.engine.execution import Execution, StepFailed
 from flowstudio.engine.failures import clean, error_in, failure_data
-from flowstudio.engine.filling import cache_key, container_key, fill_in
+from flowstudio.engine.filling import Dependence, cache_key, dependence, fill_in
 from flowstudio.engine.fold import NOTHING_KNOWN, OutputRef, StepRecord, find, replay
 from flowstudio.engine.journal import CacheEntry
 from flowstudio.engine.names import Names
@@ -34,7 +34,7 @@ class StepRun:
     """One execution of one node, begun afresh or taken up from its record."""
 
     #: In the editor's runs: what the step's output depends on.
-    _fingerprint = ""
+    _depends: Dependence | None = None
 
     def __init__(
         self,
@@ -127,7 +127,9 @@ class StepRun:
             if filled is None:
                 filled = await fill_in(self._planned, self._names, self._execution, record.config)
             if self._execution.draft is not None and "/" not in self._path:
-                self._fingerprint = await self._depends_on(filled)
+                self._depends = await dependence(
+                    self._planned, filled, self._path, self._names, self._execution
+                )
             if record.status == "waiting" and record.waiting is not None:
                 return await self._take_up_wait(filled, record.waiting, attempt)
             if record.was_cut_off and not self._type.container:
@@ -146,22 +148,17 @@ class StepRun:
         except InvalidInputError as error:
             raise StepError(str(error), retryable=False) from error
 
-    async def _depends_on(self, filled: Filled) -> str:
-        planned, execution = self._planned, self._execution
-        if self._type.container:
-            return await container_key(planned, filled, self._path, self._names, execution)
-        return await cache_key(planned, filled, self._path, execution)
-
     async def _run(self, filled: Filled, record: StepRecord, attempt: int) -> str:
         key, may_take = None, self._execution.run.use_cache
-        if self._fingerprint:
-            if (entry := await self._unchanged(record)) is not None:
-                return await self._take_cached(entry, self._fingerprint, unchanged=True)
+        if self._depends is not None:
+            key = self._depends.fingerprint
+            if (entry := await self._unchanged(record, key)) is not None:
+                return await self._take_cached(entry, key, unchanged=True)
             may_take = may_take and not self._must_run(filled)
-        if filled.is_kept:
-            key = self._fingerprint or await cache_key(
-                self._planned, filled, self._path, self._execution
-            )
+        if not filled.is_kept:
+            key = None
+        elif key is None:
+            key = await cache_key(self._planned, filled, self._path, self._execution)
         if key is None:
             result = await self._run_node(filled, record, attempt)
         else:
@@ -178,14 +175,14 @@ class StepRun:
             return await self._wait(filled, result, attempt)
         return await self._finish(filled, result, attempt, None)
 
-    async def _unchanged(self, record: StepRecord) -> CacheEntry | None:
+    async def _unchanged(self, record: StepRecord, key: str) -> CacheEntry | None:
         """What the node's last run in the editor gave, if nothing it depends on has changed."""
         execution = self._execution
         if execution.draft is None or self._node.id in execution.draft.targets or record.attempts:
             return None
         now = execution.parts.clock.now()
         return await execution.parts.journal.unchanged(
-            execution.run.workflow_id, self._node.id, self._fingerprint, now
+            execution.run.workflow_id, self._node.id, key, now
         )
 
     def _must_run(self, filled: Filled) -> bool:
@@ -201,6 +198,8 @@ class StepRun:
         execution = self._execution
         execution.saved_usd += entry.cost_usd
         data: dict[str, Any] = {"port": entry.port, "cached": True, "fingerprint": key}
+        if self._depends is not None:
+            data |= self._depends._asdict()
         if unchanged:
             data["unchanged"] = True
         if entry.expires_at is not None:
@@ -312,8 +311,8 @@ class StepRun:
         if key is not None:
             data["fingerprint"] = key
             self._keep(key, output, port)
-        elif self._fingerprint:
-            data["fingerprint"] = self._fingerprint
+        if self._depends is not None:
+            data |= self._depends._asdict()
         must_commit = must_commit or filled.purity != "pure"
         return await self._succeed(output, port, data, must_commit=must_commit)
 

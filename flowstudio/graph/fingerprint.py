@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flowstudio.graph.canonical import dump, hash_value
+from flowstudio.graph.canonical import dump, hash_value, load
 from flowstudio.graph.document import Document, Node
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import Slot
@@ -86,6 +86,33 @@ def read_hashes(
         if place not in found:
             found[place] = hash_value(value)
     return found
+
+
+def still_reads(reads: Mapping[str, str], names: Mapping[str, Any]) -> bool:
+    """Whether all values that `read_hashes` found are the same today.
+
+    Args:
+        reads: what it found.
+        names: the values in scope; one that is read and is not there counts as changed.
+    """
+    for place, known in reads.items():
+        path = _path(place)
+        root = str(path[0])
+        if root not in names:
+            return False
+        reached, value = _walk(path, names[root])
+        if reached != path or hash_value(value) != known:
+            return False
+    return True
+
+
+def path_root(place: str) -> str:
+    """The name at which a key of `read_hashes` begins."""
+    return str(_path(place)[0])
+
+
+def _path(place: str) -> Path:
+    return tuple(load(place)) if place.startswith("[") else (place,)
 
 
 def _reads(slot: Slot) -> Iterable[Path]:

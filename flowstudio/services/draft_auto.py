@@ -11,7 +11,8 @@ from flowstudio.graph.reads import Reads
 from flowstudio.graph.topology import ROOT, scopes_of
 from flowstudio.graph.validate import validate
 from flowstudio.services.draft_costs import DraftCosts
-from flowstudio.services.draft_standing import Registry, Standing
+from flowstudio.services.draft_known import Registry
+from flowstudio.services.draft_standing import Standing
 
 _NOTHING = Reads()
 

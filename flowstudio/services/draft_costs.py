@@ -14,7 +14,8 @@ from flowstudio.graph.document import Node
 from flowstudio.graph.fingerprint import config_key
 from flowstudio.graph.references import Path, Template
 from flowstudio.graph.topology import containers_around
-from flowstudio.services.draft_standing import Known, Registry, Standing
+from flowstudio.services.draft_known import Known, Registry
+from flowstudio.services.draft_standing import Standing
 from flowstudio.store import drafts as store
 from flowstudio.store.journal import SqliteJournal
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
@@ -18,8 +18,9 @@ from flowstudio.graph.document import parse_document
 from flowstudio.graph.staleness import Mark
 from flowstudio.services.batches import batches
 from flowstudio.services.dispatch import Dispatcher
+from flowstudio.services.draft_known import Registry
 from flowstudio.services.draft_rows import RunRows
-from flowstudio.services.draft_standing import Registry, Standing, Standings
+from flowstudio.services.draft_standing import Standing, Standings
 from flowstudio.services.draft_views import View, mark_view, results_view, run_view
 from flowstudio.services.parts import RunParts
 from flowstudio.services.steps import StepBook, StepView
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 _SHOWN_KEPT = 256
 _LOOKED_BACK = 20
+#: How much longer than the writing the pause after it is.
+_PAUSES = 4
+_SHORT_S = 0.1
 
 
 def channel_of(workflow_id: str) -> str:
@@ -43,13 +47,20 @@ def channel_of(workflow_id: str) -> str:
 
 @dataclass(slots=True)
 class _Followed:
-    """One run while this process follows it."""
+    """One run while this process follows it.
+
+    Attributes:
+        settled: what is to be written down, by node id.
+        write_at: not before this moment, in the event loop's time.
+    """
 
     record: RunRecord
     rows: RunRows
     book: StepBook
     ids: Mapping[str, str]
     total: int
+    settled: dict[str, Settled] = field(default_factory=dict)
+    write_at: float = 0.0
 
 
 class DraftFeed:
@@ -87,8 +98,7 @@ class DraftFeed:
             if found is None:
                 return None
             standing = self.look(session, found)
-            wanted = set(nodes)
-            return standing, results_view(session, workflow_id, wanted) if wanted else {}
+            return standing, results_view(session, standing, nodes)
 
         looked = await self._parts.records.read(work)
         if looked is not None:
@@ -153,8 +163,8 @@ class DraftFeed:
         workflow_id = followed.record.workflow_id
         self._tell_run(followed, followed.record)
         async for batch in batches(Watch(self._runs, run_id, 0).events()):
-            if batch:
-                await self._take(followed, batch)
+            await self._take(followed, batch)
+        await self._write(followed)
         record = await self._runs.store.find(run_id)
         if record is None:
             return
@@ -180,22 +190,37 @@ class DraftFeed:
         )
 
     async def _take(self, followed: _Followed, batch: list[Event]) -> None:
-        settled: dict[str, Settled] = {}
         for event in batch:
             for one in followed.rows.add(event):
-                settled[one.row.node_id] = one
+                followed.settled[one.row.node_id] = one
         self._tell_texts(followed, batch)
         self._tell_steps(followed, batch)
-        if settled:
-            await self._settle(followed.record.workflow_id, settled.values())
-        if settled or any(event.type == "run_started" for event in batch):
+        if any(event.type == "run_started" for event in batch):
             await self._tell_progress(followed)
+        wait_s = followed.write_at - asyncio.get_running_loop().time()
+        if followed.settled and wait_s < _SHORT_S:
+            await asyncio.sleep(max(wait_s, 0))
+            await self._write(followed)
 
-    async def _settle(self, workflow_id: str, settled: Iterable[Settled]) -> None:
-        written = await self._parts.records.write(
+    async def _write(self, followed: _Followed) -> None:
+        """Write down what was settled, and tell of it; of large workflows less often.
+
+        Looking at all of their nodes takes a while, and the run itself writes to the same disk.
+        """
+        if not followed.settled:
+            return
+        settled, followed.settled = followed.settled, {}
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        written = await self._settle(followed.record.workflow_id, settled.values())
+        await self.refresh(followed.record.workflow_id, written)
+        await self._tell_progress(followed)
+        followed.write_at = loop.time() + _PAUSES * (loop.time() - began)
+
+    async def _settle(self, workflow_id: str, settled: Iterable[Settled]) -> set[str]:
+        return await self._parts.records.write(
             lambda session: store.put_settled(session, workflow_id, settled)
         )
-        await self.refresh(workflow_id, written)
 
     async def _tell_progress(self, followed: _Followed) -> None:
         cost_usd, _ = await self._runs.journal.spent(followed.record.id)
@@ -258,9 +283,7 @@ class DraftFeed:
             for one in followed.rows.add(event):
                 settled[one.row.node_id] = one
         workflow_id = followed.record.workflow_id
-        await self._parts.records.write(
-            lambda session: store.put_settled(session, workflow_id, settled.values())
-        )
+        await self._settle(workflow_id, settled.values())
         if followed.record.finished_at is not None:
             self._settled.add(run_id)
 

@@ -19,7 +19,8 @@ from flowstudio.graph.document import Document
 from flowstudio.graph.ids import new_id
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.topology import ROOT, closing_paths, scopes_of
-from flowstudio.services.draft_standing import Registry, Standing
+from flowstudio.services.draft_known import Registry
+from flowstudio.services.draft_standing import Standing
 from flowstudio.store import drafts as store
 from flowstudio.store.drafts import DraftOutput
 from flowstudio.store.journal_rows import INLINE_BYTES

@@ -14,8 +14,9 @@ from flowstudio.graph.checks.subject import check_nodes
 from flowstudio.graph.document import CacheFor, Document, Node
 from flowstudio.graph.fingerprint import config_key
 from flowstudio.graph.reads import Reads, reads_of
-from flowstudio.graph.topology import ROOT, outermost, scopes_of
-from flowstudio.services.draft_standing import NULL_HASH, Registry, container_keys
+from flowstudio.graph.topology import ROOT, insides, scopes_of
+from flowstudio.services.draft_known import Registry, container_keys
+from flowstudio.services.draft_standing import NULL_HASH
 from flowstudio.store.drafts import DraftOutput, Settled
 from flowstudio.store.runs import RunRecord
 
@@ -54,7 +55,7 @@ class RunRows:
     ) -> None:
         self._run_id = record.id
         self._wish = wish
-        self._nodes = {node.id: node for node in document.nodes}
+        self._boxes = insides(document)
         self._by_name = {node.name: node for node in document.nodes}
         self._keys = container_keys(document, registry)
         self._reads = reads_of(document, check_nodes(document, registry))
@@ -115,9 +116,8 @@ class RunRows:
         self, container: Node, event: Event, inside: Mapping[str, DraftOutput]
     ) -> Iterator[Settled]:
         """Nodes of a container that succeeded without them; their marks are its own."""
-        for node in self._nodes.values():
-            is_inner = node.id != container.id and node.id not in inside
-            if is_inner and outermost(node, self._nodes).id == container.id:
+        for node in self._boxes.get(container.id, ()):
+            if node.id not in inside:
                 skipped = event._replace(type="step_skipped", data={}, output=None)
                 yield Settled(self._row(node, skipped, _Bill()), _NULL, event.seq)
 
@@ -130,6 +130,7 @@ class RunRows:
             config_key=self._keys.get(node.id) or config_key(node),
             version=self._wish.versions.get(node.type, 1),
             fingerprint=data.get("fingerprint", ""),
+            reads=data.get("reads", {}),
             salt=self._wish.salts.get(node.name, ""),
             port="" if event.type == "step_skipped" else data.get("port", ""),
             output_hash=output.hash if output is not None else "",

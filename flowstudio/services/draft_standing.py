@@ -1,87 +1,35 @@
 """How a workflow stands in the editor: its document, what its nodes last gave, what still holds."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlmodel import Session
 
-from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidInputError
 from flowstudio.graph.canonical import hash_value
-from flowstudio.graph.catalogue import CheckedConfig
-from flowstudio.graph.checks.subject import START, check_nodes
-from flowstudio.graph.cone import without_cycles
-from flowstudio.graph.document import Document, Node
-from flowstudio.graph.fingerprint import config_key, inside_key
-from flowstudio.graph.reads import Reads, reads_of
-from flowstudio.graph.staleness import NEVER, LastRun, Mark, Present, mark_nodes
-from flowstudio.graph.topology import insides, outermost
+from flowstudio.graph.checks.subject import START
+from flowstudio.graph.document import Document
+from flowstudio.graph.staleness import (
+    NEVER,
+    LastRun,
+    Mark,
+    Present,
+    mark_nodes,
+)
 from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.draft_known import Known, Registry, know
+from flowstudio.services.draft_values import DraftValues
 from flowstudio.services.workflow_runs import read_stored
 from flowstudio.store import drafts as store
 from flowstudio.store.drafts import DraftOutput
 from flowstudio.store.workflows import StoredWorkflow, WorkflowRecord
 
-Registry = Mapping[str, NodeType[Any]]
 NULL_HASH = hash_value(None)
 _READ_KEPT = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What follows from a document alone.
-
-    Attributes:
-        document: as it stands.
-        ordered: without the wires that close cycles.
-        checked: configs by node id.
-        reads: of the nodes at the root.
-        nodes: by id.
-        inside: what lives in each container, at any depth.
-        config_keys: of containers.
-    """
-
-    document: Document
-    ordered: Document
-    checked: Mapping[str, CheckedConfig]
-    reads: Mapping[str, Reads]
-    nodes: dict[str, Node]
-    inside: Mapping[str, Sequence[Node]]
-    config_keys: Mapping[str, str]
-
-    def root_of(self, node_id: str) -> str:
-        """Id of the node at the root that a node is, or lives in."""
-        return outermost(self.nodes[node_id], self.nodes).id
-
-
-def know(document: Document, registry: Registry) -> Known:
-    """Find out what follows from a document, valid or not."""
-    ordered = without_cycles(document)
-    checked = check_nodes(document, registry)
-    return Known(
-        document=document,
-        ordered=ordered,
-        checked=checked,
-        reads=reads_of(ordered, checked),
-        nodes={node.id: node for node in document.nodes},
-        inside=insides(document),
-        config_keys=container_keys(document, registry),
-    )
-
-
-def container_keys(document: Document, registry: Registry) -> dict[str, str]:
-    """What `LastRun.config_key` is of containers: their own config, and who lives in them."""
-    inside = insides(document)
-    return {
-        node.id: hash_value(
-            [config_key(node), inside_key(document, inside.get(node.id, ()), configs=False)]
-        )
-        for node in document.nodes
-        if node.type in registry and registry[node.type].container
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +81,9 @@ class Standings:
         given = store.find_inputs(session, found.record.id) if inputs is None else dict(inputs)
         effective, problems = effective_inputs(known, given)
         marks = self._marks(known, rows, effective, now)
+        values = DraftValues(session, found.record.id, known, rows, effective)
+        if same := values.unmoved(marks):
+            marks = self._marks(known, rows, effective, now, same)
         return Standing(
             record=found.record,
             known=known,
@@ -142,7 +93,7 @@ class Standings:
             input_problems=problems,
             marks=marks,
             forgiven=(
-                self._marks(known, rows, effective, now, forgive=True)
+                self._marks(known, rows, effective, now, same, forgive=True)
                 if any(row.error is not None for row in rows.values())
                 else marks
             ),
@@ -165,6 +116,7 @@ class Standings:
         rows: Mapping[str, DraftOutput],
         inputs: Mapping[str, Any],
         now: datetime,
+        same: Mapping[str, str] = MappingProxyType({}),
         *,
         forgive: bool = False,
     ) -> dict[str, Mark]:
@@ -178,10 +130,11 @@ class Standings:
         present = Present(
             now=now,
             versions={kind: found.version for kind, found in self._registry.items()},
+            fingerprints=same,
             inputs_hash=hash_value(dict(inputs)),
             config_keys=known.config_keys,
         )
-        marks = mark_nodes(known.ordered, runs, present)
+        marks = mark_nodes(known.ordered, runs, present, known.layout)
         return {node.id: marks.get(node.id, NEVER) for node in known.document.nodes}
 
 

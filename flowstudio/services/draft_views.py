@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from flowstudio.engine.contract import CostRange
 from flowstudio.graph.staleness import Mark
+from flowstudio.services.draft_standing import Standing
 from flowstudio.store import drafts as store
 from flowstudio.store.drafts import DraftOutput, Heads
 from flowstudio.store.runs import RunRecord
@@ -26,15 +27,11 @@ def marks_view(marks: Mapping[str, Mark]) -> View:
     return {node_id: mark_view(mark) for node_id, mark in marks.items()}
 
 
-def results_view(session: Session, workflow_id: str, node_ids: Iterable[str] | None = None) -> View:
-    """What these nodes, or all, last gave, by node id."""
-    wanted = set(node_ids) if node_ids is not None else None
-    rows = {
-        node_id: row
-        for node_id, row in store.list_outputs(session, workflow_id).items()
-        if wanted is None or node_id in wanted
-    }
-    heads = store.list_heads(session, workflow_id, wanted)
+def results_view(session: Session, standing: Standing, node_ids: Iterable[str]) -> View:
+    """What these nodes last gave, by node id."""
+    wanted = set(node_ids)
+    rows = {node_id: row for node_id, row in standing.rows.items() if node_id in wanted}
+    heads = store.list_heads(session, standing.record.id, rows) if rows else {}
     people = store.names_of(session, (row.pinned_by for row in rows.values() if row.pinned_by))
     return {
         node_id: _result(row, heads.get(node_id, _NO_HEADS), people)

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from sqlalchemy import select, text
 from sqlmodel import Session, col
 
@@ -34,6 +35,7 @@ class DraftOutput:
     Attributes:
         seen: content hashes of the outputs it was given, by node id.
         seen_pinned: ids of those that were pinned or hand-edited.
+        reads: content hashes of the values it really read, by `read_hashes`.
         port: it was left by; "" when it was skipped or has failed.
         saved_usd: what it would have cost, had its output not been taken from what is kept.
         pinned_kind: `pinned` or `edited`; "" when no person has put anything in the output's place.
@@ -47,6 +49,7 @@ class DraftOutput:
     salt: str = ""
     seen: Mapping[str, str] = field(default_factory=dict)
     seen_pinned: frozenset[str] = frozenset()
+    reads: Mapping[str, str] = field(default_factory=dict)
     inputs_hash: str = ""
     port: str = ""
     output_hash: str = ""
@@ -186,7 +189,7 @@ def _is_there(session: Session, workflow_id: str) -> bool:
     return session.execute(query).first() is not None
 
 
-_CHANGED_FORM = ("node_id", "seen", "seen_pinned", "cost_usd", "saved_usd", "expires_at")
+_CHANGED_FORM = ("node_id", "seen", "seen_pinned", "reads", "cost_usd", "saved_usd", "expires_at")
 _SAME = [
     found.name
     for found in fields(DraftOutput)
@@ -199,6 +202,7 @@ def _settle(session: Session, row: DraftOutputRow, settled: Settled) -> None:
     for name in _SAME:
         setattr(row, name, getattr(found, name))
     row.seen, row.seen_pinned = json.dumps(dict(found.seen)), json.dumps(sorted(found.seen_pinned))
+    row.reads = json.dumps(dict(found.reads))
     row.cost_usd, row.saved_usd = str(found.cost_usd), str(found.saved_usd)
     if not settled.is_unchanged:
         row.expires_at = found.expires_at
@@ -273,8 +277,9 @@ def saved_since(session: Session, workflow_id: str, since: datetime) -> Decimal:
 
 
 def _read(values: dict[Any, Any]) -> DraftOutput:
-    values["seen"] = json.loads(values["seen"])
-    values["seen_pinned"] = frozenset(json.loads(values["seen_pinned"]))
+    values["reads"] = orjson.loads(values["reads"])
+    values["seen"] = orjson.loads(values["seen"])
+    values["seen_pinned"] = frozenset(orjson.loads(values["seen_pinned"]))
     for name in ("cost_usd", "saved_usd"):
         values[name] = Decimal(values[name])
     return DraftOutput(**values)

@@ -27,6 +27,7 @@ from tests.running import ended
 
 BASE = "http://127.0.0.1:3000"
 ROLES = ("viewer", "runner", "editor", "owner")
+ASK = "the-node-that-asks"
 #: Of a workflow that waits for an answer as soon as it runs.
 ASKING = {
     "format": "flowstudio/1",
@@ -34,7 +35,7 @@ ASKING = {
     "nodes": [
         {"id": "s", "type": "start", "name": "start"},
         {
-            "id": "a",
+            "id": ASK,
             "type": "task",
             "name": "ask",
             "config": {"mode": "approval", "message": "Go on?"},
@@ -42,8 +43,8 @@ ASKING = {
         {"id": "e", "type": "end", "name": "end"},
     ],
     "edges": [
-        {"id": "1", "source": "s", "target": "a"},
-        {"id": "2", "source": "a", "target": "e"},
+        {"id": "1", "source": "s", "target": ASK},
+        {"id": "2", "source": ASK, "target": "e"},
     ],
 }
 #: Columns that change whenever somebody only asks.
@@ -337,10 +338,10 @@ async def _state(_: World) -> str:
 
 async def _node(world: World) -> str:
     # Of the workflow of the same path, with something to read and to remove.
-    path = f"/api/v1/workflows/{world.ids['workflow_id']}/draft/pins/a"
+    path = f"/api/v1/workflows/{world.ids['workflow_id']}/draft/pins/{ASK}"
     reply = await world.ask("owner", "PUT", path, {"value": 1})
     assert reply.status_code == 200, reply.text
-    return "a"
+    return ASK
 
 
 async def _user(world: World) -> str:

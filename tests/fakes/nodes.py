@@ -55,7 +55,7 @@ class Bench:
 
     def registry(self) -> Registry:
         """The built-in types and these."""
-        types = (Count, Flaky, Gate, Paid, Priced, Write, Stream, Big, Choose, Bug, Deaf)
+        types = (Count, Flaky, Gate, Paid, Priced, Write, Stream, Speak, Big, Choose, Bug, Deaf)
         return Registry({kind.type: kind(self) for kind in types})
 
 
@@ -208,6 +208,17 @@ class Stream(Probe):
             context.stream(word)
             await asyncio.sleep(0)
         return config.value
+
+
+class Speak(Gate):
+    """Streams its value word by word, and ends once the test lets it."""
+
+    type = title = "speak"
+
+    async def work(self, config: Any, context: NodeContext) -> Any:
+        for word in str(config.value).split():
+            context.stream(word)
+        return await super().work(config, context)
 
 
 class BigConfig(Plain):
