@@ -42,7 +42,10 @@ function Step({ name, selected, onSelect }) {
         <Pill status={step.status} label={step.label} kept={step.label === "Kept"} testId={`node-${name}-status`} />
       </div>
       {step.error && <p className="step-error">{step.error}</p>}
-      <div className="step-body" data-testid={`node-${name}-output`}>
+      <div
+        className="step-body" data-testid={`node-${name}-output`} role="group" aria-label={`Output of ${name}`}
+        tabIndex={step.has_output ? 0 : undefined}
+      >
         {step.has_output ? <LiveValue name={`output:${name}`} /> : <LiveText name={`text:${name}`} />}
       </div>
     </li>
