@@ -141,7 +141,9 @@ async def _gets(server: Process, url: str) -> list[Row]:
         headers = {"X-Forwarded-For": "198.18.200.1"}
         body = {"email": "p0@example.com", "password": PASSWORD}
         reply = await client.post("/api/v1/auth/login", json=body, headers=headers)
-        client.headers["Authorization"] = f"Bearer {reply.raise_for_status().json()['access_token']}"
+        client.headers["Authorization"] = (
+            f"Bearer {reply.raise_for_status().json()['access_token']}"
+        )
         workflow_id = await _keep_a_workflow(client)
         return [
             await _get("GET /me, server's CPU", client, server, "/api/v1/me"),
