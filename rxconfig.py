@@ -9,6 +9,7 @@ import reflex as rx
 
 from flowstudio.settings import Settings
 from flowstudio.ui.origins import page_origins
+from flowstudio.ui.packages import CODE_PACKAGES
 from flowstudio.ui.same_host import SameHostPlugin
 
 # Node comes from a Python package: the machine's own may be missing or too old, and Reflex would
@@ -35,6 +36,7 @@ config = rx.Config(
     cors_allowed_origins=list(page_origins(settings)),
     state_manager_mode="memory",
     telemetry_enabled=False,
+    frontend_packages=list(CODE_PACKAGES),
     default_color_mode="system",
     show_built_with_reflex=False,
     react_strict_mode=False,

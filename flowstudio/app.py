@@ -52,7 +52,17 @@ def before_site(site: ASGIApp) -> ASGIApp:
 app = rx.App(
     # For `reflex run`; `create_asgi` puts the API further out, past what only pages need.
     api_transformer=before_site,
-    stylesheets=["/tokens.css", "/styles.css", "/pages.css"],
+    stylesheets=[
+        "/tokens.css",
+        "/styles.css",
+        "/pages.css",
+        "/fields.css",
+        "/values.css",
+        "/editor.css",
+        "/runs.css",
+        "/versions.css",
+        "/workflows.css",
+    ],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.script(src="/boot.js"),

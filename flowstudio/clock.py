@@ -24,7 +24,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
-        return utc_now()
+        return datetime.now(UTC)
 
     def monotonic(self) -> float:
         """Seconds that never run backwards, for durations."""

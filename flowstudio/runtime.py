@@ -1,6 +1,7 @@
 """Builds every service of a process once, and takes them down again."""
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from flowstudio.engine.contract import NodeType, Subworkflows
 from flowstudio.engine.execution import EngineParts
 from flowstudio.engine.resources import Resources
 from flowstudio.engine.runner import Engine
+from flowstudio.errors import FlowStudioError
 from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.graph.document import Document
 from flowstudio.nodes.registry import load_registry
@@ -32,10 +34,14 @@ from flowstudio.store.runs import RunStore
 
 if TYPE_CHECKING:
     from flowstudio.llm.gateway import Gateway
+    from flowstudio.services.previews import PreviewService
     from flowstudio.services.studio import Studio
+
+log = logging.getLogger(__name__)
 
 _GATEWAY = "flowstudio.llm.gateway:Gateway"
 _STUDIO = "flowstudio.services.studio"
+_PREVIEWS = "flowstudio.services.previews"
 _SECRETS = "flowstudio.nodes.credentials:ProjectSecrets"
 _FROM_SETTINGS = (
     _GATEWAY,
@@ -58,6 +64,7 @@ class Runtime:
     runs: RunService
     path: Path
     clock: Clock
+    stack: AsyncExitStack
 
     @cached_property
     def studio(self) -> "Studio":
@@ -70,6 +77,16 @@ class Runtime:
             self.settings, self.path, self.clock, self.runs, self.finder, self.registry
         )
         return studio
+
+    @cached_property
+    def previews(self) -> "PreviewService":
+        """Values of expressions while somebody writes them, in workers that runs do not share."""
+        module = import_module(_PREVIEWS)
+        # No process is started before the first preview.
+        sandbox = Sandbox(kind="preview", limits=module.PREVIEW_LIMITS)
+        self.stack.push_async_callback(sandbox.close)
+        service: PreviewService = module.PreviewService(self.studio.parts, sandbox, self.registry)
+        return service
 
     def close(self) -> None:
         """Let go of what was opened when first asked for."""
@@ -110,7 +127,8 @@ async def open_runtime(
         stack.callback(store.close)
         sandbox = await stack.enter_async_context(Sandbox(kind="run"))
         bus = MemoryBus()
-        engine = Engine(EngineParts(journal, bus, sandbox, clock, resources, owners.name), table)
+        engine_parts = EngineParts(journal, bus, sandbox, clock, resources, owners.name)
+        engine = Engine(engine_parts, table)
         parts = RunParts(engine, journal, store, bus, owners, clock)
         dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
         templates = TemplateService()
@@ -121,9 +139,10 @@ async def open_runtime(
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())
         runtime = Runtime(
-            settings, table, resources, templates, finder, dispatcher, runs, path, clock
+            settings, table, resources, templates, finder, dispatcher, runs, path, clock, stack
         )
         stack.callback(runtime.close)
+        engine_parts.follow = partial(_follow, runtime)
         resources.offer(_SECRETS, partial(_project_secrets, runtime))
         yield runtime
 
@@ -143,6 +162,14 @@ def _project_secrets(runtime: Runtime) -> Any:
     module, _, name = _SECRETS.partition(":")
     kind = getattr(import_module(module), name)
     return kind(credentials.for_run, credentials.openrouter_key)
+
+
+def _follow(runtime: Runtime, run_id: str) -> None:
+    # The studio loads when the first run of an editor needs it.
+    try:
+        runtime.studio.drafts.follow(run_id)
+    except FlowStudioError as error:
+        log.warning("Run %s of the editor is not followed: %s", run_id, error)
 
 
 def _find_stored(runtime: Runtime, project_id: str, reference: str) -> Document | None:

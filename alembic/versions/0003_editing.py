@@ -24,6 +24,25 @@ def _workflow() -> list[sa.Column | sa.ForeignKeyConstraint]:
     ]
 
 
+def _index_runs() -> None:
+    op.create_index("ix_run_created", "run", ["created_at", "id"])
+    op.create_index("ix_run_document", "run", ["document_hash"])
+    op.create_index("ix_run_inside", "run", ["trigger"], sqlite_where=sa.text("depth > 0"))
+    op.create_index("ix_run_rerun_of", "run", ["rerun_of"], sqlite_where=sa.text("rerun_of != ''"))
+    op.create_index(
+        "ix_run_event_blob",
+        "run_event",
+        ["output_hash"],
+        sqlite_where=sa.text("output IS NULL AND output_hash IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cache_entry_blob",
+        "cache_entry",
+        ["output_hash"],
+        sqlite_where=sa.text("output IS NULL"),
+    )
+
+
 def upgrade() -> None:
     with op.batch_alter_table("workflow") as batch:
         batch.add_column(sa.Column("tags", sa.Text(), nullable=False, server_default="[]"))
@@ -38,6 +57,8 @@ def upgrade() -> None:
             sa.Column("rerun_of", sa.String(length=36), nullable=False, server_default="")
         )
         batch.add_column(sa.Column("draft", sa.Text(), nullable=False, server_default=""))
+        batch.add_column(sa.Column("size_bytes", sa.Integer(), nullable=True))
+    _index_runs()
 
     op.create_table(
         "workflow_change",
@@ -72,6 +93,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.String(length=36), nullable=False),
         sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("seen_pinned", sa.Text(), nullable=False),
+        sa.Column("reads", sa.Text(), nullable=False),
         sa.Column("inputs_hash", sa.String(length=64), nullable=False),
         sa.Column("port", sa.String(length=100), nullable=False),
         sa.Column("output", sa.LargeBinary(), nullable=True),
@@ -138,8 +160,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("comment", "workflow_version", "draft_output", "draft", "workflow_change"):
         op.drop_table(table)
+    for name in ("ix_run_created", "ix_run_document", "ix_run_inside", "ix_run_rerun_of"):
+        op.drop_index(name, "run")
+    op.drop_index("ix_run_event_blob", "run_event")
+    op.drop_index("ix_cache_entry_blob", "cache_entry")
     with op.batch_alter_table("run") as batch:
-        for column in ("draft", "rerun_of", "version"):
+        for column in ("size_bytes", "draft", "rerun_of", "version"):
             batch.drop_column(column)
     with op.batch_alter_table("workflow") as batch:
         for column in ("deleted_at", "published_version", "folder", "tags"):

@@ -22,13 +22,23 @@ const operations = {
   sign_in: () => window.flowstudio.signIn(),
 };
 
+// Operations that only one page understands: it listens for them while it is open.
+export function listenTo(name, receiver) {
+  operations[name] = (_, message) => receiver(message);
+  return () => delete operations[name];
+}
+if (typeof window !== "undefined") window.flowstudio.toast = (text, tone = "info") => operations.toast(tone, text);
+
 refs.ref_live = {
   current: {
     set value(batch) {
-      for (const [operation, key, value] of JSON.parse(batch)) operations[operation](key, value);
+      for (const [operation, key, value] of JSON.parse(batch)) operations[operation]?.(key, value);
     },
   },
 };
+
+// For other components of the page: tells the person something, as the server does.
+export const toast = (text, tone = "info") => operations.toast(tone, text);
 
 export function useLive(key) {
   const subscribe = (listener) => {

@@ -29,6 +29,11 @@ export function Palette({ commands, keys, onTheme }) {
     palette.current.close();
     if (command.href) navigate(command.href);
     else if (command.action === "theme") onTheme();
+    else if (command.action === "new") {
+      const button = document.querySelector("[data-key='new']");
+      if (button) button.click();
+      else navigate("/workflows#new");
+    }
     else if (command.action === "keys") help.current.showModal();
   };
 
@@ -46,10 +51,18 @@ export function Palette({ commands, keys, onTheme }) {
         button?.click();
         return;
       }
-      if (control || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+      if (control || event.altKey || isTyping(event.target) || document.querySelector("dialog[open], [popover]:popover-open")) return;
+      if (event.key === "/") {
+        const box = document.querySelector("[data-key='find']");
+        if (box) event.preventDefault();
+        box?.focus();
+        return;
+      }
       const pressed = pending.current ? `${pending.current} ${event.key}` : event.key;
       pending.current = null;
       const command = commands.find((candidate) => candidate.keys === pressed);
+      // A key pressed by chance does not lead away from a page.
+      if (command?.action === "new" && !document.querySelector("[data-key='new']")) return;
       if (command) {
         event.preventDefault();
         run(command);

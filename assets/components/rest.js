@@ -1,14 +1,16 @@
 // Talking to this site's own REST API, and reading the problems it answers with (RFC 9457).
 const NO_ANSWER = "The server does not answer. Check the connection, then try again.";
 
-// Reads a reply; gives {ok, status, body}. A problem's body follows RFC 9457.
-export async function send(method, action, body) {
+// Reads a reply; gives {ok, status, body}. A problem's body follows RFC 9457. `options` are those of
+// fetch, such as a signal that gives the request up.
+export async function send(method, action, body, options) {
   let reply;
   try {
     reply = await fetch(action, {
       method,
       headers: { "content-type": "application/json", accept: "application/json" },
       body: method === "GET" ? undefined : JSON.stringify(body),
+      ...options,
     });
   } catch {
     return { ok: false, status: 0, body: { detail: NO_ANSWER } };
@@ -17,10 +19,10 @@ export async function send(method, action, body) {
 }
 
 // As `send`, renewing a session whose short-lived half has just run out.
-export async function sendSignedIn(method, action, body) {
-  const outcome = await send(method, action, body);
+export async function sendSignedIn(method, action, body, options) {
+  const outcome = await send(method, action, body, options);
   if (outcome.status !== 401 || (await window.flowstudio.refresh()) !== "kept") return outcome;
-  return send(method, action, body);
+  return send(method, action, body, options);
 }
 
 // `body.email`, `body.roles.0`, or a sentence that begins with the name of a field.

@@ -1,8 +1,16 @@
 """The installation as a whole."""
 
 from flowstudio.api.deps import CurrentActor, CurrentStudio
+from flowstudio.api.problems import responses
 from flowstudio.api.routing import new_router, verb
-from flowstudio.api.schemas.instance import InstanceOut, RegistrationIn, RegistrationOut
+from flowstudio.api.schemas.instance import (
+    InstanceOut,
+    RegistrationIn,
+    RegistrationOut,
+    RetentionIn,
+    RetentionOut,
+)
+from flowstudio.services.retention import Policy
 
 router = new_router("instance")
 
@@ -41,3 +49,30 @@ async def set_registration(
     """Holds from now on, whatever the setting says."""
     chosen = await studio.instance.set_registration(actor, body.registration)
     return RegistrationOut(registration=chosen)
+
+
+@router.get(
+    "/instance/retention",
+    operation_id="instance_retention_get",
+    summary="See which runs are kept",
+    openapi_extra=verb("setting.read"),
+)
+async def get_retention(actor: CurrentActor, studio: CurrentStudio) -> RetentionOut:
+    """The limits that an admin set, and what finished runs take now."""
+    return RetentionOut.of(await studio.retention.look(actor))
+
+
+@router.put(
+    "/instance/retention",
+    operation_id="instance_retention_set",
+    summary="Choose which runs are kept",
+    responses=responses(422),
+    openapi_extra=verb("setting.edit"),
+)
+async def set_retention(
+    body: RetentionIn, actor: CurrentActor, studio: CurrentStudio
+) -> RetentionOut:
+    """Finished runs beyond a limit go within a minute or so; unfinished ones always stay."""
+    most_bytes = None if body.most_mb is None else body.most_mb * 1_000_000
+    await studio.retention.choose(actor, Policy(body.days, body.most_runs, most_bytes))
+    return RetentionOut.of(await studio.retention.look(actor))

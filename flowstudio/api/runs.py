@@ -1,8 +1,10 @@
 """Runs."""
 
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal, cast
 
-from fastapi import Query
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from flowstudio.api.deps import CurrentActor, CurrentRuntime, CurrentStudio
@@ -11,10 +13,16 @@ from flowstudio.api.routing import new_router, verb
 from flowstudio.api.schemas.base import After, Id, IdempotencyKey, Limit, PageOut
 from flowstudio.api.schemas.runs import (
     AnswerIn,
+    ComparisonOut,
+    DeadRunOut,
+    DeletedOut,
+    DeleteIn,
     OutputsOut,
+    RerunIn,
     ResumeIn,
     RunOut,
     StartedOut,
+    StepDetailOut,
     StepOut,
     StepsOut,
     ValueOut,
@@ -29,7 +37,43 @@ router = new_router("runs")
 Status = Literal[
     "unfinished", "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"
 ]
+Trigger = Literal["manual", "api", "schedule", "webhook", "share", "workflow", "draft"]
 _Text = Annotated[str | None, Query(max_length=100)]
+
+
+def _filter(  # noqa: PLR0913 - what a list can be asked for
+    project_id: _Text = None,
+    workflow_id: _Text = None,
+    trigger: Annotated[
+        Trigger | None, Query(description="What began it; `workflow` is a run inside a run.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        Query(max_length=200, description="In the workflow's name, the error, inputs or the id."),
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Made then or later.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Made before then.")] = None,
+    drafts: Annotated[
+        bool, Query(description="With the runs that the editor makes of drafts.")
+    ] = False,
+) -> RunFilter:
+    given = {
+        "project_id": project_id,
+        "workflow_id": workflow_id,
+        "trigger": trigger,
+        "text": text,
+        "since": _utc(since),
+        "until": _utc(until),
+        "drafts": drafts,
+    }
+    return cast("RunFilter", {name: value for name, value in given.items() if value is not None})
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment is not None else None
+
+
+Only = Annotated[RunFilter, Depends(_filter)]
 
 
 @router.get(
@@ -39,24 +83,53 @@ _Text = Annotated[str | None, Query(max_length=100)]
     responses=responses(404, 422),
     openapi_extra=verb("run.list"),
 )
-async def list_runs(  # noqa: PLR0913 - what a list can be asked for
+async def list_runs(
     actor: CurrentActor,
     runtime: CurrentRuntime,
-    project_id: _Text = None,
-    workflow_id: _Text = None,
+    only: Only,
     status: Status | None = None,
     limit: Limit = 50,
     after: After = None,
 ) -> PageOut[RunOut]:
     """Of one project, or of all whose runs the caller may see; the newest first."""
-    only = RunFilter()
-    if project_id is not None:
-        only["project_id"] = project_id
-    if workflow_id is not None:
-        only["workflow_id"] = workflow_id
     found = await runtime.runs.list(actor, status=status, limit=limit + 1, before=after, **only)
     items = [RunOut.model_validate(record) for record in found[:limit]]
     return PageOut[RunOut](items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.get(
+    "/runs/dead",
+    operation_id="run_list_dead",
+    summary="List runs that need somebody",
+    responses=responses(404, 422),
+    openapi_extra=verb("run.list"),
+)
+async def list_dead_runs(
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+    only: Only,
+    limit: Limit = 50,
+    after: After = None,
+) -> PageOut[DeadRunOut]:
+    """Failed for good, waiting for a word on what became of a step, or carried on by nobody."""
+    found = await runtime.runs.list_dead(actor, limit=limit + 1, before=after, **only)
+    items = [
+        DeadRunOut(run=RunOut.model_validate(dead.record), kind=dead.kind, reason=dead.reason)
+        for dead in found[:limit]
+    ]
+    return PageOut[DeadRunOut](items=items, next=items[-1].run.id if len(found) > limit else None)
+
+
+@router.post(
+    "/runs/delete",
+    operation_id="run_delete_several",
+    summary="Delete several runs",
+    responses=responses(404, 422),
+    openapi_extra=verb("run.delete"),
+)
+async def delete_runs(body: DeleteIn, actor: CurrentActor, studio: CurrentStudio) -> DeletedOut:
+    """Those that have ended; if one is not the caller's to delete, none is."""
+    return DeletedOut.model_validate(await studio.removal.delete_several(actor, body.ids))
 
 
 @router.post(
@@ -92,6 +165,53 @@ async def run_document(
 async def get_run(run_id: Id, actor: CurrentActor, runtime: CurrentRuntime) -> WholeRunOut:
     """With its inputs, and its outputs once it has succeeded."""
     return WholeRunOut.model_validate(await runtime.runs.get(actor, run_id))
+
+
+@router.delete(
+    "/runs/{run_id}",
+    operation_id="run_delete",
+    summary="Delete a run",
+    status_code=204,
+    responses=responses(404, 409),
+    openapi_extra=verb("run.delete"),
+)
+async def delete_run(run_id: Id, actor: CurrentActor, studio: CurrentStudio) -> None:
+    """With its journal, its calls and what nothing else refers to; it has to have ended."""
+    await studio.removal.delete(actor, run_id)
+
+
+@router.get(
+    "/runs/{run_id}/compare",
+    operation_id="run_compare",
+    summary="Compare a run with another",
+    responses=responses(404, 422),
+    openapi_extra=verb("run.read"),
+)
+async def compare_runs(
+    run_id: Id,
+    with_id: Annotated[str, Query(min_length=1, max_length=100, description="The later run.")],
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+) -> ComparisonOut:
+    """What differs in their document, inputs, steps and outputs."""
+    return ComparisonOut.of(await runtime.runs.compare(actor, run_id, with_id))
+
+
+@router.get(
+    "/runs/{run_id}/step",
+    operation_id="run_step",
+    summary="Read one step of a run",
+    responses=responses(404, 422),
+    openapi_extra=verb("run.read"),
+)
+async def get_step(
+    run_id: Id,
+    path: Annotated[str, Query(min_length=1, max_length=1_000, description="Of the step.")],
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+) -> StepDetailOut:
+    """With what its expressions read, what it gave, and each attempt."""
+    return StepDetailOut.of(await runtime.runs.step(actor, run_id, path))
 
 
 @router.get(
@@ -180,6 +300,28 @@ async def resume_run(
     limit = body.max_cost_usd if body is not None else None
     await runtime.runs.resume(actor, run_id, max_cost_usd=limit)
     return StartedOut(id=run_id)
+
+
+@router.post(
+    "/runs/{run_id}/rerun",
+    operation_id="run_rerun",
+    summary="Run again what did not finish",
+    status_code=202,
+    responses=responses(404, 409, 422),
+    openapi_extra=verb("run.steer"),
+)
+async def rerun_run(
+    run_id: Id,
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+    response: Response,
+    body: RerunIn | None = None,
+) -> StartedOut:
+    """As a new run, which keeps the steps that finished; of one that succeeded, everything."""
+    from_path = body.from_path if body is not None else None
+    new_run_id = await runtime.runs.rerun(actor, run_id, from_path)
+    response.headers["Location"] = f"/api/v1/runs/{new_run_id}"
+    return StartedOut(id=new_run_id)
 
 
 @router.post(

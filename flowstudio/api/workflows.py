@@ -1,6 +1,7 @@
 """Stored workflows."""
 
 import re
+import zlib
 from typing import Annotated, Any
 
 from fastapi import Header, Query
@@ -18,6 +19,7 @@ from flowstudio.api.schemas.base import (
     page_out,
 )
 from flowstudio.api.schemas.runs import StartedOut
+from flowstudio.api.schemas.versions import WantedVersion
 from flowstudio.api.schemas.workflows import (
     CostOut,
     DocumentIn,
@@ -27,19 +29,19 @@ from flowstudio.api.schemas.workflows import (
     MaybeDocumentIn,
     OperationsIn,
     ProblemsOut,
-    RunIn,
     WholeWorkflowOut,
     WorkflowIn,
     WorkflowOut,
+    WorkflowRunIn,
 )
 from flowstudio.errors import InvalidInputError
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import base_of_project
-from flowstudio.services.workflows import RunWish, Sort, Workflow
+from flowstudio.services.workflows import RunWish, Shelf, Sort, Workflow, WorkflowRecord
 
 router = new_router("workflows")
-_REVISION = re.compile(r'(?:W/)?"([0-9]{1,12})"', re.ASCII)
+_REVISION = re.compile(r'(?:W/)?"([0-9]{1,12})(?:-[0-9a-f]{1,8})?"', re.ASCII)
 IfMatch = Annotated[str | None, Header(description="The ETag of the revision you read.")]
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "The revision, in quotes."}}
 
@@ -57,7 +59,10 @@ async def create_workflow(
 ) -> KeptWorkflowOut:
     """Kept as soon as its form is right; the reply says what still keeps it from running."""
     document = parse_document(body.document)
-    return _kept(await studio.workflows.create(actor, body.project_id, document), response)
+    made = await studio.workflows.create(
+        actor, body.project_id, document, folder=body.folder, tags=body.tags
+    )
+    return _kept(made, response)
 
 
 @router.post(
@@ -73,7 +78,9 @@ async def import_workflow(
 ) -> ImportedWorkflowOut:
     """A document from elsewhere: it brings no credentials along, and its code is turned off."""
     document = parse_document(body.document)
-    imported = await studio.imports.take_in(actor, body.project_id, document)
+    imported = await studio.imports.take_in(
+        actor, body.project_id, document, folder=body.folder, tags=body.tags
+    )
     kept = _kept(imported.workflow, response)
     return ImportedWorkflowOut(**kept.model_dump(), turned_off=imported.turned_off)
 
@@ -89,14 +96,19 @@ async def list_workflows(  # noqa: PLR0913 - what a list can be asked for
     actor: CurrentActor,
     studio: CurrentStudio,
     project_id: Annotated[str | None, Query(max_length=100)] = None,
-    search: Annotated[str | None, Query(max_length=200, description="Part of the name.")] = None,
+    search: Annotated[str, Query(max_length=200, description="Part of the name or a tag.")] = "",
+    tag: Annotated[list[str] | None, Query(max_length=20, description="Has all of them.")] = None,
+    folder: Annotated[str | None, Query(max_length=200, description="Is in this one.")] = None,
+    below: Annotated[bool, Query(description="Folders inside the folder count too.")] = False,
+    trashed: Annotated[bool, Query(description="Those in the trash.")] = False,
     sort: Annotated[Sort, Query(description="A minus sign turns the order round.")] = "-updated_at",
     limit: Limit = 50,
     after: After = None,
 ) -> PageOut[WorkflowOut]:
     """Of one project, or of all in which the caller may read them."""
+    shelf = Shelf(search, tuple(tag or ()), folder, below, trashed)
     found = await studio.workflows.list_workflows(
-        actor, project_id=project_id, search=search, sort=sort, limit=limit, after=after
+        actor, shelf, project_id=project_id, sort=sort, limit=limit, after=after
     )
     return page_out(WorkflowOut, found)
 
@@ -118,8 +130,8 @@ async def get_workflow(
 ) -> Response:
     """With its document."""
     found = await studio.workflows.get_stored(actor, workflow_id)
-    headers = {"ETag": f'"{found.record.revision}"', "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and _revision(if_none_match) == found.record.revision:
+    headers = {"ETag": _tag(found.record), "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and if_none_match.strip().removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     # The document is JSON already; reading it to write it again would cost more than the rest.
     head = WorkflowOut.model_validate(found.record).model_dump_json().encode()
@@ -180,11 +192,15 @@ async def patch_workflow(
     openapi_extra=verb("workflow.delete"),
 )
 async def delete_workflow(
-    workflow_id: Id, actor: CurrentActor, studio: CurrentStudio, if_match: IfMatch = None
+    workflow_id: Id,
+    actor: CurrentActor,
+    studio: CurrentStudio,
+    forever: Annotated[bool, Query(description="Not into the trash, or out of it too.")] = False,
+    if_match: IfMatch = None,
 ) -> None:
-    """Its runs stay."""
+    """Into the trash, where it is kept for 30 days; its runs stay."""
     revision = _wanted(if_match) if if_match is not None else None
-    await studio.workflows.delete(actor, workflow_id, revision)
+    await studio.workflows.delete(actor, workflow_id, revision, forever=forever)
 
 
 @router.post(
@@ -230,14 +246,18 @@ async def export_workflow(workflow_id: Id, actor: CurrentActor, studio: CurrentS
     operation_id="workflow_duplicate",
     summary="Copy a workflow",
     status_code=201,
-    responses=responses(404),
+    responses=responses(404, 409, 422),
     openapi_extra=verb("workflow.create"),
 )
 async def duplicate_workflow(
-    workflow_id: Id, actor: CurrentActor, studio: CurrentStudio, response: Response
+    workflow_id: Id,
+    actor: CurrentActor,
+    studio: CurrentStudio,
+    response: Response,
+    version: WantedVersion = "draft",
 ) -> KeptWorkflowOut:
-    """Into the same project."""
-    return _kept(await studio.workflows.duplicate(actor, workflow_id), response)
+    """Its draft or any version, into the same project and folder."""
+    return _kept(await studio.workflows.duplicate(actor, workflow_id, version), response)
 
 
 @router.post(
@@ -266,29 +286,37 @@ async def predict_cost(
     operation_id="workflow_run",
     summary="Run a workflow",
     status_code=202,
-    responses=responses(404, 422),
+    responses=responses(404, 409, 422),
     openapi_extra=verb("workflow.run"),
 )
 async def run_workflow(
     workflow_id: Id,
-    body: RunIn,
+    body: WorkflowRunIn,
     actor: CurrentActor,
     studio: CurrentStudio,
     response: Response,
     idempotency_key: IdempotencyKey = "",
 ) -> StartedOut:
     """The run goes on in the background; a run that was accepted reaches an end."""
-    wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache)
+    wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache, body.version)
     run_id = await studio.workflows.run(actor, workflow_id, wish)
     response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return StartedOut(id=run_id)
 
 
 def _kept(workflow: Workflow, response: Response) -> KeptWorkflowOut:
-    response.headers["ETag"] = f'"{workflow.record.revision}"'
+    response.headers["ETag"] = _tag(workflow.record)
     record = WorkflowOut.model_validate(workflow.record)
     problems = [problem.as_json() for problem in workflow.problems]
     return KeptWorkflowOut(**record.model_dump(), problems=problems)
+
+
+def _tag(record: WorkflowRecord) -> str:
+    """The revision, and a mark of what stands around the document, which has none of its own."""
+    around = (record.tags, record.folder, record.published_version, record.is_changed)
+    if around == ((), "", None, False):
+        return f'"{record.revision}"'
+    return f'"{record.revision}-{zlib.crc32(repr(around).encode()):x}"'
 
 
 def _revision(tag: str) -> int | None:

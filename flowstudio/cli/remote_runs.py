@@ -10,13 +10,18 @@ from flowstudio.cli.remote import Server, current_server
 from flowstudio.cli.remote_events import follow as follow_run
 from flowstudio.cli.remote_run import as_object, carry_on
 from flowstudio.cli.results import tell
-from flowstudio.cli.runs import print_event, print_rows, print_steps, read_answer
+from flowstudio.cli.runs import print_dead, print_event, print_rows, print_steps, read_answer
 from flowstudio.errors import ConflictError, InvalidInputError
 
 
-def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
-    """The latest runs of the projects the key reaches."""
-    found = current_server().pages("runs", limit, status=status)
+def list_runs(status: str | None, limit: int, *, dead: bool, drafts: bool, as_json: bool) -> None:
+    """The latest runs of the projects the key reaches, or those of them that need somebody."""
+    server = current_server()
+    if dead:
+        told = server.pages("runs/dead", limit, drafts=drafts)
+        print_dead([_dead_row(item) for item in told], as_json=as_json)
+        return
+    found = server.pages("runs", limit, status=status, drafts=drafts)
     rows = [
         {
             "run_id": run["id"],
@@ -28,6 +33,12 @@ def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
         for run in found
     ]
     print_rows(rows, as_json=as_json)
+
+
+def _dead_row(item: dict[str, Any]) -> dict[str, str]:
+    run = item["run"]
+    told = {"run_id": run["id"], "workflow": run["workflow"], "status": run["status"]}
+    return told | {"kind": item["kind"], "reason": item["reason"]}
 
 
 def show(run_id: str, *, as_json: bool) -> None:

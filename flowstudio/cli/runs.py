@@ -1,22 +1,21 @@
 """`flowstudio runs …`."""
 
-import asyncio
 import json
-import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import click
 
 from flowstudio.cli import run as run_command
+from flowstudio.cli.opened import with_runtime
 from flowstudio.cli.places import or_at_server
+from flowstudio.cli.removal import delete, prune
 from flowstudio.cli.results import as_object, conclude
 from flowstudio.engine.events import Event
 from flowstudio.engine.journal import DamagedEvent
 from flowstudio.errors import ConflictError, InvalidInputError
-from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.runtime import Runtime
 from flowstudio.services.access import OPERATOR
-from flowstudio.settings import Settings
+from flowstudio.services.run_lists import DeadRun
 
 _STATUSES = (
     "unfinished",
@@ -33,27 +32,29 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 
 @click.group()
 def runs() -> None:
-    """List, show, resume, cancel and answer runs."""
+    """List, show, resume, cancel, answer and delete runs."""
 
 
-def _with_runtime(work: Callable[[Runtime], Awaitable[int]]) -> None:
-    async def opened() -> int:
-        async with open_runtime(Settings()) as runtime:
-            return await work(runtime)
-
-    sys.exit(asyncio.run(opened()))
+runs.add_command(delete)
+runs.add_command(prune)
 
 
 @runs.command("list")
 @click.option("--status", type=click.Choice(_STATUSES), help="Only these.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--dead", is_flag=True, help="Only those that need somebody, with the reason.")
+@click.option("--drafts", is_flag=True, help="With the runs that the editor makes of drafts.")
 @_as_json
 @or_at_server("flowstudio.cli.remote_runs:list_runs")
-def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
+def list_runs(status: str | None, limit: int, *, dead: bool, drafts: bool, as_json: bool) -> None:
     """List runs, the latest first."""
 
     async def work(runtime: Runtime) -> int:
-        records = await runtime.runs.list(OPERATOR, status=status, limit=limit)
+        if dead:
+            found = await runtime.runs.list_dead(OPERATOR, limit=limit, drafts=drafts)
+            print_dead([_dead_row(run) for run in found], as_json=as_json)
+            return 0
+        records = await runtime.runs.list(OPERATOR, status=status, limit=limit, drafts=drafts)
         rows = [
             {
                 "run_id": record.id,
@@ -67,7 +68,7 @@ def list_runs(status: str | None, limit: int, *, as_json: bool) -> None:
         print_rows(rows, as_json=as_json)
         return 0
 
-    _with_runtime(work)
+    with_runtime(work)
 
 
 def print_rows(rows: list[dict[str, str]], *, as_json: bool) -> None:
@@ -80,6 +81,27 @@ def print_rows(rows: list[dict[str, str]], *, as_json: bool) -> None:
         click.echo(f"{row['run_id']}  {row['status']:<10} {started}  {row['workflow']}")
     if not rows:
         click.echo("No runs yet. Start one: flowstudio run FILE")
+
+
+def _dead_row(dead: DeadRun) -> dict[str, str]:
+    return {
+        "run_id": dead.record.id,
+        "workflow": dead.record.workflow,
+        "status": dead.record.status,
+        "kind": dead.kind,
+        "reason": dead.reason,
+    }
+
+
+def print_dead(rows: list[dict[str, str]], *, as_json: bool) -> None:
+    """Print runs that need somebody, with the reason."""
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['run_id']}  {row['kind']:<10} {row['workflow']}: {row['reason']}")
+    if not rows:
+        click.echo("No run needs anybody.")
 
 
 def print_steps(result: dict[str, Any]) -> None:
@@ -105,7 +127,7 @@ def show(run_id: str, *, as_json: bool) -> None:
         await conclude(runtime, run_id, as_json=False)
         return 0
 
-    _with_runtime(work)
+    with_runtime(work)
 
 
 @runs.command()
@@ -123,7 +145,7 @@ def events(run_id: str, after: int, *, follow: bool, as_json: bool) -> None:
             print_event(event, as_json=as_json)
         return 0
 
-    _with_runtime(work)
+    with_runtime(work)
 
 
 def print_event(event: Event | DamagedEvent, *, as_json: bool) -> None:
@@ -178,7 +200,7 @@ def resume(run_id: str | None, *, as_json: bool) -> None:
         ]
         return max(codes, default=0)
 
-    _with_runtime(work)
+    with_runtime(work)
 
 
 @runs.command()
@@ -202,7 +224,7 @@ def cancel(run_id: str, *, as_json: bool) -> None:
         click.echo(f"Run {run_id} is {record.status}.")
         return 0
 
-    _with_runtime(work)
+    with_runtime(work)
 
 
 @runs.command()
@@ -239,7 +261,7 @@ def answer(
         click.echo(f"Answered '{path}'. Carry the run on: flowstudio runs resume {run_id}")
         return 0
 
-    _with_runtime(work)
+    with_runtime(work)
 
 
 def read_answer(approved: bool | None, comment: str, data: str | None) -> dict[str, Any]:

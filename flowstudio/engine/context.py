@@ -56,18 +56,20 @@ class StepContext:
         body: Body | None = None,
     ) -> None:
         self._execution = execution
+        self._planned = planned
         self.name = planned.name
-        self.path = place.path
-        self.attempt = place.attempt
-        self.idempotency_key = f"{execution.run.id}/{place.path}"
+        self.path, self.attempt, self._names = place
         self.run: RunInfo = execution.info
-        self.clock: Clock = execution.parts.clock
+        self.clock: Clock = execution.clock
         #: None until the first paid call.
         self.bill: Bill | None = None
-        self._names = place.names
-        self._config_key = planned.config_key
         self._typical_output_tokens = typical_output_tokens
         self._body = body
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every execution of this step, also after a crash."""
+        return f"{self._execution.run.id}/{self.path}"
 
     async def evaluate(
         self, sources: Sequence[str], names: Mapping[str, Any] | None = None
@@ -147,7 +149,7 @@ class StepContext:
             ModelCall(
                 run_id=execution.run.id,
                 path=self.path,
-                config_key=self._config_key,
+                config_key=self._planned.config_key,
                 model=call.model,
                 usage=call.usage,
                 predicted_usd=call.predicted_usd,

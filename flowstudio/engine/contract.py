@@ -194,15 +194,17 @@ class NodeContext(Protocol):
     Attributes:
         name: of the node; path: of this execution, such as `sections/3/summarise`.
         attempt: 1 for the first try.
-        idempotency_key: the same for every execution of this step, also after a crash.
     """
 
     name: str
     path: str
     attempt: int
-    idempotency_key: str
     run: RunInfo
     clock: Clock
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every execution of this step, also after a crash."""
 
     async def evaluate(
         self, sources: Sequence[str], names: Mapping[str, Any] | None = None

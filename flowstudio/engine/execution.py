@@ -11,12 +11,14 @@ from typing import Any, Literal, Protocol
 from flowstudio.clock import Clock
 from flowstudio.engine.budget import Budget
 from flowstudio.engine.contract import Evaluator, RunInfo, Usage
+from flowstudio.engine.draft import read_wish
 from flowstudio.engine.events import Event, EventType, Output, RunStatus
 from flowstudio.engine.flights import Flights
 from flowstudio.engine.fold import RunState, ScopeRecord
 from flowstudio.engine.journal import Bus, ClaimedRun, Journal, RunUpdate, Signal
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope
+from flowstudio.engine.slots import Slots
 from flowstudio.engine.values import Values
 from flowstudio.errors import BudgetError, StepError
 
@@ -65,6 +67,7 @@ class EngineParts:
     Attributes:
         owner: names this process in claims.
         park_after_s: a run that only waits longer than this leaves memory.
+        follow: told of each run of the editor as this process begins to advance it.
     """
 
     journal: Journal
@@ -76,6 +79,7 @@ class EngineParts:
     flights: Flights = field(default_factory=Flights)
     rng: random.Random = field(default_factory=random.Random)
     park_after_s: float = 30
+    follow: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +94,7 @@ class Execution:
     Attributes:
         steps_done, saved_usd, usage: counts for the row that lists show.
         answers: by path, those that no step has taken yet.
+        draft: what the editor asked for; None for any other run.
         deadline: when the run's `timeout_s` is up.
         stop_reason: why the main task was cancelled from inside.
         park_until: when a run that left memory is to be taken up again.
@@ -111,17 +116,19 @@ class Execution:
         self.parts = parts
         self.budget = budget
         self.evaluator = parts.evaluator
+        self.draft = read_wish(self.run.draft) if self.run.draft else None
+        self.clock = parts.clock
         self.values = Values(parts.journal, self.run.id)
         self.info = RunInfo(
             id=self.run.id,
-            started_at=state.started_at or parts.clock.now(),
+            started_at=state.started_at or self.clock.now(),
             trigger=self.run.trigger,
             depth=self.run.depth,
             base=self.run.base,
             inputs=self.run.inputs,
             project_id=self.run.project_id,
         )
-        self.slots = asyncio.Semaphore(plan.document.settings.concurrency)
+        self.slots = Slots(plan.document.settings.concurrency)
         self.steps_done = state.steps_done
         self.saved_usd = state.saved_usd
         self.usage = Usage()
@@ -161,7 +168,7 @@ class Execution:
     ) -> Event:
         """The next event of the journal; it must be stored by `commit` or `defer`."""
         self._seq += 1
-        return Event(self._seq, self.parts.clock.now(), event_type, node, path, data or {}, output)
+        return Event(self._seq, self.clock.now(), event_type, node, path, data or {}, output)
 
     async def commit(self, event: Event, update: RunUpdate | None = None) -> None:
         """Store an event; once this returns, it survives a crash."""
@@ -184,7 +191,7 @@ class Execution:
 
     def show(self, node: str, path: str, data: dict[str, Any]) -> None:
         """Send live text to whoever watches; it is not stored."""
-        live = Event(0, self.parts.clock.now(), "step_streamed", node, path, data)
+        live = Event(0, self.clock.now(), "step_streamed", node, path, data)
         self.parts.bus.publish(self.run.id, live)
 
     def update(self, status: RunStatus, **more: Any) -> RunUpdate:
@@ -226,7 +233,7 @@ class Execution:
         wake_at = self.wake_at()
         if wake_at is None:
             return False
-        return (wake_at - self.parts.clock.now()).total_seconds() <= self.parts.park_after_s
+        return (wake_at - self.clock.now()).total_seconds() <= self.parts.park_after_s
 
     def wake_at(self) -> datetime | None:
         """When the first wait, or the run's time, ends by itself."""
@@ -266,7 +273,7 @@ class Execution:
         self._waits[path] = _Pending(future, until)
         timer = None
         if until is not None:
-            left_s = (until - self.parts.clock.now()).total_seconds()
+            left_s = (until - self.clock.now()).total_seconds()
             timer = loop.call_later(max(left_s, 0), _expire, future)
         self.end_work()
         try:

@@ -20,6 +20,9 @@ class NewRun:
         project_id: whose it is; "" for what is run on this machine alone.
         workflow_id: of the stored workflow it runs, or "".
         created_by: id of the person who started it, or "".
+        version: number of the version of that workflow it runs; None for a draft.
+        rerun_of: id of the run whose finished steps it keeps, or "".
+        draft: JSON of what the editor asked for (engine/draft.py), or "" for any other run.
     """
 
     id: str
@@ -38,6 +41,23 @@ class NewRun:
     project_id: str = ""
     workflow_id: str = ""
     created_by: str = ""
+    version: int | None = None
+    rerun_of: str = ""
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """An event that a run begins with, as when some of its steps have finished elsewhere.
+
+    Attributes:
+        event: its number is not used: seeds are numbered in their order.
+        source: run and number of the event whose output this one has; None when the output's body
+            is in the event, or in storage under its hash.
+    """
+
+    event: Event
+    source: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +188,14 @@ class Journal(Protocol):
 
     async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
         """A kept output that has not expired."""
+
+    async def unchanged(
+        self, workflow_id: str, node_id: str, fingerprint: str, now: datetime
+    ) -> CacheEntry | None:
+        """What a node's last run in the editor gave, if it was a success with this fingerprint.
+
+        None also when that has expired.
+        """
 
     def keep(self, fingerprint: str, entry: CacheEntry, now: datetime) -> None:
         """Keep an output; stored with the next commit."""

@@ -1,6 +1,6 @@
 """A document made ready to run: checked once, wired by reference, shared by all its runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -63,6 +63,12 @@ class PlannedNode:
     incoming: int = 0
     body: "PlannedScope | None" = None
     branches: "dict[str, PlannedScope]" = field(default_factory=dict)
+
+    def members(self) -> Iterator["PlannedNode"]:
+        """All that lives in a container, at any depth."""
+        for node in self.body.nodes if self.body is not None else ():
+            yield node
+            yield from node.members()
 
     def filled(
         self, config: Any, raw: Mapping[str, Any], names: Mapping[str, Any] = MappingProxyType({})

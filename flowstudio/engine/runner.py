@@ -73,6 +73,11 @@ class Engine:
         self._early: dict[str, list[Signal]] = {}
 
     @property
+    def registry(self) -> Mapping[str, NodeType[Any]]:
+        """The node types there are."""
+        return self._registry
+
+    @property
     def running(self) -> frozenset[str]:
         """Ids of the runs in this process's hands."""
         return frozenset(self._running)
@@ -176,6 +181,8 @@ class Engine:
         execution = Execution(claimed, plan, state, self._parts, budget, _open_scope)
         execution.usage = usage
         self._running[run_id] = execution
+        if execution.draft is not None and self._parts.follow is not None:
+            self._parts.follow(run_id)
         return await _Advance(execution, state, signals + self._early.pop(run_id, [])).run()
 
     async def _refuse(

@@ -15,7 +15,7 @@ from flowstudio.engine.contract import Chosen, Wait
 from flowstudio.engine.events import Event, Output
 from flowstudio.engine.execution import Execution, StepFailed
 from flowstudio.engine.failures import clean, error_in, failure_data
-from flowstudio.engine.filling import cache_key, fill_in
+from flowstudio.engine.filling import Dependence, cache_key, dependence, fill_in
 from flowstudio.engine.fold import NOTHING_KNOWN, OutputRef, StepRecord, find, replay
 from flowstudio.engine.journal import CacheEntry
 from flowstudio.engine.names import Names
@@ -32,6 +32,9 @@ EVERY_PORT = "*"
 
 class StepRun:
     """One execution of one node, begun afresh or taken up from its record."""
+
+    #: In the editor's runs: what the step's output depends on.
+    _depends: Dependence | None = None
 
     def __init__(
         self,
@@ -123,6 +126,10 @@ class StepRun:
             filled = self._planned.as_written
             if filled is None:
                 filled = await fill_in(self._planned, self._names, self._execution, record.config)
+            if self._execution.draft is not None and "/" not in self._path:
+                self._depends = await dependence(
+                    self._planned, filled, self._path, self._names, self._execution
+                )
             if record.status == "waiting" and record.waiting is not None:
                 return await self._take_up_wait(filled, record.waiting, attempt)
             if record.was_cut_off and not self._type.container:
@@ -142,15 +149,22 @@ class StepRun:
             raise StepError(str(error), retryable=False) from error
 
     async def _run(self, filled: Filled, record: StepRecord, attempt: int) -> str:
-        key = None
-        if filled.is_kept:
-            key = await cache_key(self._planned, filled, self._execution)
+        key, may_take = None, self._execution.run.use_cache
+        if self._depends is not None:
+            key = self._depends.fingerprint
+            if (entry := await self._unchanged(record, key)) is not None:
+                return await self._take_cached(entry, key, unchanged=True)
+            may_take = may_take and not self._must_run(filled)
+        if not filled.is_kept:
+            key = None
+        elif key is None:
+            key = await cache_key(self._planned, filled, self._path, self._execution)
         if key is None:
             result = await self._run_node(filled, record, attempt)
         else:
             execution = self._execution
             async with execution.parts.flights.board(key):
-                if execution.run.use_cache:
+                if may_take:
                     entry = await execution.parts.journal.cached(key, execution.parts.clock.now())
                     if entry is not None:
                         return await self._take_cached(entry, key)
@@ -161,10 +175,35 @@ class StepRun:
             return await self._wait(filled, result, attempt)
         return await self._finish(filled, result, attempt, None)
 
-    async def _take_cached(self, entry: CacheEntry, key: str) -> str:
+    async def _unchanged(self, record: StepRecord, key: str) -> CacheEntry | None:
+        """What the node's last run in the editor gave, if nothing it depends on has changed."""
+        execution = self._execution
+        if execution.draft is None or self._node.id in execution.draft.targets or record.attempts:
+            return None
+        now = execution.parts.clock.now()
+        return await execution.parts.journal.unchanged(
+            execution.run.workflow_id, self._node.id, key, now
+        )
+
+    def _must_run(self, filled: Filled) -> bool:
+        """Whether the editor asked for this very step, and it looks at or changes the world."""
+        draft = self._execution.draft
+        return (
+            draft is not None
+            and self._node.id in draft.targets
+            and filled.purity in ("read", "write")
+        )
+
+    async def _take_cached(self, entry: CacheEntry, key: str, *, unchanged: bool = False) -> str:
         execution = self._execution
         execution.saved_usd += entry.cost_usd
-        data = {"port": entry.port, "cached": True, "fingerprint": key}
+        data: dict[str, Any] = {"port": entry.port, "cached": True, "fingerprint": key}
+        if self._depends is not None:
+            data |= self._depends._asdict()
+        if unchanged:
+            data["unchanged"] = True
+        if entry.expires_at is not None:
+            data["expires_at"] = entry.expires_at.isoformat()
         if entry.cost_usd:
             data["saved_usd"] = str(entry.cost_usd)
         if entry.model:
@@ -185,13 +224,17 @@ class StepRun:
             typical_output_tokens=typical,
         )
         # A step that still waits for its turn has not begun, and its time does not run.
-        async with execution.slots:
+        if not execution.slots.take():
+            await execution.slots.wait()
+        try:
             if filled.purity == "pure":
                 execution.defer(self._started(attempt))
             else:
                 # Work that costs money or shows outside is written down before it is done.
                 await execution.commit(self._started(attempt))
             return await self._call(filled.config, context)
+        finally:
+            execution.slots.give_back()
 
     async def _run_container(self, filled: Filled, record: StepRecord, attempt: int) -> Any:
         execution = self._execution
@@ -221,7 +264,7 @@ class StepRun:
     async def _call(self, config: Any, context: StepContext) -> Any:
         """Run the node under its timeout; what it raises comes out as an error of ours."""
         timeout_s = self._node.timeout_s
-        self._began = self._execution.parts.clock.monotonic()
+        self._began = self._execution.clock.monotonic()
         try:
             if timeout_s is None:
                 return await self._type.run(config, context)
@@ -266,12 +309,14 @@ class StepRun:
         data: dict[str, Any] = {"port": port}
         if attempt > 1:
             data["attempt"] = attempt
-        data["duration_s"] = round(execution.parts.clock.monotonic() - self._began, 6)
+        data["duration_s"] = round(execution.clock.monotonic() - self._began, 6)
         if context is not None and context.bill is not None:
             data |= context.bill.as_data()
         if key is not None:
             data["fingerprint"] = key
             self._keep(key, output, port)
+        if self._depends is not None:
+            data |= self._depends._asdict()
         must_commit = must_commit or filled.purity != "pure"
         return await self._succeed(output, port, data, must_commit=must_commit)
 

@@ -119,21 +119,22 @@ def _node_changes(both: list[tuple[Node, Node]]) -> Iterator[Change]:
     own_lines = {"id", "name", "position"}
     for before, after in both:
         pair = (part.model_dump(mode="json", exclude=own_lines) for part in (before, after))
-        for path, old, new in _differences((), *pair):
+        for path, old, new in differences((), *pair):
             yield Change(path_text(path), old, new, after.name)
 
 
 def _document_changes(before: Document, after: Document) -> Iterator[Change]:
     own_lines = {"nodes", "edges"}
     pair = (part.model_dump(mode="json", exclude=own_lines) for part in (before, after))
-    for path, old, new in _differences((), *pair):
+    for path, old, new in differences((), *pair):
         yield Change(path_text(path), old, new)
 
 
-def _differences(path: tuple[str, ...], before: Any, after: Any) -> Iterator[tuple[Any, ...]]:
+def differences(path: tuple[str, ...], before: Any, after: Any) -> Iterator[tuple[Any, ...]]:
+    """Path, earlier and later value of each leaf that differs between two JSON values."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys((*before, *after)):
-            yield from _differences((*path, key), before.get(key), after.get(key))
+            yield from differences((*path, key), before.get(key), after.get(key))
     # Compared as JSON, where true is not 1, though Python holds them equal.
     elif dump(before) != dump(after):
         yield path, before, after

@@ -14,6 +14,7 @@ from flowstudio.graph.wording import brief
 MAX_BYTES = 5_000_000
 MAX_NODES = 5_000
 MAX_EDGES = 20_000
+MAX_STICKY_NOTES = 500
 MAX_DEPTH = 60
 
 Usd = Annotated[Decimal, Field(ge=0, le=1_000_000), PlainSerializer(str, return_type=str)]
@@ -76,6 +77,17 @@ class Edge(Model):
     target_port: str = Field("in", max_length=100)
 
 
+class StickyNote(Model):
+    """A remark on the canvas, in markdown; runs take no notice of it."""
+
+    id: str = Field(min_length=1, max_length=100)
+    text: str = Field(default="", max_length=20_000)
+    position: Position = Position()
+    width: float = Field(default=220, ge=80, le=2_000)
+    height: float = Field(default=120, ge=40, le=2_000)
+    colour: Literal["plain", "amber", "green", "blue", "violet", "red"] = "amber"
+
+
 class WorkflowSettings(Model):
     """Limits and habits of a whole workflow.
 
@@ -101,6 +113,7 @@ class Document(Model):
     settings: WorkflowSettings = WorkflowSettings()
     nodes: list[Node] = Field(default=[], max_length=MAX_NODES)
     edges: list[Edge] = Field(default=[], max_length=MAX_EDGES)
+    sticky_notes: list[StickyNote] = Field(default=[], max_length=MAX_STICKY_NOTES)
 
     def dump(self) -> dict[str, Any]:
         """The document as JSON values, defaults left out where they say nothing."""
@@ -172,8 +185,6 @@ def describe(details: Any) -> str:
         return f"The key {details['ctx']['discriminator']} is missing; it says which kind this is."
     if details["type"] == "missing":
         return "This is missing."
-    if details["type"] == "union_tag_not_found":
-        return f"The key {details['ctx']['discriminator']} is missing; it says which kind this is."
     if details["type"] == "union_tag_invalid":
         context = details["ctx"]
         return (

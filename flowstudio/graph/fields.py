@@ -5,10 +5,12 @@ types below; `Slots` (slots.py) finds them in a checked config.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from flowstudio.graph.references import TEMPLATE_START
 
@@ -30,6 +32,83 @@ class Expressive:
     names: tuple[str, ...] = ()
     inner: bool = False
 
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The field's schema, with what an editor has to know to complete names in it."""
+        schema = dict(handler(core))
+        if self.names:
+            schema["x-names"] = list(self.names)
+        if self.inner:
+            schema["x-inner"] = True
+        return schema
+
+
+#: How a form draws a field, where its type does not say so by itself.
+FieldKind = Literal[
+    "text",
+    "template",
+    "prompt",
+    "value",
+    "code",
+    "expression",
+    "number",
+    "switch",
+    "choice",
+    "list",
+    "map",
+    "group",
+    "schema",
+    "json",
+    "credential",
+    "model",
+    "workflow",
+    "cron",
+    "moment",
+]
+
+
+def shown(  # noqa: PLR0913 - what can be said of a field
+    kind: FieldKind | None = None,
+    *,
+    key: bool = False,
+    fold: bool = False,
+    order: int | None = None,
+    unit: str | None = None,
+    lines: int | None = None,
+    labels: Mapping[str, str] | None = None,
+    when: Mapping[str, Sequence[Any]] | None = None,
+    each: str | None = None,
+    kinds: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """How a form shows a field, for its `json_schema_extra`.
+
+    Args:
+        kind: instead of what the field's type says.
+        key: the one setting that a card or a notebook cell shows.
+        fold: shown only under "More settings".
+        order: fields with a higher number stand further down; 0 without one.
+        unit: stands behind a number.
+        lines: of text, at least.
+        labels: of a choice's values.
+        when: shown only while other fields have one of these values.
+        each: the list beside it that gives `item` its value.
+        kinds: of credentials that fit.
+    """
+    said = {
+        "field": kind,
+        "key": key or None,
+        "fold": fold or None,
+        "order": order,
+        "unit": unit,
+        "lines": lines,
+        "labels": dict(labels) if labels else None,
+        "when": {name: list(values) for name, values in when.items()} if when else None,
+        "each": each,
+        "kinds": list(kinds) if kinds else None,
+    }
+    return {f"x-{name}": value for name, value in said.items() if value is not None}
+
 
 def as_text(value: Any) -> str:
     """A value as it stands in mixed text: strings as they are, null empty, the rest as JSON."""
@@ -47,35 +126,53 @@ def _templated(value: Any) -> Any:
     return value
 
 
-def _schema(kind: str, title: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "format": kind, "title": title})
+def schema_of(kind: FieldKind, title: str = "", **more: Any) -> WithJsonSchema:
+    """The JSON Schema of a string that a form draws as `kind`."""
+    format_ = {"value": "template", "code": "python"}.get(kind, kind)
+    named = {"title": title} if title else {}
+    return WithJsonSchema({"type": "string", "format": format_, "x-field": kind, **named, **more})
 
+
+# `Expressive` comes last: what it says of a field is added to the schema before it.
 
 #: Text with templates in it; whatever they give becomes text.
-Text = Annotated[str, BeforeValidator(as_text), Expressive("template"), _schema("template", "Text")]
+Text = Annotated[
+    str, BeforeValidator(as_text), schema_of("template", "Text"), Expressive("template")
+]
 #: Longer text for a model.
 Prompt = Annotated[
-    str, BeforeValidator(as_text), Expressive("template"), _schema("prompt", "Prompt")
+    str, BeforeValidator(as_text), schema_of("prompt", "Prompt"), Expressive("template")
+]
+#: The id of a model; empty where something else may choose one.
+ModelName = Annotated[
+    str,
+    BeforeValidator(as_text),
+    schema_of("template", "Model", **shown("model")),
+    Expressive("template"),
 ]
 #: Any JSON value; strings in it, at any depth, may be templates.
-Value = Annotated[Any, Expressive("template"), WithJsonSchema({"format": "template"})]
+Value = Annotated[
+    Any, WithJsonSchema({"format": "template", "x-field": "value"}), Expressive("template")
+]
 #: Stands beside a number or similar, to allow a template in its place.
 Templated = Annotated[
-    str, BeforeValidator(_templated), Expressive("template"), _schema("template", "Template")
+    str, BeforeValidator(_templated), schema_of("template", "Template"), Expressive("template")
 ]
 #: A bare expression over the usual names.
 Expression = Annotated[
-    str,
-    Field(min_length=1),
-    Expressive("expression"),
-    WithJsonSchema({"type": "string", "format": "expression", "minLength": 1}),
+    str, Field(min_length=1), schema_of("expression", minLength=1), Expressive("expression")
 ]
 #: A bare expression evaluated for each `item` of a list.
 ItemExpression = Annotated[
     str,
     Field(min_length=1),
+    schema_of("expression", minLength=1),
     Expressive("expression", names=("item", "index")),
-    WithJsonSchema({"type": "string", "format": "expression", "minLength": 1}),
 ]
 #: A JSON Schema written by the user.
-JsonSchema = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "format": "json-schema"})]
+JsonSchema = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "format": "json-schema", "x-field": "schema"}),
+]
+#: When something happens again and again: minute, hour, day of the month, month, day of the week.
+Cron = Annotated[str, Field(max_length=100), schema_of("cron", maxLength=100)]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flowstudio.graph.canonical import dump, hash_value
-from flowstudio.graph.document import Node
+from flowstudio.graph.canonical import dump, hash_value, load
+from flowstudio.graph.document import Document, Node
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import Slot
 
@@ -34,6 +34,26 @@ def fingerprint(
 def config_key(node: Node) -> str:
     """Hash of a node's type and config: under it the node's earlier costs are found."""
     return hash_value([node.type, node.config])
+
+
+def inside_key(document: Document, inside: Iterable[Node], *, configs: bool = True) -> str:
+    """Hash of all that lives in a container and how it hangs together; places left out.
+
+    Args:
+        document: that the container stands in.
+        inside: what lives in it, at any depth.
+        configs: whether those count.
+    """
+    inside = tuple(inside)
+    ids = {node.id for node in inside}
+    left_out = {"position", "notes", "id"} | (set() if configs else {"config"})
+    nodes = {node.id: node.model_dump(mode="json", exclude=left_out) for node in inside}
+    wires = sorted(
+        [edge.source, edge.source_port, edge.target]
+        for edge in document.edges
+        if edge.source in ids
+    )
+    return hash_value([nodes, wires])
 
 
 def read_hashes(
@@ -66,6 +86,33 @@ def read_hashes(
         if place not in found:
             found[place] = hash_value(value)
     return found
+
+
+def still_reads(reads: Mapping[str, str], names: Mapping[str, Any]) -> bool:
+    """Whether all values that `read_hashes` found are the same today.
+
+    Args:
+        reads: what it found.
+        names: the values in scope; one that is read and is not there counts as changed.
+    """
+    for place, known in reads.items():
+        path = _path(place)
+        root = str(path[0])
+        if root not in names:
+            return False
+        reached, value = _walk(path, names[root])
+        if reached != path or hash_value(value) != known:
+            return False
+    return True
+
+
+def path_root(place: str) -> str:
+    """The name at which a key of `read_hashes` begins."""
+    return str(_path(place)[0])
+
+
+def _path(place: str) -> Path:
+    return tuple(load(place)) if place.startswith("[") else (place,)
 
 
 def _reads(slot: Slot) -> Iterable[Path]:

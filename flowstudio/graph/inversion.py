@@ -8,9 +8,12 @@ from flowstudio.graph.operations import (
     AddEdge,
     AddNode,
     Operation,
+    PutStickyNote,
     RemoveEdge,
     RemoveNode,
+    RemoveStickyNote,
     RenameNode,
+    SetConfig,
     UpdateNode,
     UpdateWorkflow,
     inside,
@@ -26,14 +29,49 @@ def invert(document: Document, operation: Operation) -> list[Operation]:
             return _put_back(document, node_id)
         case UpdateNode(id=node_id, changes=changes):
             return [UpdateNode(id=node_id, changes=_before(_node(document, node_id), changes))]
+        case SetConfig():
+            return [_unset_config(_node(document, operation.id), operation)]
         case RenameNode(id=node_id):
             return [RenameNode(id=node_id, name=_node(document, node_id).name)]
+        case _:
+            return _invert_beside_nodes(document, operation)
+
+
+def _invert_beside_nodes(document: Document, operation: Operation) -> list[Operation]:
+    match operation:
         case AddEdge(edge=edge):
             return [RemoveEdge(id=edge.id)]
         case RemoveEdge(id=edge_id):
             return [AddEdge(edge=edge) for edge in document.edges if edge.id == edge_id]
+        case PutStickyNote(sticky_note=note):
+            return _old_note(document, note.id) or [RemoveStickyNote(id=note.id)]
+        case RemoveStickyNote(id=note_id):
+            return _old_note(document, note_id)
         case UpdateWorkflow():
             return [_old_head(document, operation)]
+        case _:
+            return []
+
+
+def _old_note(document: Document, note_id: str) -> list[Operation]:
+    return [PutStickyNote(sticky_note=note) for note in document.sticky_notes if note.id == note_id]
+
+
+def _unset_config(node: Node, operation: SetConfig) -> Operation:
+    """What puts back the smallest part of the config that was there before.
+
+    In a list a removal moves what follows, and so the whole list is put back.
+    """
+    place: Any = node.config
+    last = len(operation.path) - 1
+    for depth, key in enumerate(operation.path):
+        if isinstance(place, list) and isinstance(key, int):
+            if key >= len(place) or (operation.remove and depth == last):
+                return SetConfig(id=node.id, path=operation.path[:depth], value=place)
+        elif not isinstance(place, dict) or key not in place:
+            return SetConfig(id=node.id, path=operation.path[: depth + 1], remove=True)
+        place = place[key]
+    return SetConfig(id=node.id, path=operation.path, value=place)
 
 
 def _put_back(document: Document, node_id: str) -> list[Operation]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from flowstudio.errors import ConflictError, InvalidDocumentError, InvalidInputError, NotFoundError
 from flowstudio.graph.catalogue import Catalogue
-from flowstudio.graph.document import Document, Edge, Node, parse_document
+from flowstudio.graph.document import Document, Edge, Node, StickyNote, parse_document
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.rename import rename_node
 
@@ -44,6 +44,19 @@ class UpdateNode(_Operation):
     changes: dict[str, Any] = Field(description="Fields of a node but `id` and `name`.")
 
 
+class SetConfig(_Operation):
+    """Give one place in a node's config a value, or take it out.
+
+    Objects on the way are made where they are missing; in a list, the index after the last adds.
+    """
+
+    op: Literal["set_config"] = "set_config"
+    id: str
+    path: list[str | int] = Field(min_length=1, max_length=20)
+    value: Any = None
+    remove: bool = False
+
+
 class RenameNode(_Operation):
     """Rename a node, and rewrite every reference to it."""
 
@@ -73,6 +86,20 @@ class RemoveEdge(_Operation):
     id: str
 
 
+class PutStickyNote(_Operation):
+    """Put a sticky note on the canvas, or another in the place of the one with its id."""
+
+    op: Literal["put_sticky_note"] = "put_sticky_note"
+    sticky_note: StickyNote
+
+
+class RemoveStickyNote(_Operation):
+    """Take a sticky note away."""
+
+    op: Literal["remove_sticky_note"] = "remove_sticky_note"
+    id: str
+
+
 class UpdateWorkflow(_Operation):
     """Give the workflow another name, description or settings; settings are merged."""
 
@@ -83,7 +110,16 @@ class UpdateWorkflow(_Operation):
 
 
 Operation = Annotated[
-    AddNode | UpdateNode | RenameNode | RemoveNode | AddEdge | RemoveEdge | UpdateWorkflow,
+    AddNode
+    | UpdateNode
+    | SetConfig
+    | RenameNode
+    | RemoveNode
+    | AddEdge
+    | RemoveEdge
+    | PutStickyNote
+    | RemoveStickyNote
+    | UpdateWorkflow,
     Field(discriminator="op"),
 ]
 OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(
@@ -102,7 +138,7 @@ def apply(document: Document, operations: Sequence[Operation], catalogue: Catalo
     for index, operation in enumerate(operations):
         place = f"operations.{index}"
         try:
-            document = _apply(document, operation, catalogue)
+            document = apply_one(document, operation, catalogue)
         except InvalidDocumentError as error:
             raise InvalidDocumentError(
                 [_within(found, place) for found in error.problems]
@@ -126,25 +162,52 @@ def _within(problem: Problem, place: str) -> Problem:
     return replace(problem, path=f"{place}.{problem.path}" if problem.path else place)
 
 
-def _apply(document: Document, operation: Operation, catalogue: Catalogue) -> Document:
+def apply_one(document: Document, operation: Operation, catalogue: Catalogue) -> Document:
+    """The document after one operation.
+
+    Raises:
+        FlowStudioError: InvalidDocumentError, NotFoundError, ConflictError or InvalidInputError, and
+            says why the operation does not fit.
+    """
+    if isinstance(operation, AddNode | UpdateNode | SetConfig | RenameNode | RemoveNode):
+        return _apply_to_nodes(document, operation, catalogue)
+    match operation:
+        case AddEdge(edge=edge):
+            _refuse_twice(edge.id, document.edges)
+            return document.model_copy(update={"edges": [*document.edges, edge]})
+        case RemoveEdge(id=edge_id):
+            return _without(document, "edges", edge_id)
+        case PutStickyNote(sticky_note=note):
+            kept = [each for each in document.sticky_notes if each.id != note.id]
+            return document.model_copy(update={"sticky_notes": [*kept, note]})
+        case RemoveStickyNote(id=note_id):
+            return _without(document, "sticky_notes", note_id)
+        case UpdateWorkflow():
+            return _update_workflow(document, operation)
+
+
+def _apply_to_nodes(
+    document: Document,
+    operation: AddNode | UpdateNode | SetConfig | RenameNode | RemoveNode,
+    catalogue: Catalogue,
+) -> Document:
     match operation:
         case AddNode():
             return _add_node(document, operation)
         case UpdateNode():
             return _update_node(document, operation)
+        case SetConfig():
+            return _set_config(document, operation)
         case RenameNode(id=node_id, name=name):
             return rename_node(document, node_id, name, catalogue)
         case RemoveNode(id=node_id):
             return _remove_node(document, node_id)
-        case AddEdge(edge=edge):
-            _refuse_twice(edge.id, document.edges)
-            return document.model_copy(update={"edges": [*document.edges, edge]})
-        case RemoveEdge(id=edge_id):
-            _find(edge_id, document.edges)
-            kept = [edge for edge in document.edges if edge.id != edge_id]
-            return document.model_copy(update={"edges": kept})
-        case UpdateWorkflow():
-            return _update_workflow(document, operation)
+
+
+def _without(document: Document, field: str, thing_id: str) -> Document:
+    things = getattr(document, field)
+    _find(thing_id, things)
+    return document.model_copy(update={field: [each for each in things if each.id != thing_id]})
 
 
 def _add_node(document: Document, operation: AddNode) -> Document:
@@ -166,9 +229,49 @@ def _update_node(document: Document, operation: UpdateNode) -> Document:
     if not isinstance(config, dict):
         _refuse("The changes of a config are an object.")
     values["config"] = _merged(node.config, config)
-    checked = parse_document({**_EMPTY, "nodes": [values]}).nodes[0]
-    nodes = [checked if each.id == node.id else each for each in document.nodes]
+    return _with_node(document, parse_document({**_EMPTY, "nodes": [values]}).nodes[0])
+
+
+def _with_node(document: Document, changed: Node) -> Document:
+    nodes = [changed if each.id == changed.id else each for each in document.nodes]
     return document.model_copy(update={"nodes": nodes})
+
+
+def _set_config(document: Document, operation: SetConfig) -> Document:
+    node = _find(operation.id, document.nodes)
+    config = _set_at(node.config, operation.path, operation)
+    return _with_node(document, node.model_copy(update={"config": config}))
+
+
+def _set_at(value: Any, path: Sequence[str | int], operation: SetConfig) -> Any:
+    """A copy of the value with the place changed; what it held before stays as it was."""
+    key, rest = path[0], path[1:]
+    if isinstance(value, list) and isinstance(key, int):
+        return _set_in_list(value, key, rest, operation)
+    if not isinstance(value, dict) or not isinstance(key, str):
+        _refuse("There is nothing at this place of the config any more; read it again.")
+    changed = dict(value)
+    if rest:
+        changed[key] = _set_at(value.get(key, {}), rest, operation)
+    elif operation.remove:
+        changed.pop(key, None)
+    else:
+        changed[key] = operation.value
+    return changed
+
+
+def _set_in_list(
+    value: list[Any], key: int, rest: Sequence[str | int], operation: SetConfig
+) -> list[Any]:
+    is_new = key == len(value) and not operation.remove
+    if not (0 <= key < len(value) or is_new):
+        _refuse("This list has no such place any more; read it again.")
+    changed = list(value)
+    if rest:
+        changed[key : key + 1] = [_set_at({} if is_new else value[key], rest, operation)]
+    else:
+        changed[key : key + 1] = [] if operation.remove else [operation.value]
+    return changed
 
 
 def _remove_node(document: Document, node_id: str) -> Document:
@@ -202,7 +305,7 @@ def inside(document: Document, node_id: str) -> set[str]:
 
 def _update_workflow(document: Document, operation: UpdateWorkflow) -> Document:
     # Without its nodes, since checking thousands of them again for a name would take long.
-    values = document.model_copy(update={"nodes": [], "edges": []}).dump()
+    values = document.model_copy(update={"nodes": [], "edges": [], "sticky_notes": []}).dump()
     if operation.name is not None:
         values["name"] = operation.name
     if operation.description is not None:
@@ -210,7 +313,8 @@ def _update_workflow(document: Document, operation: UpdateWorkflow) -> Document:
     if operation.settings is not None:
         values["settings"] = _merged(values.get("settings", {}), operation.settings)
     head = parse_document(values)
-    return head.model_copy(update={"nodes": document.nodes, "edges": document.edges})
+    kept = {name: getattr(document, name) for name in ("nodes", "edges", "sticky_notes")}
+    return head.model_copy(update=kept)
 
 
 _EMPTY = {"format": "flowstudio/1", "name": "checked"}

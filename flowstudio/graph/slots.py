@@ -59,7 +59,7 @@ def find_slots(config: BaseModel) -> tuple[list[Slot], list[SlotFault]]:
     for path, mark, text in _marked(config, ()):
         try:
             if mark.kind == "expression":
-                _refuse_braces(text)
+                refuse_braces(text)
                 slots.append(Slot(path, parse_expression(text), mark.names, mark.inner))
             elif TEMPLATE_START in text:
                 slots.append(Slot(path, parse_template(text), mark.names, mark.inner))
@@ -68,7 +68,12 @@ def find_slots(config: BaseModel) -> tuple[list[Slot], list[SlotFault]]:
     return slots, faults
 
 
-def _refuse_braces(text: str) -> None:
+def refuse_braces(text: str) -> None:
+    """Refuse a bare expression that is written as a template.
+
+    Raises:
+        ExpressionError: it stands in double braces.
+    """
     # `{{ a }}` is valid Python, a set in a set; nobody means that.
     inside = text.strip().removeprefix(TEMPLATE_START).removesuffix(TEMPLATE_END).strip()
     if text.strip().startswith(TEMPLATE_START) and text.strip().endswith(TEMPLATE_END):

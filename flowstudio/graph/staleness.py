@@ -75,16 +75,33 @@ class Present:
         fingerprints: what a node's would be now, where the values it reads are at hand; where one
             equals the last run's, the node is fresh whatever else changed above it.
         inputs_hash: of the inputs the editor would run with; "" leaves them out of account.
+        config_keys: of nodes whose `config_key` is not that of their config alone.
     """
 
     now: datetime
     versions: Mapping[str, int] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     inputs_hash: str = ""
+    config_keys: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Of each scope, by container: its nodes, each after what leads to it, and what that is.
+Layout = Mapping[str, tuple[tuple[Node, tuple[str, ...]], ...]]
+
+
+def layout_of(document: Document) -> Layout:
+    """What of a valid document its marks depend on, for who marks it again and again."""
+    return {
+        container: tuple((node, tuple(scope.graph.predecessors(node.id))) for node in scope.order())
+        for container, scope in scopes_of(document).items()
+    }
 
 
 def mark_nodes(
-    document: Document, runs: Mapping[str, LastRun], present: Present
+    document: Document,
+    runs: Mapping[str, LastRun],
+    present: Present,
+    layout: Layout | None = None,
 ) -> dict[str, Mark]:
     """Marks by node id, of a valid document.
 
@@ -92,8 +109,9 @@ def mark_nodes(
         document: as it stands in the editor.
         runs: last runs by node id; a node without one was never run.
         present: what they are compared with.
+        layout: of the document, if it is at hand.
     """
-    return _spread(document, lambda node: _own_mark(node, runs, present))
+    return _spread(layout or layout_of(document), lambda node: _own_mark(node, runs, present))
 
 
 def mark_after_run(
@@ -152,7 +170,7 @@ def _changes(
 ) -> Iterator[Mark]:
     if last.failed:
         yield Mark("stale", "error")
-    if last.config_key != config_key(node):
+    if last.config_key != (present.config_keys.get(node.id) or config_key(node)):
         yield Mark("stale", "config")
     if present.versions.get(node.type, last.version) != last.version:
         yield Mark("stale", "code_version")
@@ -173,25 +191,25 @@ def _changes(
         yield Mark("stale", "inputs")
 
 
-def _spread(document: Document, own: Callable[[Node], Mark]) -> dict[str, Mark]:
+def _spread(layout: Layout, own: Callable[[Node], Mark]) -> dict[str, Mark]:
     """Marks of the nodes themselves, and maybe stale below each that is not fresh."""
-    scopes = scopes_of(document)
     marks: dict[str, Mark] = {}
 
-    def visit(scope: Scope, *, above_is_fresh: bool) -> bool:
+    def visit(container: str, *, above_is_fresh: bool) -> bool:
         """Mark one scope; whether all of it is fresh."""
-        for node in scope.order():
-            above = (marks[before] for before in scope.graph.predecessors(node.id))
-            holds = above_is_fresh and all(mark.state == "fresh" for mark in above)
+        is_fresh = True
+        for node, before in layout[container]:
+            holds = above_is_fresh and all(marks[one].state == "fresh" for one in before)
             mark = own(node)
             # Neither a pinned nor a disabled node's output depends on what is above it.
             if mark == FRESH and not holds and not node.disabled:
                 mark = MAYBE
-            if node.id in scopes:
-                inside = visit(scopes[node.id], above_is_fresh=mark.state == "fresh")
+            if node.id in layout:
+                inside = visit(node.id, above_is_fresh=mark.state == "fresh")
                 mark = MAYBE if mark == FRESH and not inside else mark
             marks[node.id] = mark
-        return all(marks[node.id].state == "fresh" for node in scope.nodes)
+            is_fresh = is_fresh and mark.state == "fresh"
+        return is_fresh
 
-    visit(scopes[ROOT], above_is_fresh=True)
+    visit(ROOT, above_is_fresh=True)
     return marks

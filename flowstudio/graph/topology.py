@@ -147,6 +147,22 @@ def containers_around(node: Node, by_id: dict[str, Node]) -> list[Node]:
     return found
 
 
+def insides(document: Document) -> dict[str, list[Node]]:
+    """The nodes that live in each container at any depth, in document order, by its id."""
+    by_id = {node.id: node for node in document.nodes}
+    found: dict[str, list[Node]] = {}
+    for node in document.nodes:
+        for box in containers_around(node, by_id):
+            found.setdefault(box.id, []).append(node)
+    return found
+
+
+def outermost(node: Node, by_id: dict[str, Node]) -> Node:
+    """The node at the root that a node is, or lives in."""
+    around = containers_around(node, by_id)
+    return around[-1] if around else node
+
+
 def reachable(scope: Scope, sources: Iterable[str]) -> set[str]:
     """Ids of the given nodes and of all that depend on them."""
     found: set[str] = set()

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from flowstudio.engine.contract import NodeContext
 from flowstudio.errors import InvalidInputError, StepError
 from flowstudio.graph.document import describe
+from flowstudio.graph.fields import schema_of
 from flowstudio.graph.references import Path
 from flowstudio.nodes.credential_kinds import (
     BasicCredential,
@@ -37,9 +38,7 @@ class NamesCredential:
 
 
 #: For config fields; empty means none.
-CredentialId = Annotated[
-    str, NamesCredential(), WithJsonSchema({"type": "string", "format": "credential"})
-]
+CredentialId = Annotated[str, NamesCredential(), schema_of("credential")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import Field
 from flowstudio.engine.contract import CostRange, NodeContext, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.document import Model
-from flowstudio.graph.fields import JsonSchema, Templated, Text
+from flowstudio.graph.fields import JsonSchema, ModelName, Templated, shown
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.llm.gateway import Gateway
 from flowstudio.llm.messages import Charge, ChatRequest, ChatResult, Message, Policy, TaskType
@@ -19,41 +19,65 @@ from flowstudio.nodes.credentials import ProjectSecrets
 Resources = Mapping[type, Any]
 #: Where a person finds a project's own key.
 _KEY_PLACE = "the OpenRouter key among the project's credentials"
+#: While no model is named, task and policy choose one.
+ROUTED = {"model": [""]}
 
 
 class ModelFields(Model):
     """Which model answers, and how."""
 
-    model: Text = Field(
+    model: ModelName = Field(
         "",
         title="Model",
         description="Such as openai/gpt-5-mini; empty lets task and policy choose.",
     )
     task: TaskType = Field(
-        "chat", title="Task", description="What kind of work it is; picks a model that suits it."
+        "chat",
+        title="Task",
+        description="What kind of work it is; picks a model that suits it.",
+        json_schema_extra=shown(when=ROUTED),
     )
     policy: Policy = Field(
-        "balanced", title="Policy", description="What matters in the choice of a model."
+        "balanced",
+        title="Policy",
+        description="What matters in the choice of a model.",
+        json_schema_extra=shown(when=ROUTED),
     )
-    fallbacks: list[Text] = Field(
-        [], title="Fallbacks", description="Models tried in turn when the first one fails."
+    fallbacks: list[ModelName] = Field(
+        [],
+        title="Fallbacks",
+        description="Models tried in turn when the first one fails.",
+        json_schema_extra=shown(fold=True),
     )
     temperature: Annotated[float, Field(ge=0, le=2)] | Templated | None = Field(
-        None, title="Temperature", description="0 is steady, 2 is wild; empty is the model's own."
+        None,
+        title="Temperature",
+        description="0 is steady, 2 is wild; empty is the model's own.",
+        json_schema_extra=shown(order=1),
     )
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | Templated | None = Field(
-        None, title="Longest answer", description="In tokens; a longer answer is cut off."
+        None,
+        title="Longest answer",
+        description="A longer answer is cut off.",
+        json_schema_extra=shown(order=1, unit="tokens"),
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | Templated | None = Field(
-        None, title="Seed", description="Equal seeds give equal answers, where a model can do that."
+        None,
+        title="Seed",
+        description="Equal seeds give equal answers, where a model can do that.",
+        json_schema_extra=shown(fold=True),
     )
     provider: JsonSchema | None = Field(
-        None, title="Providers", description="OpenRouter's provider preferences, passed through."
+        None,
+        title="Providers",
+        description="OpenRouter's provider preferences, passed through.",
+        json_schema_extra=shown("json", fold=True),
     )
     reasoning: JsonSchema | None = Field(
         None,
         title="Reasoning",
         description='How much the model thinks first, such as {"effort": "low"}.',
+        json_schema_extra=shown("json", fold=True),
     )
 
     def request(self, messages: list[Message], schema: dict[str, Any] | None) -> ChatRequest:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, 
 from flowstudio.engine.contract import NodeContext, Wait
 from flowstudio.errors import InvalidInputError, StepError
 from flowstudio.graph.document import describe
-from flowstudio.graph.fields import JsonSchema, Templated, Text
+from flowstudio.graph.fields import JsonSchema, Templated, Text, shown
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.graph.slots import SlotFault, path_text
 from flowstudio.nodes.modes import Mode
@@ -18,7 +18,7 @@ from flowstudio.nodes.schemas import check_fields, object_schema_faults
 LONGEST_S = 366 * 86_400
 
 
-class WaitFor(Mode):
+class WaitFor(Mode, title="Wait"):
     """Waits for a while, or until a moment."""
 
     # What comes of it depends on the clock.
@@ -26,10 +26,16 @@ class WaitFor(Mode):
 
     mode: Literal["wait"]
     seconds: Annotated[float, Field(ge=0, le=LONGEST_S)] | Templated | None = Field(
-        default=None, title="Seconds"
+        default=None,
+        title="For",
+        description="Give this, or a moment.",
+        json_schema_extra=shown(key=True, unit="s"),
     )
     until: Text | None = Field(
-        default=None, title="Until", description="A moment in ISO 8601; UTC unless it says so."
+        default=None,
+        title="Until",
+        description="A moment in ISO 8601; UTC unless it says so.",
+        json_schema_extra=shown("moment"),
     )
 
     @model_validator(mode="after")
@@ -69,7 +75,11 @@ class Question(Mode):
     purity = "read"
     card = "{message}"
 
-    message: Text = Field(title="Message", description="What the person is asked.")
+    message: Text = Field(
+        title="Message",
+        description="What the person is asked.",
+        json_schema_extra=shown(key=True, lines=3),
+    )
     assignees: list[Text] = Field(
         default=[],
         title="Assignees",
@@ -80,7 +90,8 @@ class Question(Mode):
         gt=0,
         le=LONGEST_S,
         title="Expires after",
-        description="Seconds; empty waits for as long as it takes.",
+        description="Empty waits for as long as it takes.",
+        json_schema_extra=shown(unit="s", order=1),
     )
 
     def _until(self, context: NodeContext) -> datetime | None:
@@ -99,7 +110,7 @@ class Verdict(BaseModel):
     comment: str = Field(default="", max_length=20_000)
 
 
-class Approval(Question):
+class Approval(Question, title="Ask for approval"):
     """Asks a person for a yes or no."""
 
     mode: Literal["approval"]
@@ -107,6 +118,7 @@ class Approval(Question):
         default="reject",
         title="When nobody answers",
         description="reject: goes on as not approved; fail: the node fails.",
+        json_schema_extra=shown(order=1, labels={"reject": "Go on as rejected", "fail": "Fail"}),
     )
 
     async def run(self, context: NodeContext) -> Any:
@@ -130,7 +142,7 @@ class Approval(Question):
         return Verdict(approved=False, comment="Nobody answered in time.").model_dump()
 
 
-class Form(Question):
+class Form(Question, title="Ask by a form"):
     """Asks a person to fill in a form."""
 
     mode: Literal["form"]
@@ -141,6 +153,7 @@ class Form(Question):
         default="fail",
         title="When nobody answers",
         description="reject: goes on with null; fail: the node fails.",
+        json_schema_extra=shown(order=1, labels={"reject": "Go on with null", "fail": "Fail"}),
     )
 
     def faults(self) -> list[SlotFault]:

@@ -4,17 +4,32 @@ import string
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from flowstudio.engine.contract import NodeContext
 from flowstudio.engine.together import together
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.document import Model
-from flowstudio.graph.fields import Expressive, JsonSchema, Prompt, Text, as_text
+from flowstudio.graph.fields import (
+    Expressive,
+    JsonSchema,
+    ModelName,
+    Prompt,
+    as_text,
+    schema_of,
+    shown,
+)
 from flowstudio.llm.messages import ChatResult, Message
 from flowstudio.nodes.model_calls import Calls, ModelFields
 
 StrategyName = Literal["single", "refine", "vote", "chain"]
+_ONE_PROMPT = {"strategy": ["single", "refine", "vote"]}
+_STRATEGY_LABELS = {
+    "single": "One call",
+    "refine": "Refine",
+    "vote": "Vote",
+    "chain": "Chain",
+}
 
 _CRITIQUE = (
     "Criticise your answer: name what is wrong, missing or unclear, as a short list. "
@@ -28,8 +43,8 @@ _JUDGE = "You compare answers to the same task and pick the best one."
 StepPrompt = Annotated[
     str,
     BeforeValidator(as_text),
+    schema_of("prompt", "Prompt"),
     Expressive("template", names=("steps",), inner=True),
-    WithJsonSchema({"type": "string", "format": "prompt", "title": "Prompt"}),
 ]
 
 
@@ -49,26 +64,64 @@ class ChainStep(Model):
         title="Name",
         description="Later prompts read this step's text as steps.NAME.",
     )
-    prompt: StepPrompt = Field(min_length=1, title="Prompt")
-    system: StepPrompt = Field("", title="System prompt", description="Instead of the node's own.")
-    model: Text = Field("", title="Model", description="Instead of the node's own.")
+    prompt: StepPrompt = Field(
+        min_length=1, title="Prompt", json_schema_extra=shown(key=True, lines=3)
+    )
+    system: StepPrompt = Field(
+        "",
+        title="System prompt",
+        description="Instead of the node's own.",
+        json_schema_extra=shown(fold=True),
+    )
+    model: ModelName = Field(
+        "",
+        title="Model",
+        description="Instead of the node's own.",
+        json_schema_extra=shown(fold=True),
+    )
 
 
 class AiFields(ModelFields):
     """What the ai node is asked to do."""
 
-    prompt: Prompt = Field("", title="Prompt", description="What the model is asked.")
-    system: Prompt = Field("", title="System prompt", description="Who the model is to be.")
+    prompt: Prompt = Field(
+        "",
+        title="Prompt",
+        description="What the model is asked.",
+        json_schema_extra=shown(key=True, lines=5, when=_ONE_PROMPT),
+    )
+    system: Prompt = Field(
+        "",
+        title="System prompt",
+        description="Who the model is to be.",
+        json_schema_extra=shown(lines=2),
+    )
     examples: list[Example] = Field(
-        [], title="Examples", description="Exchanges that show the model what is wanted."
+        [],
+        title="Examples",
+        description="Exchanges that show the model what is wanted.",
+        json_schema_extra=shown(fold=True),
     )
-    output: Literal["text", "json"] = Field("text", title="Output")
+    output: Literal["text", "json"] = Field(
+        "text", title="Output", json_schema_extra=shown(order=1, labels={"json": "JSON"})
+    )
     schema_: JsonSchema | None = Field(
-        None, alias="schema", title="Schema", description="JSON Schema of the answer."
+        None,
+        alias="schema",
+        title="Schema",
+        description="JSON Schema of the answer.",
+        json_schema_extra=shown(order=1, when={"output": ["json"]}),
     )
-    strategy: StrategyName = Field("single", title="Strategy")
+    strategy: StrategyName = Field(
+        "single", title="Strategy", json_schema_extra=shown(order=2, labels=_STRATEGY_LABELS)
+    )
     rounds: int = Field(
-        1, ge=1, le=10, title="Rounds", description="Of critique and revision, in refine."
+        1,
+        ge=1,
+        le=10,
+        title="Rounds",
+        description="Of critique and revision.",
+        json_schema_extra=shown(order=2, when={"strategy": ["refine"]}),
     )
     samples: int = Field(
         3,
@@ -76,13 +129,21 @@ class AiFields(ModelFields):
         le=25,
         title="Samples",
         description="Answers to vote among; a temperature above 0 makes them differ.",
+        json_schema_extra=shown(order=2, when={"strategy": ["vote"]}),
     )
     judge: Literal["majority", "model"] = Field(
         "majority",
         title="Judge",
         description="majority counts equal answers; model asks which of different texts is best.",
+        json_schema_extra=shown(order=2, when={"strategy": ["vote"]}),
     )
-    steps: list[ChainStep] = Field([], max_length=50, title="Steps", description="Of a chain.")
+    steps: list[ChainStep] = Field(
+        [],
+        max_length=50,
+        title="Steps",
+        description="Of a chain.",
+        json_schema_extra=shown(order=2, when={"strategy": ["chain"]}),
+    )
 
     @property
     def answer_schema(self) -> dict[str, Any] | None:

@@ -44,9 +44,12 @@ class MemoryBus:
 
     def publish(self, run_id: str, event: Event) -> None:
         """Hand an event to every watcher of the run."""
-        self._keep_text(run_id, event)
-        for watcher in self._watchers.get(run_id, ()):
-            watcher.put(event)
+        # Two events a step come here, and mostly nobody watches and no text is under way.
+        if self._texts or event.type == "step_streamed":
+            self._keep_text(run_id, event)
+        if self._watchers:
+            for watcher in self._watchers.get(run_id, ()):
+                watcher.put(event)
 
     def close(self, run_id: str) -> None:
         """Tell the watchers that the run has ended or left this process."""

@@ -15,7 +15,7 @@ class CostService:
 
     def __init__(self, journal: SqliteJournal, resources: Mapping[Any, Any]) -> None:
         self._journal = journal
-        self._resources = resources
+        self.resources = resources
 
     async def predict(
         self, plan: Plan, inputs: Mapping[str, Any], project_id: str = ""
@@ -25,7 +25,7 @@ class CostService:
         Raises:
             StepError: the project's own key for models does not open.
         """
-        resources = self._resources
+        resources = self.resources
         if project_id:
             # Loads the gateway, which what runs without a model never needs.
             calls = import_module("flowstudio.nodes.model_calls")

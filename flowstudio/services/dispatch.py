@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,6 +72,12 @@ class Dispatcher:
             return
         self._launched.add(run_id)
         self._group.create_task(self._in_background(run_id))
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Do something beside the runs; it must not raise. False when no runs are held any more."""
+        if self._group is not None:
+            self._group.create_task(work())
+        return self._group is not None
 
     async def _in_background(self, run_id: str) -> None:
         try:
@@ -163,6 +169,16 @@ class Dispatcher:
         if record is None or record.owner in ("", self._owners.name):
             return False
         return self._owners.is_alive(record.owner)
+
+    def is_stuck(self, run_id: str) -> bool:
+        """Whether this process tried to advance the run, failed, and has let it be."""
+        return run_id in self._stuck and run_id not in self._launched
+
+    def is_in_hand(self, run_id: str, owner: str) -> bool:
+        """Whether the run is being advanced, or about to be, here or by another living process."""
+        if run_id in self._engine.running or run_id in self._launched:
+            return True
+        return bool(owner) and owner != self._owners.name and self._owners.is_alive(owner)
 
     async def _take_up(self, signal: Signal) -> None:
         if signal.kind != "pause" and not await self.is_elsewhere(signal.run_id):

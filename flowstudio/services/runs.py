@@ -1,21 +1,21 @@
 """Runs: start, watch, steer and read them."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, TypedDict, Unpack
 
 from flowstudio.engine.contract import CostRange
-from flowstudio.engine.events import FINISHED, Event
-from flowstudio.engine.journal import DamagedEvent, NewRun
+from flowstudio.engine.events import FINISHED
+from flowstudio.engine.journal import NewRun, Seed
 from flowstudio.engine.plan import Plan
 from flowstudio.engine.runner import Outcome
+from flowstudio.engine.seeds import kept_steps
 from flowstudio.errors import ConflictError, NotFoundError
-from flowstudio.graph.canonical import content_hash, dump, load
-from flowstudio.graph.document import Document, parse_document
+from flowstudio.graph.canonical import content_hash, dump
+from flowstudio.graph.document import Document
 from flowstudio.graph.ids import new_id
 from flowstudio.nodes.inputs import check_inputs, inputs_schema
 from flowstudio.services.access import Actor, Target, authorize
@@ -23,17 +23,13 @@ from flowstudio.services.answers import check_answer, check_asked
 from flowstudio.services.costs import CostService
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.parts import RunParts
-from flowstudio.services.steps import StepBook, StepView
+from flowstudio.services.run_lists import RunFilter
+from flowstudio.services.run_reading import RunReading, RunView, duration_s
 from flowstudio.services.subworkflows import PROJECT, WorkflowFinder
-from flowstudio.services.watching import Watch
-from flowstudio.store.runs import RunRecord
+
+__all__ = ["RunFilter", "RunOptions", "RunService", "RunView", "duration_s"]
 
 _PREPARED_KEPT = 64
-#: Of no project: whoever is asked about it is a stranger there.
-_NO_PROJECT = "-"
-# Inside the class below, `list` is its method.
-_Records = list[RunRecord]
-_Steps = list[StepView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +42,6 @@ class Prepared:
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A whole run but for its steps."""
-
-    record: RunRecord
-    document: Document
-    outputs: dict[str, Any] | None
-
-    def __getattr__(self, name: str) -> Any:
-        """The record's fields, as if they were this view's own."""
-        return getattr(self.record, name)
-
-    @property
-    def duration_s(self) -> float | None:
-        """Seconds from start to end, or None before either."""
-        return duration_s(self.record)
-
-
-def duration_s(record: RunRecord, now: datetime | None = None) -> float | None:
-    """Seconds from a run's start to its end, or to `now` while it goes on."""
-    end = record.finished_at or now
-    if record.started_at is None or end is None:
-        return None
-    return (end - record.started_at).total_seconds()
-
-
 class RunOptions(TypedDict, total=False):
     """How a run is made.
 
@@ -79,14 +49,19 @@ class RunOptions(TypedDict, total=False):
         project_id: whose the run is; "" for what is run on this machine alone.
         workflow_id: of the stored workflow it runs.
         created_by: id of the person who starts it.
+        version: number of the version of that workflow; None for its draft.
         slug: of the template it comes from.
         base: where it finds workflows it runs inside itself; see `WorkflowFinder`.
         run_id, depth: given for runs inside runs.
+        rerun_of: id of the run whose finished steps it keeps.
+        draft: JSON of what the editor asked for.
+        seeds: events it begins with.
     """
 
     project_id: str
     workflow_id: str
     created_by: str
+    version: int | None
     slug: str
     max_cost_usd: Decimal | None
     trigger: str
@@ -94,18 +69,17 @@ class RunOptions(TypedDict, total=False):
     base: str
     run_id: str
     depth: int
+    rerun_of: str
+    draft: str
+    seeds: Sequence[Seed]
 
 
-class RunFilter(TypedDict, total=False):
-    """What runs of a list have in common."""
+class RunService(RunReading):
+    """Use cases of runs; each asks `authorize` first.
 
-    project_id: str
-    workflow_id: str
-    slug: str
-
-
-class RunService:
-    """Use cases of runs; each asks `authorize` first."""
+    Attributes:
+        parts, dispatcher, resources: what runs, for services that make or follow their own.
+    """
 
     def __init__(
         self,
@@ -115,13 +89,12 @@ class RunService:
         costs: CostService,
         max_cost_usd: Decimal | None,
     ) -> None:
-        self._parts = parts
+        super().__init__(parts, dispatcher)
+        self.parts, self.dispatcher = parts, dispatcher
         self._engine = parts.engine
-        self._journal = parts.journal
-        self._store = parts.store
-        self._dispatcher = dispatcher
         self._finder = finder
         self._costs = costs
+        self.resources = costs.resources
         self._max_cost_usd = max_cost_usd
         self._prepared: OrderedDict[tuple[int, str], Prepared] = OrderedDict()
 
@@ -232,9 +205,57 @@ class RunService:
             project_id=options.get("project_id", ""),
             workflow_id=options.get("workflow_id", ""),
             created_by=options.get("created_by", ""),
+            version=options.get("version"),
+            rerun_of=options.get("rerun_of", ""),
+            draft=options.get("draft", ""),
         )
-        await self._journal.create(run, prepared.body)
+        await self._journal.create(run, prepared.body, options.get("seeds", ()))
         return run.id
+
+    async def rerun(
+        self, actor: Actor, run_id: str, from_path: str | None = None, *, launch: bool = True
+    ) -> str:
+        """Begin a new run that keeps what finished in an ended one; gives its id.
+
+        A step that failed or did not finish runs again, with all below it; of a run that succeeded,
+        everything. With `from_path`, that step runs again with all below it; inside a container,
+        the whole outermost container does. Without `launch` the run is only made.
+
+        Raises:
+            ConflictError: the run goes on, or the editor made it.
+            NotFoundError: no such run, or no such step in it.
+        """
+        record = await self._allowed(actor, "run.steer", run_id)
+        if record.status not in FINISHED:
+            raise ConflictError(f"Run {run_id} goes on still: {record.status}.")
+        if record.draft:
+            raise ConflictError(f"Run {run_id} was made in the editor; run its nodes there again.")
+        document = await self._document(record)
+        again = from_path.partition("/")[0] if from_path else None
+        names = {node.name for node in document.nodes if node.parent is None}
+        if again is not None and again not in names:
+            raise NotFoundError(f"There is no step {from_path!r} in run {run_id}.")
+        seeds: list[Seed] = []
+        if again is not None or record.status != "succeeded":
+            events = [event async for event in self._journal.read(run_id)]
+            seeds = kept_steps(document, events, run_id, self._parts.clock.now(), again)
+        new_run_id = await self.create_unchecked(
+            document,
+            record.inputs,
+            rerun_of=run_id,
+            seeds=seeds,
+            created_by=actor.id,
+            trigger="api" if actor.key_id else "manual",
+            slug=record.slug,
+            project_id=record.project_id,
+            workflow_id=record.workflow_id,
+            base=record.base,
+            use_cache=record.use_cache,
+            max_cost_usd=record.max_cost_usd,
+        )
+        if launch:
+            self._dispatcher.launch(new_run_id)
+        return new_run_id
 
     def check(self, document: Document, inputs: Mapping[str, Any], base: str = "") -> None:
         """Find out whether a run can be made of this.
@@ -274,107 +295,6 @@ class RunService:
         """Whether another living process advances the run."""
         await self._allowed(actor, "run.read", run_id)
         return await self._dispatcher.is_elsewhere(run_id)
-
-    # Reading
-
-    async def find(self, actor: Actor, run_id: str) -> RunRecord:
-        """One run as lists show it.
-
-        Raises:
-            NotFoundError: no such run, or none that the actor may see.
-        """
-        return await self._allowed(actor, "run.read", run_id)
-
-    async def _allowed(self, actor: Actor, verb: str, run_id: str) -> RunRecord:
-        record = await self._store.find(run_id)
-        # What is not there answers as what belongs to others does.
-        project_id = record.project_id if record is not None else _NO_PROJECT
-        authorize(actor, verb, Target("run", run_id, project_id))
-        if record is None:
-            raise NotFoundError(f"There is no run {run_id!r}.")
-        return record
-
-    async def get(self, actor: Actor, run_id: str) -> RunView:
-        """One run with its document and outputs.
-
-        Raises:
-            NotFoundError: no such run.
-        """
-        record = await self.find(actor, run_id)
-        document = await self._document(record)
-        outputs = await self._journal.outputs(run_id) if record.status == "succeeded" else None
-        return RunView(record, document, load(outputs) if outputs is not None else None)
-
-    async def _document(self, record: RunRecord) -> Document:
-        return parse_document(load(await self._journal.document(record.document_hash)))
-
-    async def list(
-        self,
-        actor: Actor,
-        *,
-        status: str | None = None,
-        limit: int = 50,
-        before: str | None = None,
-        **only: Unpack[RunFilter],
-    ) -> _Records:
-        """The latest of the runs the actor may see, newest first.
-
-        Args:
-            actor: who asks.
-            status: one, or `unfinished`.
-            limit: how many at most.
-            before: the last id seen.
-            only: other things that must be equal.
-        """
-        statuses: tuple[str, ...] = (status,) if status else ()
-        if status == "unfinished":
-            statuses = ("queued", "running", "waiting", "paused")
-        projects = _seen_projects(actor, only.get("project_id"))
-        return await self._store.list_runs(
-            statuses=statuses,
-            projects=projects,
-            limit=limit,
-            before=before,
-            equal=cast("Mapping[str, str]", only),
-        )
-
-    async def steps(self, actor: Actor, run_id: str) -> _Steps:
-        """All steps that began or were skipped, in the order they did."""
-        return await self._steps(await self.find(actor, run_id))
-
-    async def _steps(self, record: RunRecord | None) -> _Steps:
-        if record is None:
-            return []
-        book = StepBook(await self._document(record))
-        async for event in self._journal.read(record.id):
-            book.apply(event)
-        return [*book.steps.values()]
-
-    async def output(self, actor: Actor, run_id: str, path: str) -> Any:
-        """The output of one step.
-
-        Raises:
-            NotFoundError: the step has none.
-        """
-        steps = await self.steps(actor, run_id)
-        for step in steps:
-            if step.path == path and step.seq:
-                return load(await self._journal.load_output(run_id, step.seq))
-        raise NotFoundError(f"Step {path!r} of run {run_id} has no output.")
-
-    async def events(
-        self, actor: Actor, run_id: str, after: int = 0
-    ) -> AsyncIterator[Event | DamagedEvent]:
-        """Stored events after that number, in order; outputs as references."""
-        await self.find(actor, run_id)
-        async for event in self._journal.read(run_id, after):
-            yield event
-
-    async def watch(self, actor: Actor, run_id: str, after: int = 0) -> AsyncIterator[Event]:
-        """Stored events after that number, then live ones; ends when the run ends or parks."""
-        await self.find(actor, run_id)
-        async for event in Watch(self._parts, run_id, after).events():
-            yield event
 
     async def predict(
         self, actor: Actor, document: Document, inputs: Mapping[str, Any], base: str = ""
@@ -481,19 +401,6 @@ class RunService:
         record = await self._allowed(actor, "run.steer", run_id)
         if record.status in FINISHED:
             raise ConflictError(f"Run {run_id} has ended already: {record.status}.")
-
-
-def _seen_projects(actor: Actor, project_id: str | None) -> tuple[str, ...] | None:
-    """The projects whose runs the actor may list; None for all there are."""
-    if project_id is not None:
-        authorize(actor, "run.read", Target("project", project_id, project_id))
-        return (project_id,)
-    if actor.role == "operator":
-        return None
-    # Asks for an account, and of a key for its scope; what is seen are the projects below.
-    authorize(actor, "run.list")
-    alone = ("",) if actor.role == "admin" and not actor.project_id else ()
-    return (*actor.projects_with("run.read"), *alone)
 
 
 def base_of(path: Path) -> str:

@@ -33,6 +33,7 @@ class StepView:
     Attributes:
         seq: of the event that holds its output.
         turns_done: finished turns of a loop.
+        kept: it was not executed but taken over from another run.
     """
 
     path: str
@@ -53,6 +54,7 @@ class StepView:
     waiting: WaitView | None = None
     turns_done: int = 0
     port: str | None = None
+    kept: bool = False
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ class StepBook:
 def _apply(step: StepView, event: Event) -> None:
     data = event.data
     step.attempts = max(step.attempts, int(data.get("attempt", 1)))
-    step.waiting = None
+    step.waiting, step.kept = None, bool(data.get("kept"))
     if event.type == "step_started":
         step.status, step.error = "running", None
         step.started_at = step.started_at or event.at

@@ -11,7 +11,10 @@ from flowstudio.security.passwords import Passwords
 from flowstudio.security.throttle import Throttle
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.audit import AuditService
+from flowstudio.services.changes import ChangeService
+from flowstudio.services.comments import CommentService
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.drafts import DraftService
 from flowstudio.services.health import HealthService
 from flowstudio.services.identities import IdentityService
 from flowstudio.services.instance import InstanceService
@@ -20,12 +23,15 @@ from flowstudio.services.keys import KeyService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
 from flowstudio.services.projects import ProjectService
+from flowstudio.services.removal import RemovalService
+from flowstudio.services.retention import RetentionService
 from flowstudio.services.runs import RunService
 from flowstudio.services.secret_keys import open_ring
 from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
+from flowstudio.services.versions import VersionService
 from flowstudio.services.workflow_imports import ImportService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
@@ -39,7 +45,10 @@ class Studio:
     parts: StudioParts
     accounts: AccountService
     audit: AuditService
+    changes: ChangeService
+    comments: CommentService
     credentials: CredentialService
+    drafts: DraftService
     health: HealthService
     identities: IdentityService
     imports: ImportService
@@ -49,8 +58,11 @@ class Studio:
     mail: MailService
     members: MemberService
     projects: ProjectService
+    removal: RemovalService
+    retention: RetentionService
     sessions: SessionService
     users: UserService
+    versions: VersionService
     workflows: WorkflowService
 
     def close(self) -> None:
@@ -83,12 +95,16 @@ def open_studio(
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)
     sessions = SessionService(parts, passwords, throttle)
+    drafts = DraftService(parts, runs, credentials, registry)
     workflows = WorkflowService(parts, runs, finder, credentials, registry)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
         audit=AuditService(records, clock),
+        changes=ChangeService(parts, workflows, drafts, registry),
+        comments=CommentService(parts),
         credentials=credentials,
+        drafts=drafts,
         health=HealthService(parts),
         identities=IdentityService(parts, sessions),
         imports=ImportService(workflows, credentials, registry),
@@ -98,7 +114,10 @@ def open_studio(
         mail=mail,
         members=MemberService(parts),
         projects=ProjectService(parts),
+        removal=RemovalService(parts),
+        retention=RetentionService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
+        versions=VersionService(parts, workflows, registry),
         workflows=workflows,
     )

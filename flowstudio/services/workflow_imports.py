@@ -1,6 +1,6 @@
 """Documents from elsewhere: what of them is taken in, and what waits for a person to look at it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,15 @@ class ImportService:
         self._credentials = credentials
         self._registry = registry
 
-    async def take_in(self, actor: Actor, project_id: str, document: Document) -> ImportedWorkflow:
+    async def take_in(
+        self,
+        actor: Actor,
+        project_id: str,
+        document: Document,
+        *,
+        folder: str = "",
+        tags: Sequence[str] = (),
+    ) -> ImportedWorkflow:
         """Keep a document without the credentials it names, and with its code turned off.
 
         Raises:
@@ -51,7 +59,8 @@ class ImportService:
             for node in own.nodes
         ]
         kept = own.model_copy(update={"nodes": nodes})
-        return ImportedWorkflow(await self._workflows.create(actor, project_id, kept), off)
+        made = await self._workflows.create(actor, project_id, kept, folder=folder, tags=tags)
+        return ImportedWorkflow(made, off)
 
     def _has_code(self, node: Node) -> bool:
         kind = self._registry.get(node.type)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
-from flowstudio.errors import InvalidDocumentError, InvalidInputError, NotFoundError
+from flowstudio.errors import InvalidDocumentError, InvalidInputError
 from flowstudio.graph.canonical import content_hash, dump, load
 from flowstudio.graph.document import Document, parse_document
 from flowstudio.graph.ids import new_id
@@ -17,14 +17,14 @@ from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.version_choice import Chosen, VersionRef, choose
+from flowstudio.services.workflow_access import NO_PROJECT, allowed_in
 from flowstudio.services.workflow_checks import find_unchosen
 from flowstudio.store import reservations
 from flowstudio.store import workflows as store
 from flowstudio.store.reservations import Reservation
 from flowstudio.store.workflows import StoredWorkflow
 
-#: Of no project: whoever is asked about it is a stranger there.
-NO_PROJECT = "-"
 _MOST_KEY = 200
 
 
@@ -34,12 +34,14 @@ class RunWish:
 
     Attributes:
         idempotency_key: asking again with the same key gives the same run, for a day.
+        version: what of a stored workflow is run.
     """
 
     inputs: Mapping[str, Any]
     max_cost_usd: Decimal | None = None
     idempotency_key: str = ""
     use_cache: bool = True
+    version: VersionRef = "draft"
 
 
 class WorkflowRuns:
@@ -64,14 +66,22 @@ class WorkflowRuns:
             InvalidDocumentError: with every problem of the workflow.
             InvalidInputError: with every problem of the inputs, or the key stands for another
                 request.
+            ConflictError: what is published is to be run, and nothing is.
+            NotFoundError: there is no such workflow, or no such version of it.
         """
-        found = await self._allowed(actor, "workflow.run", workflow_id)
+
+        def look(session: Session) -> Chosen:
+            found = self._allowed_in(session, actor, "workflow.run", workflow_id)
+            return choose(session, found, wish.version)
+
+        chosen = await self._parts.records.read(look)
+        project_id = chosen.workflow.record.project_id
         asked = [workflow_id, *_said(wish)]
         return await self._once(
             actor,
             wish.idempotency_key,
             content_hash(dump(asked)),
-            _Begin(found.record.project_id, workflow_id, read_stored(found), wish),
+            _Begin(project_id, workflow_id, chosen.document(), wish, chosen.number),
         )
 
     async def run_document(
@@ -137,6 +147,7 @@ class WorkflowRuns:
             project_id=begin.project_id,
             workflow_id=begin.workflow_id,
             created_by=actor.id,
+            version=begin.version,
             base=base_of_project(begin.project_id),
             max_cost_usd=begin.wish.max_cost_usd,
             use_cache=begin.wish.use_cache,
@@ -158,13 +169,7 @@ class WorkflowRuns:
     def _allowed_in(
         self, session: Session, actor: Actor, verb: str, workflow_id: str
     ) -> StoredWorkflow:
-        found = store.find_workflow(session, workflow_id)
-        project_id = found.record.project_id if found is not None else NO_PROJECT
-        authorize(actor, verb, Target("workflow", workflow_id, project_id))
-        if found is None:
-            message = "There is no such workflow."
-            raise NotFoundError(message)
-        return found
+        return allowed_in(session, actor, verb, workflow_id)
 
     async def _check_credentials(self, project_id: str, document: Document) -> None:
         if problems := await self._credentials.problems(project_id, document):
@@ -179,6 +184,7 @@ class _Begin:
     workflow_id: str
     document: Document
     wish: RunWish
+    version: int | None = None
 
 
 def read_stored(found: StoredWorkflow) -> Document:
@@ -188,7 +194,8 @@ def read_stored(found: StoredWorkflow) -> Document:
 
 def _said(wish: RunWish) -> list[Any]:
     cost = str(wish.max_cost_usd) if wish.max_cost_usd is not None else None
-    return [dict(wish.inputs), cost, wish.use_cache]
+    version = [] if wish.version == "draft" else [wish.version]
+    return [dict(wish.inputs), cost, wish.use_cache, *version]
 
 
 def _check_key(key: str) -> None:

@@ -8,31 +8,40 @@ from typing import Any
 from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
-from flowstudio.errors import (
-    InvalidDocumentError,
-    NotFoundError,
-    StaleRevisionError,
-)
-from flowstudio.graph.canonical import dump
-from flowstudio.graph.document import MAX_BYTES, Document
+from flowstudio.errors import InvalidDocumentError, NotFoundError
+from flowstudio.graph.canonical import dump, load
+from flowstudio.graph.document import MAX_BYTES, Document, parse_document
 from flowstudio.graph.operations import Operation, apply
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.validate import validate
-from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.access import Actor, authorize
+from flowstudio.services.checkpoints import checkpoint_if_due
 from flowstudio.services.credentials import CredentialService
-from flowstudio.services.paging import Page
+from flowstudio.services.labels import read_folder, read_tags
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
+from flowstudio.services.version_choice import Chosen, VersionRef, choose
+from flowstudio.services.workflow_access import target_of
 from flowstudio.services.workflow_checks import find_unchosen
-from flowstudio.services.workflow_cursors import read_cursor, write_cursor
-from flowstudio.services.workflow_runs import NO_PROJECT, RunWish, WorkflowRuns, read_stored
+from flowstudio.services.workflow_runs import RunWish, read_stored
+from flowstudio.services.workflow_shelf import TRASH_KEPT, WorkflowShelf, stale, target_in
 from flowstudio.store import audit
 from flowstudio.store import workflows as store
 from flowstudio.store.projects import find_project
-from flowstudio.store.workflows import Sort, StoredWorkflow, WorkflowRecord
+from flowstudio.store.workflows import Labels, Shelf, Sort, StoredWorkflow, WorkflowRecord
 
-__all__ = ["RunWish", "Sort", "Workflow", "WorkflowRecord", "WorkflowService"]
+__all__ = [
+    "TRASH_KEPT",
+    "Labels",
+    "RunWish",
+    "Shelf",
+    "Sort",
+    "VersionRef",
+    "Workflow",
+    "WorkflowRecord",
+    "WorkflowService",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Workflow:
     problems: Sequence[Problem]
 
 
-class WorkflowService(WorkflowRuns):
+class WorkflowService(WorkflowShelf):
     """Use cases of stored workflows; each asks `authorize` first.
 
     A document is kept as soon as its form is right; what else is wrong with it is told, and keeps it
@@ -64,15 +73,25 @@ class WorkflowService(WorkflowRuns):
 
     # Keeping
 
-    async def create(self, actor: Actor, project_id: str, document: Document) -> Workflow:
+    async def create(
+        self,
+        actor: Actor,
+        project_id: str,
+        document: Document,
+        *,
+        folder: str = "",
+        tags: Sequence[str] = (),
+    ) -> Workflow:
         """Keep a new workflow.
 
         Raises:
             InvalidDocumentError: it names a credential the project does not have, or is too large.
+            InvalidInputError: the folder or a tag is none.
         """
-        authorize(actor, "workflow.create", _target(project_id))
+        authorize(actor, "workflow.create", target_in(project_id))
+        folder, tags = read_folder(folder), read_tags(tags)
         await self._check_credentials(project_id, document)
-        body, now = _written(document), self._parts.clock.now()
+        body, now = written(document), self._parts.clock.now()
 
         def work(session: Session) -> WorkflowRecord:
             if find_project(session, project_id) is None:
@@ -83,11 +102,13 @@ class WorkflowService(WorkflowRuns):
                 body=body,
                 project_id=project_id,
                 name=document.name,
+                folder=folder,
+                tags=tags,
                 created_by=actor.id or None,
                 created_at=now,
                 updated_at=now,
             )
-            entry = self._parts.entry(actor, "workflow.create", _of(record), name=record.name)
+            entry = self._parts.entry(actor, "workflow.create", target_of(record), name=record.name)
             audit.append(session, entry)
             return record
 
@@ -101,13 +122,27 @@ class WorkflowService(WorkflowRuns):
         """
         return await self.create(actor, project_id, self._finder.template(actor, slug))
 
-    async def duplicate(self, actor: Actor, workflow_id: str) -> Workflow:
-        """Keep a copy in the same project."""
-        found = await self._allowed(actor, "workflow.read", workflow_id)
-        document = read_stored(found)
+    async def duplicate(
+        self, actor: Actor, workflow_id: str, version: VersionRef = "draft"
+    ) -> Workflow:
+        """Keep a copy of the draft, or of a version, in the same project and folder.
+
+        Raises:
+            ConflictError: what is published is to be copied, and nothing is.
+            NotFoundError: there is no such workflow, or no such version of it.
+        """
+
+        def look(session: Session) -> Chosen:
+            found = self._allowed_in(session, actor, "workflow.read", workflow_id)
+            return choose(session, found, version)
+
+        chosen = await self._parts.records.read(look)
+        record, document = chosen.workflow.record, chosen.document()
         name = f"Copy of {document.name}"[:200]
         copy = document.model_copy(update={"name": name})
-        return await self.create(actor, found.record.project_id, copy)
+        return await self.create(
+            actor, record.project_id, copy, folder=record.folder, tags=record.tags
+        )
 
     async def replace(
         self, actor: Actor, workflow_id: str, document: Document, revision: int
@@ -150,18 +185,40 @@ class WorkflowService(WorkflowRuns):
             found = await self._allowed(actor, "workflow.edit", workflow_id)
             record = found.record
             if revision is not None and record.revision != revision:
-                raise _stale(record)
+                raise stale(record)
             document = await asyncio.to_thread(_changed, found, change)
             await self._check_credentials(record.project_id, document)
             changed = await self._put(actor, record, document)
             if changed is not None:
+                reload = {"t": "reload", "revision": changed.revision}
+                self._parts.channels.publish(f"workflow:{workflow_id}", reload)
                 return await self._with_problems(changed, document)
+
+    async def editable(self, actor: Actor, workflow_id: str) -> StoredWorkflow:
+        """A workflow that the actor may change, its document unread.
+
+        Raises:
+            NotFoundError: there is none, or none that the actor may see.
+        """
+        return await self._allowed(actor, "workflow.edit", workflow_id)
+
+    def editable_in(self, session: Session, actor: Actor, workflow_id: str) -> StoredWorkflow:
+        """As `editable`, inside a transaction."""
+        return self._allowed_in(session, actor, "workflow.edit", workflow_id)
+
+    async def check_credentials(self, project_id: str, document: Document) -> None:
+        """Find out whether a document names only credentials of its project.
+
+        Raises:
+            InvalidDocumentError: it names others.
+        """
+        await self._check_credentials(project_id, document)
 
     async def _put(
         self, actor: Actor, record: WorkflowRecord, document: Document
     ) -> WorkflowRecord | None:
         """The changed record, or None when somebody else was quicker."""
-        body = _written(document)
+        body = written(document)
         return await self._parts.records.write(
             lambda session: self._put_in(session, actor, record, (document.name, body))
         )
@@ -169,35 +226,18 @@ class WorkflowService(WorkflowRuns):
     def _put_in(
         self, session: Session, actor: Actor, record: WorkflowRecord, written: tuple[str, bytes]
     ) -> WorkflowRecord | None:
-        now = self._allowed_in(session, actor, "workflow.edit", record.id).record
-        if now.revision != record.revision:
+        found = self._allowed_in(session, actor, "workflow.edit", record.id)
+        if found.record.revision != record.revision:
             return None
+        now = self._parts.clock.now()
+        checkpoint_if_due(session, found, now)
         name, body = written
-        changed = store.change_workflow(
-            session, record.id, name=name, body=body, now=self._parts.clock.now()
-        )
+        changed = store.change_workflow(session, record.id, name=name, body=body, now=now)
         entry = self._parts.entry(
-            actor, "workflow.edit", _of(changed), revision=changed.revision, name=changed.name
+            actor, "workflow.edit", target_of(changed), revision=changed.revision, name=changed.name
         )
         audit.append(session, entry)
         return changed
-
-    async def delete(self, actor: Actor, workflow_id: str, revision: int | None = None) -> None:
-        """Remove a workflow; its runs stay.
-
-        Raises:
-            StaleRevisionError: a revision is given and somebody changed the workflow since.
-        """
-
-        def work(session: Session) -> None:
-            record = self._allowed_in(session, actor, "workflow.delete", workflow_id).record
-            if revision is not None and record.revision != revision:
-                raise _stale(record)
-            store.remove_workflow(session, workflow_id)
-            entry = self._parts.entry(actor, "workflow.delete", _of(record), name=record.name)
-            audit.append(session, entry)
-
-        await self._parts.records.write(work)
 
     # Reading
 
@@ -210,6 +250,16 @@ class WorkflowService(WorkflowRuns):
         found = await self._allowed(actor, "workflow.read", workflow_id)
         return await self._with_problems(found.record, read_stored(found))
 
+    async def get_many(
+        self, actor: Actor, records: Sequence[WorkflowRecord]
+    ) -> dict[str, Document]:
+        """The documents of workflows that a list has shown the actor, by id."""
+        ids = tuple(record.id for record in records)
+        for record in records:
+            authorize(actor, "workflow.read", target_of(record))
+        bodies = await self._parts.records.read(lambda session: store.list_bodies(session, ids))
+        return {name: parse_document(load(body)) for name, body in bodies.items()}
+
     async def get_stored(self, actor: Actor, workflow_id: str) -> StoredWorkflow:
         """A workflow as it is kept, its document unread: the quickest way to it.
 
@@ -218,46 +268,23 @@ class WorkflowService(WorkflowRuns):
         """
         return await self._allowed(actor, "workflow.read", workflow_id)
 
-    async def list_workflows(
-        self,
-        actor: Actor,
-        *,
-        project_id: str | None = None,
-        search: str | None = None,
-        sort: Sort = "-updated_at",
-        limit: int = 50,
-        after: str | None = None,
-    ) -> Page[WorkflowRecord]:
-        """Workflows of one project, or of all in which the actor may read them."""
-        authorize(actor, "workflow.list")
-        projects = actor.projects_with("workflow.read")
-        if project_id is not None:
-            authorize(actor, "workflow.read", _target(project_id))
-            projects = (project_id,)
-        place = read_cursor(sort, after) if after is not None else None
-        found = await self._parts.records.read(
-            lambda session: store.list_workflows(
-                session, projects, search=search or "", sort=sort, limit=limit + 1, after=place
-            )
-        )
-        more = write_cursor(sort, found[limit - 1]) if len(found) > limit else None
-        return Page(found[:limit], more)
-
     async def check(
         self, actor: Actor, workflow_id: str, document: Document | None = None
     ) -> list[Problem]:
         """Every problem of a workflow, or of another document in its place; nothing is kept."""
         found = await self._allowed(actor, "workflow.check", workflow_id)
-        subject = document or read_stored(found)
-        project_id = found.record.project_id
-        unknown = await self._credentials.problems(project_id, subject)
-        own = await asyncio.to_thread(self._problems, project_id, subject, found.record.id)
+        return await self.find_problems(found.record, document or read_stored(found))
+
+    async def find_problems(self, record: WorkflowRecord, document: Document) -> list[Problem]:
+        """As `check`, for whoever has asked `authorize` already."""
+        unknown = await self._credentials.problems(record.project_id, document)
+        own = await asyncio.to_thread(self._problems, record.project_id, document, record.id)
         return [*own, *unknown]
 
     async def export(self, actor: Actor, workflow_id: str) -> Document:
         """The document to take along: the credentials it names are left out."""
         found = await self._allowed(actor, "workflow.export", workflow_id)
-        target = _of(found.record)
+        target = target_of(found.record)
         await self._parts.records.write(
             lambda session: audit.append(
                 session, self._parts.entry(actor, "workflow.export", target)
@@ -281,19 +308,11 @@ class WorkflowService(WorkflowRuns):
         return [*found, *find_unchosen(document, self._registry)]
 
 
-def _target(project_id: str) -> Target:
-    return Target("workflow", project_id=project_id or NO_PROJECT)
-
-
-def _of(record: WorkflowRecord) -> Target:
-    return Target("workflow", record.id, record.project_id)
-
-
 def _changed(found: StoredWorkflow, change: Callable[[Document], Document]) -> Document:
     return change(read_stored(found))
 
 
-def _written(document: Document) -> bytes:
+def written(document: Document) -> bytes:
     """The document as it is kept.
 
     Raises:
@@ -304,10 +323,3 @@ def _written(document: Document) -> bytes:
         message = f"The document has {len(body):,} bytes; at most {MAX_BYTES:,} are kept."
         raise InvalidDocumentError([Problem("too_large", message)])
     return body
-
-
-def _stale(record: WorkflowRecord) -> StaleRevisionError:
-    return StaleRevisionError(
-        f"This workflow is at revision {record.revision} now: somebody changed it since you read "
-        "it. Read it again, and make your change to that."
-    )

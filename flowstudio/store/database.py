@@ -1,6 +1,7 @@
 """The database: where it is, how its connections behave, and its schema's version."""
 
 import importlib
+import logging
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from flowstudio.settings import SQLITE, Settings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 BUSY_TIMEOUT_S = 10.0
+_INCREMENTAL = 2
+log = logging.getLogger(__name__)
 
 
 def open_database(settings: Settings) -> Path:
@@ -43,11 +46,31 @@ def migrate(path: Path) -> None:
     if _version(path) != newest_version():
         # Alembic takes a while to load, and is needed only once for each version.
         importlib.import_module("flowstudio.store.migrations").upgrade_file(path, MIGRATIONS)
+        _let_shrink(path)
+
+
+def _let_shrink(path: Path) -> None:
+    """Have a database that was made without it give pages back once they are free."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+            connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+            connection.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        # Another process holds it, or the disk is too full for the copy: it works as it is, and the
+        # space of removed runs is used again for new ones.
+        log.warning("The database %s keeps its size: %s", path, error)
+    finally:
+        connection.close()
 
 
 def _version(path: Path) -> str | None:
+    is_new = not path.exists() or path.stat().st_size == 0
     connection = sqlite3.connect(path)
     try:
+        if is_new:
+            # Only before anything is written to it.
+            connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
         configure(connection, "full")
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError as error:

@@ -23,6 +23,7 @@ from flowstudio.engine.journal import (
     ModelCall,
     NewRun,
     RunUpdate,
+    Seed,
     Signal,
 )
 from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
@@ -39,15 +40,18 @@ from flowstudio.store.journal_rows import (
     read_signal,
     run_values,
     store_blob,
+    store_seeds,
 )
-from flowstudio.store.moments import to_column
-from flowstudio.store.reader import Reader
+from flowstudio.store.moments import from_column, to_column
+from flowstudio.store.reader import Reader, Row
 from flowstudio.store.writer import Lost, Work, Writer
 
 T = TypeVar("T")
 
+_EVENT = "seq, at, type, node, path, data, output_hash, output_size"
 _DEFER_S = 0.02
 _PAGE = 500
+_PLACES = ",".join("?" * (RUN_COLUMNS.count(",") + 1))
 
 
 class SqliteJournal:
@@ -72,8 +76,11 @@ class SqliteJournal:
 
     # Writing
 
-    async def create(self, run: NewRun, document: bytes) -> bool:
-        """Store a new run; false when its id is taken. With an owner, it is claimed already."""
+    async def create(self, run: NewRun, document: bytes, seeds: Sequence[Seed] = ()) -> bool:
+        """Store a new run, which begins with the seeds; false when its id is taken.
+
+        With an owner, it is claimed already.
+        """
 
         def work(connection: sqlite3.Connection) -> bool:
             connection.execute(
@@ -83,14 +90,17 @@ class SqliteJournal:
             cursor = connection.execute(
                 f"INSERT OR IGNORE INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
                 " cost_usd, saved_usd, prompt_tokens, completion_tokens)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,0,'0','0',0,0)",
+                f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0)",
                 (*run_values(run), run.owner, 1 if run.owner else 0),
             )
-            return cursor.rowcount == 1
+            if cursor.rowcount != 1:
+                return False
+            store_seeds(connection, run.id, seeds)
+            return True
 
         is_new = await self._writer.submit(work)
         if is_new and run.owner:
-            self._fresh[run.id] = ClaimedRun(run, 1, is_new=True)
+            self._fresh[run.id] = ClaimedRun(run, 1, is_new=not seeds)
         return is_new
 
     async def claim(self, run_id: str, owner: str) -> ClaimedRun:
@@ -252,17 +262,61 @@ class SqliteJournal:
 
     async def read(self, run_id: str, after: int = 0) -> AsyncIterator[Event | DamagedEvent]:
         """Stored events in order of `seq`; outputs as references without their bodies."""
+        async for events in self.pages(run_id, after):
+            for event in events:
+                yield event
+
+    async def pages(self, run_id: str, after: int = 0) -> AsyncIterator[list[Event | DamagedEvent]]:
+        """As `read`, in pieces."""
         while True:
             rows = await self._reader.all(
-                "SELECT seq, at, type, node, path, data, output_hash, output_size FROM run_event"
-                " WHERE run_id=? AND seq>? ORDER BY seq LIMIT ?",
+                f"SELECT {_EVENT} FROM run_event WHERE run_id=? AND seq>? ORDER BY seq LIMIT ?",  # noqa: S608 - constant columns
                 (run_id, after, _PAGE),
             )
-            for row in rows:
-                yield read_event(row)
+            yield [read_event(row) for row in rows]
             if len(rows) < _PAGE:
                 return
             after = rows[-1][0]
+
+    async def read_back(
+        self, run_id: str, before: int | None, limit: int
+    ) -> list[Event | DamagedEvent]:
+        """The last events, or the last before a number, in order of `seq`."""
+        rows = await self._reader.all(
+            f"SELECT {_EVENT} FROM run_event WHERE run_id=?1 AND (?2 IS NULL OR seq<?2)"  # noqa: S608 - constant columns
+            " ORDER BY seq DESC LIMIT ?3",
+            (run_id, before, limit),
+        )
+        return [read_event(row) for row in reversed(rows)]
+
+    async def read_path(self, run_id: str, path: str) -> list[Event | DamagedEvent]:
+        """The events of one step alone."""
+        rows = await self._reader.all(
+            f"SELECT {_EVENT} FROM run_event WHERE run_id=? AND path=? ORDER BY seq",  # noqa: S608 - constant columns
+            (run_id, path),
+        )
+        return [read_event(row) for row in rows]
+
+    async def output_seq(self, run_id: str, path: str) -> int | None:
+        """Number of the event that holds what a step gave last, or None."""
+        row = await self._reader.one(
+            "SELECT max(seq) FROM run_event WHERE run_id=? AND path=?"
+            " AND type IN ('step_succeeded', 'step_failed') AND output_hash IS NOT NULL",
+            (run_id, path),
+        )
+        return row[0] if row is not None else None
+
+    async def result_before(
+        self, run_id: str, path: str, before: int
+    ) -> tuple[int, int | None] | None:
+        """Number and size of what a step had given by then; the size is None if it was skipped."""
+        row = await self._reader.one(
+            "SELECT seq, output_size FROM run_event WHERE run_id=? AND path=? AND seq<?"
+            " AND (output_hash IS NOT NULL AND type IN ('step_succeeded', 'step_failed')"
+            " OR type='step_skipped') ORDER BY seq DESC LIMIT 1",
+            (run_id, path, before),
+        )
+        return (row[0], row[1]) if row is not None else None
 
     async def load_output(self, run_id: str, seq: int) -> bytes:
         """The body of one event's output."""
@@ -310,17 +364,26 @@ class SqliteJournal:
     async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
         """A kept output that has not expired."""
         row = await self._reader.one(
-            "SELECT c.output, b.body, c.output_hash, c.output_size, c.port, c.cost_usd, c.model"
-            " FROM cache_entry c LEFT JOIN blob b ON b.hash=c.output_hash"
+            "SELECT c.output, b.body, c.output_hash, c.output_size, c.port, c.cost_usd, c.model,"
+            " c.expires_at FROM cache_entry c LEFT JOIN blob b ON b.hash=c.output_hash"
             " WHERE c.fingerprint=? AND (c.expires_at IS NULL OR c.expires_at>?)",
             (fingerprint, to_column(now)),
         )
-        if row is None:
-            return None
-        body = row[0] if row[0] is not None else row[1]
-        if not _is_whole(body, row[2]):
-            return None
-        return CacheEntry(Output(row[2], row[3], bytes(body)), row[4], Decimal(row[5]), row[6])
+        return _entry(row) if row is not None else None
+
+    async def unchanged(
+        self, workflow_id: str, node_id: str, fingerprint: str, now: datetime
+    ) -> CacheEntry | None:
+        """What a node's last run in the editor gave, if it was a success with this fingerprint."""
+        row = await self._reader.one(
+            "SELECT d.output, b.body, d.output_hash, d.output_size, d.port,"
+            " CASE WHEN d.cost_usd IN ('0', '') THEN d.saved_usd ELSE d.cost_usd END, d.model,"
+            " d.expires_at FROM draft_output d LEFT JOIN blob b ON b.hash=d.output_hash"
+            " WHERE d.workflow_id=? AND d.node_id=? AND d.fingerprint=? AND d.error IS NULL"
+            " AND (d.expires_at IS NULL OR d.expires_at>?)",
+            (workflow_id, node_id, fingerprint, to_column(now)),
+        )
+        return _entry(row) if row is not None else None
 
     async def signals(self, run_id: str, after: int) -> list[Signal]:
         """Signals for a run that came after the given one, in order."""
@@ -344,6 +407,15 @@ class SqliteJournal:
         """Number of the latest signal, or 0."""
         row = await self._reader.one("SELECT max(id) FROM signal")
         return row[0] or 0 if row else 0
+
+
+def _entry(row: Row) -> CacheEntry | None:
+    """A kept output from its columns, or None when it is not what was written."""
+    body = row[0] if row[0] is not None else row[1]
+    if not _is_whole(body, row[2]):
+        return None
+    output = Output(row[2], row[3], bytes(body))
+    return CacheEntry(output, row[4], Decimal(row[5]), row[6], from_column(row[7]))
 
 
 def _is_whole(body: object, written_hash: str) -> bool:

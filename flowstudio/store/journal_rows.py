@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowstudio.engine.events import Event, Output
-from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Signal
+from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Seed, Signal
 from flowstudio.errors import JournalDamagedError, StaleOwnerError
 from flowstudio.graph.canonical import dump, load
 from flowstudio.store.moments import from_column, to_column
@@ -20,13 +20,18 @@ _INSERT_EVENT = (
     "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
     " output_size) VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
+#: sqlite3 looks for an adapter for each None, which costs more than binding a text.
+_INSERT_EVENT_ALONE = (
+    "INSERT INTO run_event (run_id, seq, at, type, node, path, data) VALUES (?,?,?,?,?,?,?)"
+)
 _UPDATE_RUN = (
     "UPDATE run SET status=?, cost_usd=?, saved_usd=?, prompt_tokens=?, completion_tokens=?,"
     " steps_done=?, started_at=?, finished_at=?, wake_at=?, error=?, error_node=?,"
     " owner=CASE WHEN ? THEN '' ELSE owner END WHERE id=?"
 )
 _START_RUN = (
-    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL WHERE id=?"
+    "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL,"
+    " size_bytes=NULL WHERE id=?"
 )
 #: A run that is taken up again is running until it parks anew, also when that is by a crash.
 CLAIM_RUN = (
@@ -35,7 +40,12 @@ CLAIM_RUN = (
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
-    " use_cache, depth, base, project_id, workflow_id, created_by"
+    " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft"
+)
+_COPY_EVENT = (
+    "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
+    " output_size) SELECT ?,?,?,?,?,?,?, output, output_hash, output_size FROM run_event"
+    " WHERE run_id=? AND seq=?"
 )
 
 
@@ -61,9 +71,12 @@ def append_work(
         row = connection.execute("SELECT epoch FROM run WHERE id=?", (run_id,)).fetchone()
         if row is None or row[0] != epoch:
             raise StaleOwnerError(f"Run {run_id} has been taken over by another process.")
-        connection.executemany(_INSERT_EVENT, [event_values(run_id, event) for event in events])
         for event in events:
-            if event.output is not None:
+            values = event_values(run_id, event)
+            if event.output is None:
+                connection.execute(_INSERT_EVENT_ALONE, values[:7])
+            else:
+                connection.execute(_INSERT_EVENT, values)
                 store_blob(connection, event.output)
             if event.type == "run_started" or (
                 event.type == "signal_received" and event.data.get("kind") == "resume"
@@ -73,6 +86,19 @@ def append_work(
             connection.execute(_UPDATE_RUN, update_values(run_id, update))
 
     return work
+
+
+def store_seeds(connection: sqlite3.Connection, run_id: str, seeds: Sequence[Seed]) -> None:
+    """Begin a run's journal with these events."""
+    for seq, seed in enumerate(seeds, start=1):
+        event = seed.event._replace(seq=seq)
+        if seed.source is None:
+            connection.execute(_INSERT_EVENT, event_values(run_id, event))
+            if event.output is not None and event.output.body:
+                store_blob(connection, event.output)
+        else:
+            head = event_values(run_id, event._replace(output=None))[:7]
+            connection.execute(_COPY_EVENT, (*head, *seed.source))
 
 
 def store_blob(connection: sqlite3.Connection, output: Output) -> None:
@@ -89,7 +115,9 @@ def event_values(run_id: str, event: Event) -> tuple[Any, ...]:
     row = (run_id, seq, to_column(at), kind, node, path, _text(data))
     if output is None:
         return (*row, None, None, None)
-    return (*row, output.body if output.size <= INLINE_BYTES else None, output.hash, output.size)
+    # As with None, sqlite3 looks for an adapter for bytes, but takes a bytearray as it is.
+    body = bytearray(output.body) if output.size <= INLINE_BYTES else None
+    return (*row, body, output.hash, output.size)
 
 
 def _text(data: Mapping[str, Any]) -> str:
@@ -136,6 +164,9 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.project_id,
         run.workflow_id,
         run.created_by,
+        run.version,
+        run.rerun_of,
+        run.draft,
     )
 
 
@@ -174,6 +205,9 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         project_id=row[12],
         workflow_id=row[13],
         created_by=row[14],
+        version=row[15],
+        rerun_of=row[16],
+        draft=row[17],
     )
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import orjson
+
 
 def to_column(moment: datetime | None) -> str | None:
     """A time as SQLite keeps it, for statements written by hand."""
@@ -10,6 +12,9 @@ def to_column(moment: datetime | None) -> str | None:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     # Cutting the zone off the text costs less than making a time without one.
+    if moment.microsecond:
+        # Two times a step: orjson takes a third of the time, but leaves out microseconds of 0.
+        return orjson.dumps(moment)[1:27].decode().replace("T", " ")
     return moment.isoformat(" ", "microseconds")[:26]
 
 

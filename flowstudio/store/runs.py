@@ -1,12 +1,12 @@
+# ruff: noqa: S608 - constant text, bound values
 """Queries over runs: what lists and pages show. The journal alone writes them."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from flowstudio.engine.contract import Usage
@@ -19,10 +19,12 @@ UNFINISHED = ("queued", "running", "waiting", "paused")
 _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
-    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by"
+    "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
+    "version, rerun_of, draft, base, use_cache"
 )
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
+_LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,41 @@ class RunRecord:
     project_id: str = ""
     workflow_id: str = ""
     created_by: str = ""
+    version: int | None = None
+    rerun_of: str = ""
+    draft: str = ""
+    base: str = ""
+    use_cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which runs to list; what is empty or None does not count.
+
+    Attributes:
+        statuses: any of these.
+        ids: any of these.
+        projects: any of these.
+        equal: values by column, of `project_id`, `workflow_id` and `slug`.
+        triggers: any of these kinds, such as `api`; `workflow` is for runs inside runs.
+        without: none of these kinds.
+        text: a part of the workflow's name, the error, the inputs or the id.
+        since, until: made from the one on and before the other.
+        has_unknown: a step of it may or may not have been done, and asks a person.
+        was_rerun: False leaves out those that another run has taken the place of.
+    """
+
+    statuses: Sequence[str] = ()
+    ids: Sequence[str] | None = None
+    projects: Sequence[str] | None = None
+    equal: Mapping[str, str] = field(default_factory=dict)
+    triggers: Sequence[str] = ()
+    without: Sequence[str] = ()
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    has_unknown: bool = False
+    was_rerun: bool = True
 
 
 class RunStore:
@@ -66,44 +103,91 @@ class RunStore:
 
     async def find(self, run_id: str) -> RunRecord | None:
         """One run, or None."""
-        row = await self._reader.one(f"SELECT {_COLUMNS} FROM run WHERE id=?", (run_id,))  # noqa: S608 - constant columns
+        row = await self._reader.one(f"SELECT {_COLUMNS} FROM run WHERE id=?", (run_id,))
         return _record(row) if row is not None else None
 
     async def list_runs(
         self,
+        query: RunQuery,
         *,
-        statuses: Sequence[str] = (),
-        projects: Sequence[str] | None = None,
         limit: int = 50,
         before: str | None = None,
-        equal: Mapping[str, str] = MappingProxyType({}),
     ) -> list[RunRecord]:
         """Latest runs first.
 
         Args:
-            statuses: any of these; all when empty.
-            projects: any of these; None for all.
+            query: which.
             limit: how many at most.
             before: the id that the page before ended with.
-            equal: values by column, of `project_id`, `workflow_id` and `slug`.
         """
-        wheres, values = ["1"], list[Any]()
-        for column in _FILTERS:
-            if column in equal:
-                wheres.append(f"{column}=?")
-                values.append(equal[column])
-        if projects is not None:
-            wheres.append("project_id IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(projects))
-        if statuses:
-            wheres.append("status IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(statuses))
+        wheres, values = _wheres(query)
         if before is not None:
-            wheres.append("id<?")
+            wheres.append("(created_at, id) < (SELECT created_at, id FROM run WHERE id=?)")
             values.append(before)
         rows = await self._reader.all(
-            f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constant text, bound values
+            f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)}"
+            " ORDER BY created_at DESC, id DESC LIMIT ?",
             (*values, limit),
+        )
+        return [_record(row) for row in rows]
+
+    async def list_latest(self, workflow_ids: Sequence[str]) -> list[RunRecord]:
+        """The latest run of each of these workflows that has one."""
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE id IN (SELECT MAX(id) FROM run"
+            " WHERE workflow_id IN (SELECT value FROM json_each(?)) GROUP BY workflow_id)",
+            (json.dumps(workflow_ids),),
+        )
+        return [_record(row) for row in rows]
+
+    async def count_runs(self, query: RunQuery, most: int) -> int:
+        """How many there are; counting ends at `most`."""
+        wheres, values = _wheres(query)
+        row = await self._reader.one(
+            f"SELECT count(*) FROM (SELECT 1 FROM run WHERE {' AND '.join(wheres)} LIMIT ?)",
+            (*values, most),
+        )
+        return row[0] if row else 0
+
+    async def list_workflows(self, projects: Sequence[str] | None) -> list[tuple[str, str]]:
+        """Ids and latest names of the stored workflows that have runs, by name."""
+        wheres, values = _wheres(RunQuery(projects=projects))
+        rows = await self._reader.all(
+            "SELECT workflow_id, workflow, max(created_at) FROM run"
+            f" WHERE workflow_id != '' AND {' AND '.join(wheres)}"
+            " GROUP BY workflow_id ORDER BY workflow COLLATE NOCASE LIMIT 500",
+            values,
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    async def list_reruns(self, run_id: str) -> list[str]:
+        """Ids of the runs that kept finished steps of this one, the latest first."""
+        rows = await self._reader.all(
+            "SELECT id FROM run WHERE rerun_of=? AND rerun_of != '' ORDER BY created_at DESC",
+            (run_id,),
+        )
+        return [row[0] for row in rows]
+
+    async def list_unknown(self, ids: Sequence[str]) -> dict[str, str]:
+        """What each of these runs asks about a step of which nobody knows whether it was done."""
+        rows = await self._reader.all(
+            "SELECT run_id, node, json_extract(data, '$.message'), max(seq) FROM run_event"
+            " WHERE run_id IN (SELECT value FROM json_each(?)) AND type='step_waiting'"
+            " AND json_extract(data, '$.kind')='unknown' GROUP BY run_id",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: f"“{row[1]}”: {row[2]}" for row in rows}
+
+    async def list_drafts(
+        self, workflow_id: str, limit: int, statuses: Sequence[str] = ()
+    ) -> list[RunRecord]:
+        """The latest runs of a workflow's editor, in any of these states; all when empty."""
+        wanted = json.dumps(statuses) if statuses else None
+        rows = await self._reader.all(
+            f"SELECT {_COLUMNS} FROM run WHERE workflow_id=?1 AND draft<>''"
+            " AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))"
+            " ORDER BY id DESC LIMIT ?3",
+            (workflow_id, wanted, limit),
         )
         return [_record(row) for row in rows]
 
@@ -119,9 +203,9 @@ class RunStore:
         """Ids of the runs in these states that a run started inside itself."""
         prefix = f"{_INNER}{run_id}:"
         rows = await self._reader.all(
-            "SELECT id FROM run WHERE substr(trigger, 1, ?)=?"
+            "SELECT id FROM run WHERE depth > 0 AND trigger >= ? AND trigger < ?"
             " AND status IN (SELECT value FROM json_each(?))",
-            (len(prefix), prefix, json.dumps(statuses)),
+            (prefix, f"{prefix[:-1]};", json.dumps(statuses)),
         )
         return [row[0] for row in rows]
 
@@ -144,12 +228,69 @@ class RunStore:
         return [(row[0], row[1]) for row in rows]
 
 
+def _wheres(query: RunQuery) -> tuple[list[str], list[Any]]:
+    """Conditions, and the values bound in them."""
+    wheres, values = ["1"], list[Any]()
+
+    def add(condition: str, *bound: Any) -> None:
+        wheres.append(condition)
+        values.extend(bound)
+
+    for column in _FILTERS:
+        if column in query.equal:
+            add(f"{column}=?", query.equal[column])
+    several_of = (
+        ("project_id", query.projects),
+        ("id", query.ids),
+        ("status", query.statuses or None),
+    )
+    for column, several in several_of:
+        if several is not None:
+            add(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(several)))
+    if query.since is not None:
+        add("created_at >= ?", to_column(query.since))
+    if query.until is not None:
+        add("created_at < ?", to_column(query.until))
+    _add_kinds(query, add)
+    _add_text(query, add)
+    if query.has_unknown:
+        add(_UNKNOWN)
+    if not query.was_rerun:
+        add("NOT EXISTS (SELECT 1 FROM run r WHERE r.rerun_of=run.id AND r.rerun_of != '')")
+    return wheres, values
+
+
+def _add_text(query: RunQuery, add: Callable[..., None]) -> None:
+    if query.text:
+        like = f"%{query.text.translate(_LIKE)}%"
+        columns = ("workflow", "coalesce(error, '')", "inputs", "id")
+        texts = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
+        add(f"({texts})", *[like] * len(columns))
+
+
+def _add_kinds(query: RunQuery, add: Callable[..., None]) -> None:
+    kind = "CASE WHEN trigger LIKE 'workflow:%' THEN 'workflow' ELSE trigger END"
+    if query.triggers:
+        add(f"{kind} IN (SELECT value FROM json_each(?))", json.dumps(list(query.triggers)))
+    if query.without:
+        add(f"{kind} NOT IN (SELECT value FROM json_each(?))", json.dumps(list(query.without)))
+
+
+#: The latest word of a step is that nobody knows whether it was done.
+_UNKNOWN = (
+    "EXISTS (SELECT 1 FROM run_event e WHERE e.run_id=run.id AND e.type='step_waiting'"
+    " AND json_extract(e.data, '$.kind')='unknown' AND NOT EXISTS (SELECT 1 FROM run_event l"
+    " WHERE l.run_id=e.run_id AND l.seq>e.seq AND l.path=e.path AND l.type LIKE 'step%'))"
+)
+
+
 def _record(row: Row) -> RunRecord:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     for name in ("created_at", "started_at", "finished_at", "wake_at"):
         values[name] = from_column(values[name])
     for name in ("max_cost_usd", "cost_usd", "saved_usd"):
         values[name] = Decimal(values[name]) if values[name] is not None else None
+    values["use_cache"] = bool(values["use_cache"])
     values["usage"] = Usage(values.pop("prompt_tokens"), values.pop("completion_tokens"))
     try:
         values["inputs"] = load(values["inputs"])

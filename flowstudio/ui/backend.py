@@ -15,14 +15,20 @@ async def open_backend() -> AsyncIterator[None]:
     """Open the services and carry unfinished runs on; a lifespan task of the web process."""
     async with open_runtime(Settings()) as runtime, asyncio.TaskGroup() as group:
         # Opened now rather than with the first request, so that a wrong secret key stops the start.
-        _ = runtime.studio
-        serving = group.create_task(runtime.dispatcher.serve())
+        studio = runtime.studio
+        jobs = (
+            runtime.dispatcher.serve(),
+            studio.workflows.serve_trash(),
+            studio.retention.serve(),
+        )
+        serving = [group.create_task(job) for job in jobs]
         _open.append(runtime)
         try:
             yield
         finally:
             _open.remove(runtime)
-            serving.cancel()
+            for task in serving:
+                task.cancel()
 
 
 def backend() -> Runtime:

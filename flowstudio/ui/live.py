@@ -10,10 +10,11 @@ from typing import Any, Literal
 import reflex as rx
 from reflex.event import EventSpec
 
+from flowstudio.ui.packages import VALUE_PACKAGES
+
 _MODULE = "$/public/components/live.jsx"
 _VALUE_MODULE = "$/public/components/value.jsx"
-_VALUE_PACKAGES = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
-Operation = tuple[Literal["put", "add", "clear", "toast", "leave", "sign_in"], str, Any]
+Operation = tuple[Literal["put", "add", "clear", "toast", "leave", "sign_in", "edit"], str, Any]
 
 
 def push(*operations: Operation) -> EventSpec:
@@ -49,7 +50,7 @@ class LiveValue(rx.Component):
 
     library = _VALUE_MODULE
     tag = "LiveValue"
-    lib_dependencies: list[str] = _VALUE_PACKAGES
+    lib_dependencies: list[str] = list(VALUE_PACKAGES)
     name: rx.Var[str]
 
 
@@ -58,7 +59,7 @@ class Prose(rx.Component):
 
     library = _VALUE_MODULE
     tag = "Prose"
-    lib_dependencies: list[str] = _VALUE_PACKAGES
+    lib_dependencies: list[str] = list(VALUE_PACKAGES)
     text: rx.Var[str]
 
 

@@ -23,6 +23,7 @@ def _commands(*, admin: bool) -> list[dict[str, str]]:
             {"label": p.label, "group": "Go to", "href": p.href, "keys": p.keys}
             for p in _places(admin=admin)
         ),
+        {"label": "New workflow", "group": "Do", "action": "new", "keys": "n"},
         {"label": "Switch light and dark", "group": "Do", "action": "theme", "keys": "t"},
         {"label": "Show all keys", "group": "Do", "action": "keys", "keys": "?"},
     ]
@@ -32,6 +33,8 @@ def _keys(*, admin: bool) -> list[dict[str, str]]:
     return [
         {"label": "Search or do anything", "keys": "Ctrl K"},
         {"label": "Run the workflow on screen", "keys": "Ctrl Enter"},
+        {"label": "New workflow, on a page of workflows", "keys": "n"},
+        {"label": "Find on the page", "keys": "/"},
         *({"label": f"Go to {p.label}", "keys": p.keys} for p in _places(admin=admin)),
         {"label": "Switch light and dark", "keys": "t"},
         {"label": "Show all keys", "keys": "?"},

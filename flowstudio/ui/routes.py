@@ -10,7 +10,11 @@ from flowstudio.ui.account.page import account_page
 from flowstudio.ui.account.state import AccountState
 from flowstudio.ui.admin.page import admin_page
 from flowstudio.ui.admin.state import AdminState
+from flowstudio.ui.compare.page import compare_page
+from flowstudio.ui.compare.state import CompareState
 from flowstudio.ui.current_project import ProjectState
+from flowstudio.ui.editor.page import editor_page
+from flowstudio.ui.editor.state import EditorState
 from flowstudio.ui.entry.links import invitation_page, verify_page
 from flowstudio.ui.entry.recovery import forgot_page, reset_page
 from flowstudio.ui.entry.register import register_page
@@ -28,6 +32,8 @@ from flowstudio.ui.run.state import RunState
 from flowstudio.ui.runs.page import runs_page
 from flowstudio.ui.runs.state import RunsState
 from flowstudio.ui.shell import ShellState
+from flowstudio.ui.versions.page import versions_page
+from flowstudio.ui.versions.state import VersionsState
 from flowstudio.ui.workflow.page import workflow_page
 from flowstudio.ui.workflow.state import WorkflowState
 from flowstudio.ui.workflows.page import workflows_page
@@ -53,12 +59,19 @@ PAGES = (
     Page("/", "FlowStudio", home_page, HomeState.load),
     Page("/w/[slug]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
     Page("/workflows", "Workflows · FlowStudio", workflows_page, WorkflowsState.load),
-    Page("/workflows/[workflow_id]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
+    Page("/workflows/[workflow_id]", "Workflow · FlowStudio", editor_page, EditorState.load),
+    Page(
+        "/workflows/[workflow_id]/versions",
+        "Versions · FlowStudio",
+        versions_page,
+        VersionsState.load,
+    ),
     Page("/projects", "Projects · FlowStudio", projects_page, ProjectsState.load),
     Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),
     Page("/account", "Account · FlowStudio", account_page, AccountState.load),
     Page("/admin", "Administration · FlowStudio", admin_page, AdminState.load),
     Page("/runs", "Runs · FlowStudio", runs_page, RunsState.load),
+    Page("/runs/compare", "Compare runs · FlowStudio", compare_page, CompareState.load),
     Page("/runs/[run_id]", "Run · FlowStudio", run_page, RunState.load),
     Page("/setup", "Welcome · FlowStudio", setup_page, EntryState.load, is_public=True),
     Page("/sign-in", "Sign in · FlowStudio", sign_in_page, EntryState.load, is_public=True),

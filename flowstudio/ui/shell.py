@@ -53,6 +53,17 @@ def frame(here: str, *content: rx.Component) -> rx.Component:
     )
 
 
+def wide_frame(here: str, content: rx.Component) -> rx.Component:
+    """A page that has a bar of its own and fills the window; the palette opens by its keys."""
+    return rx.fragment(
+        skip_link(),
+        _rail(here),
+        rx.el.div(palette(ShellState.examples, ProjectState.is_admin), class_name="palette-only"),
+        rx.el.main(content, id="main", class_name="main-wide", tab_index=-1),
+        _connection(),
+    )
+
+
 def blank_frame() -> rx.Component:
     """The frame before the page's own code has been loaded, so that nothing jumps into place."""
     return rx.fragment(

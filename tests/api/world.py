@@ -27,6 +27,7 @@ from tests.running import ended
 
 BASE = "http://127.0.0.1:3000"
 ROLES = ("viewer", "runner", "editor", "owner")
+ASK = "the-node-that-asks"
 #: Of a workflow that waits for an answer as soon as it runs.
 ASKING = {
     "format": "flowstudio/1",
@@ -34,7 +35,7 @@ ASKING = {
     "nodes": [
         {"id": "s", "type": "start", "name": "start"},
         {
-            "id": "a",
+            "id": ASK,
             "type": "task",
             "name": "ask",
             "config": {"mode": "approval", "message": "Go on?"},
@@ -42,8 +43,8 @@ ASKING = {
         {"id": "e", "type": "end", "name": "end"},
     ],
     "edges": [
-        {"id": "1", "source": "s", "target": "a"},
-        {"id": "2", "source": "a", "target": "e"},
+        {"id": "1", "source": "s", "target": ASK},
+        {"id": "2", "source": ASK, "target": "e"},
     ],
 }
 #: Columns that change whenever somebody only asks.
@@ -184,6 +185,9 @@ class World:
         path = call.route.path
         for name in call.names:
             path = path.replace(f"{{{name}}}", await self.make(name))
+        operation = self.document["paths"][call.route.path][call.method.lower()]
+        for name in NEEDS.get(operation["operationId"], ()):
+            await self.make(name)
         if self._is_stream(call):
             # Whoever may follow a run follows it to its end.
             await self.end_run()
@@ -276,6 +280,17 @@ async def _workflow(world: World) -> str:
     return str((await world.made("owner", "/workflows", body))["id"])
 
 
+async def _comment(world: World) -> str:
+    path = f"/workflows/{world.ids['workflow_id']}/comments"
+    return str((await world.made("owner", path, {"text": "Why?"}))["id"])
+
+
+async def _number(world: World) -> str:
+    # Of the workflow made just before: a path names that first.
+    path = f"/workflows/{world.ids['workflow_id']}/versions"
+    return str((await world.made("owner", path, {"name": "First"}))["number"])
+
+
 async def _run(world: World) -> str:
     workflow_id = await _workflow(world)
     run = await world.made("owner", f"/workflows/{workflow_id}/runs", {"inputs": {}})
@@ -340,16 +355,27 @@ async def _state(_: World) -> str:
     return "a-state-nobody-began"
 
 
+async def _node(world: World) -> str:
+    # Of the workflow of the same path, with something to read and to remove.
+    path = f"/api/v1/workflows/{world.ids['workflow_id']}/draft/pins/{ASK}"
+    reply = await world.ask("owner", "PUT", path, {"value": 1})
+    assert reply.status_code == 200, reply.text
+    return ASK
+
+
 async def _user(world: World) -> str:
     return world.add_person(f"user-{new_id()}", member="viewer").id
 
 
 #: How an object for a path parameter is made.
 MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
+    "comment_id": _comment,
     "credential_id": _credential,
     "identity_id": _identity,
     "invitation_id": _invitation,
     "key_id": _key,
+    "node_id": _node,
+    "number": _number,
     "project_id": _project,
     "provider": _provider,
     "run_id": _run,
@@ -357,14 +383,28 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "slug": _slug,
     "state": _state,
     "user_id": _user,
+    "with_id": _run,
     "workflow_id": _workflow,
+}
+#: Objects that an operation names elsewhere than in its path.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "run_compare": ("with_id",),
+    "run_delete_several": ("run_id",),
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
+    "version_restore": lambda _: {"version": "draft"},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
+    "preview_make": lambda _: {"node_id": ASK, "text": "{{ run.id }}", "kind": "template"},
+    "draft_run": lambda _: {"mode": "cells", "targets": ["s"]},
+    "run_delete_several": lambda world: {"ids": [world.ids.get("run_id", "x")]},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},
     "session_prove": lambda _: {"password": PASSWORD},
 }
 #: Queries by operation, where an id of the world or any text does not do.
-QUERIES: Mapping[str, Mapping[str, str]] = {"run_step_output": {"path": "start"}}
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "run_step_output": {"path": "start"},
+    "run_step": {"path": "start"},
+    "draft_output": {"which": "pinned"},
+}

@@ -83,3 +83,33 @@ def test_the_list_tells_programs_what_they_need(command):
 
 def test_a_waiting_run_resumed_without_an_answer_still_waits(command):
     assert command.json("runs", "resume", waiting(command))[0] == 3
+
+
+def test_ended_runs_are_deleted_and_others_are_named(command):
+    waits = waiting(command)
+    file = command.write("one.json", workflow(start()))
+    done = command.json("run", file)[1]["run_id"]
+    code, told = command.json("runs", "delete", done, waits)
+    assert code == 1
+    assert told["deleted"] == [done]
+    assert [each["run_id"] for each in told["refused"]] == [waits]
+    code, _, err = command.run("runs", "delete", done)
+    assert code == 1
+    assert done in err
+
+
+def test_pruning_says_first_what_would_go(command):
+    file = command.write("one.json", workflow(start()))
+    made = [command.json("run", file)[1]["run_id"] for _ in range(3)]
+    _, told = command.json("runs", "prune", "--keep", "1", "--dry-run")
+    assert [run["run_id"] for run in told["runs"]] == made[:2]
+    code, out, _ = command.run("runs", "prune", "--keep", "1", "--older-than", "9d")
+    assert code == 0
+    assert out.startswith("Removed 2 runs. The database went from ")
+    assert [run["run_id"] for run in command.json("runs", "list")[1]] == [made[2]]
+
+
+def test_an_age_that_is_none_is_refused(command):
+    code, _, err = command.run("runs", "prune", "--older-than", "soon")
+    assert code == 2
+    assert "30d" in err

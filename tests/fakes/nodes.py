@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from flowstudio.engine.contract import Chosen, NodeContext, NodeType, Purity, Usage
+from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.fields import Templated, Text, Value
@@ -55,7 +55,7 @@ class Bench:
 
     def registry(self) -> Registry:
         """The built-in types and these."""
-        types = (Count, Flaky, Gate, Paid, Write, Stream, Big, Choose, Bug, Deaf)
+        types = (Count, Flaky, Gate, Paid, Priced, Write, Stream, Speak, Big, Choose, Bug, Deaf)
         return Registry({kind.type: kind(self) for kind in types})
 
 
@@ -168,6 +168,27 @@ class Paid(Gate):
         return config.value
 
 
+class PricedConfig(PaidConfig):
+    """What it is said to cost before it is run."""
+
+    price_usd: Decimal = Decimal("0.01")
+
+
+class Priced(Paid):
+    """Makes a paid call whose price is known before."""
+
+    type = title = "priced"
+    config_type = PricedConfig
+
+    async def predict(
+        self,
+        config: Any,
+        resources: Mapping[Any, Any],  # noqa: ARG002
+        typical_output_tokens: int | None,  # noqa: ARG002
+    ) -> CostRange | None:
+        return CostRange(config.price_usd, config.price_usd, config.price_usd, 1)
+
+
 class Write(Gate):
     """Changes the world once the test lets it, and may not be repeated."""
 
@@ -187,6 +208,17 @@ class Stream(Probe):
             context.stream(word)
             await asyncio.sleep(0)
         return config.value
+
+
+class Speak(Gate):
+    """Streams its value word by word, and ends once the test lets it."""
+
+    type = title = "speak"
+
+    async def work(self, config: Any, context: NodeContext) -> Any:
+        for word in str(config.value).split():
+            context.stream(word)
+        return await super().work(config, context)
 
 
 class BigConfig(Plain):

@@ -210,3 +210,72 @@ def test_the_inverse_takes_a_change_back(operation):
         PLAIN.description,
         PLAIN.settings,
     )
+
+
+# One place in a config
+
+
+def config_of(document, node_id="a"):
+    return find(document, node_id).config
+
+
+def set_config(path, value=None, **more):
+    return {"op": "set_config", "id": "a", "path": path, "value": value, **more}
+
+
+def test_two_places_of_one_config_are_changed_beside_each_other():
+    after = changed(set_config(["fields", "x"], 5), set_config(["fields", "z"], {"deep": [1]}))
+    assert config_of(after) == {"mode": "set", "fields": {"x": 5, "y": 2, "z": {"deep": [1]}}}
+    assert config_of(PLAIN)["fields"] == {"x": 1, "y": 2}
+
+
+def test_null_is_a_value_and_removing_is_not_setting_null():
+    assert config_of(changed(set_config(["fields", "x"], None)))["fields"] == {"x": None, "y": 2}
+    assert config_of(changed(set_config(["fields", "x"], remove=True)))["fields"] == {"y": 2}
+
+
+def test_objects_on_the_way_are_made_and_lists_grow_at_their_end():
+    after = changed(
+        set_config(["new", "inside"], 1),
+        set_config(["list"], ["first"]),
+        set_config(["list", 1], "second"),
+        set_config(["list", 2, "name"], "third"),
+        set_config(["list", 0], remove=True),
+    )
+    assert config_of(after)["new"] == {"inside": 1}
+    assert config_of(after)["list"] == ["second", {"name": "third"}]
+
+
+@pytest.mark.parametrize("path", [["fields", "x", "y"], ["list", 3], ["list", "a"], ["fields", 0]])
+def test_a_place_that_is_not_there_is_refused(path):
+    before = changed(set_config(["list"], [1, 2]))
+    assert "no such place" in (found := refused(set_config(path, 1), of=before).message) or (
+        "nothing at this place" in found
+    )
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        set_config(["fields", "x"], 5),
+        set_config(["fields", "x"], remove=True),
+        set_config(["fields", "new"], 5),
+        set_config(["a", "b", "c"], 5),
+        set_config(["list", 2], "late"),
+        set_config(["list", 2, "name"], "late"),
+        set_config(["list", 0], remove=True),
+        set_config(["list", 1], 9),
+        {"op": "put_sticky_note", "sticky_note": {"id": "n", "text": "Hi"}},
+        {"op": "put_sticky_note", "sticky_note": {"id": "m", "text": "Hi"}},
+        {"op": "remove_sticky_note", "id": "n"},
+    ],
+)
+def test_a_change_of_one_place_is_taken_back_whole(operation):
+    before = changed(
+        set_config(["list"], [1, {"b": 2}]),
+        {"op": "put_sticky_note", "sticky_note": {"id": "n", "text": "Before"}},
+    )
+    (parsed,) = OPERATIONS.validate_python([operation])
+    after = apply(before, [parsed], CATALOGUE)
+    assert after != before
+    assert apply(after, invert(before, parsed), CATALOGUE) == before

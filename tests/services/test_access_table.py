@@ -22,10 +22,15 @@ account.read       own       guest   account:read
 account.recover    anyone    -       -
 account.register   anyone    -       -
 audit.read         instance  admin   admin:read
+comment.read       project   viewer  workflows:read
+comment.write      project   viewer  workflows:write
 credential.create  project   editor  credentials:write
 credential.delete  project   editor  credentials:write
 credential.edit    project   editor  credentials:write
 credential.read    project   editor  credentials:read
+draft.edit         project   editor  workflows:write
+draft.read         project   viewer  workflows:read
+draft.run          project   runner  runs:write
 health.look        anyone    -       -
 health.read        instance  admin   admin:read
 identity.link      own       guest   -
@@ -48,6 +53,7 @@ member.read        project   viewer  projects:read
 member.remove      project   owner   projects:write
 model.read         own       guest   workflows:read
 node_type.read     own       guest   workflows:read
+preview.make       project   editor  runs:read
 project.audit      project   owner   projects:read
 project.create     own       user    projects:write
 project.delete     project   owner   projects:write
@@ -56,8 +62,10 @@ project.list       own       guest   projects:read
 project.read       project   viewer  projects:read
 project.transfer   project   owner   -
 run.answer         project   runner  runs:write
+run.delete         project   editor  runs:write
 run.document       project   editor  runs:write
 run.list           own       guest   runs:read
+run.prune          instance  admin   admin:write
 run.read           project   viewer  runs:read
 run.steer          project   runner  runs:write
 secret.rotate      instance  admin   -
@@ -75,13 +83,18 @@ user.delete        instance  admin   -
 user.edit          instance  admin   admin:write
 user.password      instance  admin   -
 user.read          instance  admin   admin:read
+version.create     project   editor  workflows:write
+version.read       project   viewer  workflows:read
+version.restore    project   editor  workflows:write
 workflow.check     project   viewer  workflows:read
 workflow.create    project   editor  workflows:write
 workflow.delete    project   editor  workflows:write
 workflow.edit      project   editor  workflows:write
 workflow.export    project   editor  workflows:read
 workflow.list      own       guest   workflows:read
+workflow.publish   project   editor  workflows:write
 workflow.read      project   viewer  workflows:read
+workflow.restore   project   editor  workflows:write
 workflow.run       project   runner  runs:write
 """
 RANKS = {

@@ -17,6 +17,7 @@ from flowstudio.graph.document import MAX_BYTES, Document
 from flowstudio.graph.operations import OPERATIONS
 from flowstudio.services.access import NOBODY
 from flowstudio.services.credential_inputs import NewBearer
+from flowstudio.services.workflows import Shelf
 from flowstudio.store.tables.audit import AuditRow
 from tests.builders import node, workflow
 from tests.people import person, project_of
@@ -239,7 +240,7 @@ async def test_a_search_finds_part_of_a_name(runtime, service, owner):
         await kept(runtime, owner, named(name))
 
     async def find(text):
-        page = await service.list_workflows(owner, search=text, sort="name")
+        page = await service.list_workflows(owner, Shelf(search=text), sort="name")
         return [item.name for item in page.items]
 
     assert await find("report") == ["Daily report", "Weekly REPORT"]
@@ -249,7 +250,7 @@ async def test_a_search_finds_part_of_a_name(runtime, service, owner):
 
 @pytest.mark.parametrize("text", ["' OR 1=1--", '"; DROP TABLE workflow;--', "\\", "'%'"])
 async def test_a28_a_search_is_only_a_text(service, owner, greet, text):
-    assert (await service.list_workflows(owner, search=text)).items == []
+    assert (await service.list_workflows(owner, Shelf(search=text))).items == []
     assert (await service.get(owner, greet)).record.name == "Greet"
 
 

@@ -306,7 +306,7 @@ async def test_a_kept_output_is_found_until_it_expires_and_never_when_damaged(jo
     journal.keep("print", entry, NOW)
     await journal.append(run_id, epoch, [])
     assert await journal.cached("print", NOW + timedelta(seconds=59)) == CacheEntry(
-        entry.output, "out", Decimal("0.1"), "m"
+        entry.output, "out", Decimal("0.1"), "m", NOW + timedelta(seconds=60)
     )
     assert await journal.cached("print", NOW + timedelta(seconds=60)) is None
     assert await journal.cached("other", NOW) is None

@@ -1,12 +1,15 @@
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.events import Event
-from flowstudio.services.steps import StepBook
-from flowstudio.ui.run.batches import batches
+from flowstudio.services.batches import batches
+from flowstudio.services.timelines import Timeline
 from flowstudio.ui.run.feed import TextFeed
+from flowstudio.ui.run.log_lines import log_text
 from flowstudio.ui.run.present import node_states, progress, questions, shown, step_rows
+from flowstudio.ui.run.sending import Sender
 from tests.ui.test_layout import document
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -20,11 +23,18 @@ def streamed(path: str, text: str, part: str = "") -> Event:
     return event("step_streamed", path, 0, text=text, part=part)
 
 
+OF = document({"a": None, "loop": None, "b": "loop"}, [("a", "loop")])
+
+
+def fed(*events: Event) -> Timeline:
+    """A timeline that was told of events, numbered as they come."""
+    timeline = Timeline(OF)
+    timeline.feed(each._replace(seq=number) for number, each in enumerate(events, start=1))
+    return timeline
+
+
 def rows_after(*events: Event) -> dict[str, Any]:
-    of = document({"a": None, "loop": None, "b": "loop"}, [("a", "loop")])
-    book = StepBook(of)
-    book.feed(events)
-    return {row.name: row for row in step_rows(of, list(book.steps.values()), {})}
+    return {row.name: row for row in step_rows(OF, ["a", "loop", "b"], fed(*events), {})}
 
 
 def test_a_node_that_has_not_begun_is_idle() -> None:
@@ -34,7 +44,7 @@ def test_a_node_that_has_not_begun_is_idle() -> None:
         "loop": "idle",
         "b": "idle",
     }
-    assert node_states(list(rows.values())) == {"a": "running"}
+    assert node_states(OF, fed(event("step_started", "a"))) == {"a": "running"}
 
 
 def test_inside_a_loop_the_turn_under_way_is_shown() -> None:
@@ -57,26 +67,61 @@ def test_cost_and_tokens_of_all_turns_are_added_up() -> None:
 
 
 def test_progress_counts_nodes_and_not_turns() -> None:
-    rows = rows_after(
+    timeline = fed(
         event("step_succeeded", "a"),
         event("step_started", "loop"),
         event("step_succeeded", "loop/0/b"),
         event("step_succeeded", "loop/1/b"),
     )
-    assert progress(list(rows.values())) == (2, 3)
+    assert progress(OF, timeline) == (2, 3)
 
 
 def test_only_what_a_person_can_answer_is_asked() -> None:
-    of = document({"a": None, "b": None}, [])
-    book = StepBook(of)
-    book.feed(
+    timeline = fed(
+        event("step_waiting", "a", kind="approval", message="Send it?"),
+        event("step_waiting", "loop/0/b", kind="timer", until=AT.isoformat()),
+    )
+    asked = questions(timeline)
+    assert [(question.path, question.message) for question in asked] == [("a", "Send it?")]
+
+
+def test_a_kept_step_says_so() -> None:
+    rows = rows_after(event("step_succeeded", "a", kept=True))
+    assert (rows["a"].status, rows["a"].label) == ("succeeded", "Kept")
+
+
+def test_only_what_changed_is_sent_again() -> None:
+    seen: dict[str, int] = {}
+    first = Sender(seen)
+    first.put("a", {"x": 1})
+    second = Sender(seen)
+    second.put("a", {"x": 1})
+    second.put("b", 2)
+    assert [operation[1] for operation in first.operations] == ["a"]
+    assert [operation[1] for operation in second.operations] == ["b"]
+
+
+def test_the_log_tells_of_failures_with_the_reason_and_the_next_try() -> None:
+    text = log_text(
         [
-            event("step_waiting", "a", kind="approval", message="Send it?"),
-            event("step_waiting", "b", kind="timer", until=AT.isoformat()),
+            event("step_started", "a", 1, attempt=2),
+            event("step_failed", "a", 2, attempt=2, error={"message": "no"}, retry_in_s=2.0),
+            streamed("a", "tokens are no lines"),
+            event("step_streamed", "a", 0, log="looking"),
         ]
     )
-    asked = questions(list(book.steps.values()))
-    assert [(question.path, question.message) for question in asked] == [("a", "Send it?")]
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["text"] for line in lines] == [
+        "began attempt 2",
+        "failed: no Tries again in 2.0 s.",
+        "looking",
+    ]
+
+
+def test_a_flood_of_events_is_told_in_brief() -> None:
+    text = log_text(event("step_started", "a", number) for number in range(1, 1001))
+    assert len(text.splitlines()) == 201
+    assert "800 lines left out" in text
 
 
 def test_text_of_a_moment_is_sent_as_one_piece() -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from flowstudio.api.schemas.base import Input, Output
+from flowstudio.services.retention import RetentionView
 
 Registration = Literal["open", "invitation", "closed"]
 _WHO = "Who may make an account: anyone, people with an invitation, or nobody."
@@ -41,3 +42,60 @@ class RegistrationOut(Output):
     model_config = ConfigDict(json_schema_extra={"example": {"registration": "invitation"}})
 
     registration: Registration = Field(description=_WHO)
+
+
+class RetentionIn(Input):
+    """Which finished runs are kept; null sets no limit."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"days": 90, "most_runs": 10_000, "most_mb": 2_000}},
+    )
+
+    days: int | None = Field(None, ge=1, le=36_500, description="Since they ended.")
+    most_runs: int | None = Field(None, ge=1, le=1_000_000_000, description="The newest so many.")
+    most_mb: int | None = Field(
+        None, ge=1, le=1_000_000_000, description="Of all their journals together."
+    )
+
+
+class RetentionOut(Output):
+    """The limits, and what there is."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {
+                "days": 90,
+                "most_runs": None,
+                "most_mb": 2_000,
+                "runs": 812,
+                "run_bytes": 48_000_000,
+                "file_bytes": 61_000_000,
+                "free_bytes": 0,
+            }
+        },
+    )
+
+    days: int | None
+    most_runs: int | None
+    most_mb: int | None
+    runs: int = Field(description="Finished ones there are.")
+    run_bytes: int = Field(description="What their journals take, as far as that was measured.")
+    file_bytes: int = Field(description="The database file.")
+    free_bytes: int = Field(description="How much of the file is empty.")
+
+    @classmethod
+    def of(cls, view: RetentionView) -> "RetentionOut":
+        """The limits as the API gives them."""
+        most = view.policy.most_bytes
+        return cls(
+            days=view.policy.days,
+            most_runs=view.policy.most_runs,
+            most_mb=None if most is None else most // 1_000_000,
+            runs=view.kept.runs,
+            run_bytes=view.kept.bytes,
+            file_bytes=view.file.bytes,
+            free_bytes=view.file.free_bytes,
+        )

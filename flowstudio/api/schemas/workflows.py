@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
@@ -29,6 +29,11 @@ _RECORD: JsonDict = {
     "created_by": ID,
     "created_at": WHEN,
     "updated_at": WHEN,
+    "tags": ["mail"],
+    "folder": "Support/Mail",
+    "published_version": 3,
+    "is_changed": False,
+    "deleted_at": None,
 }
 _PROBLEM: JsonDict = {
     "code": "unknown_type",
@@ -37,6 +42,10 @@ _PROBLEM: JsonDict = {
     "path": "type",
 }
 
+#: Which document of a workflow is meant, in a body.
+VersionRefIn = (
+    Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)] | Literal["draft", "published"]
+)
 Usd = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=10, allow_inf_nan=False)]
 
 
@@ -51,6 +60,8 @@ class WorkflowIn(Input):
 
     project_id: str = Field(min_length=1, max_length=100)
     document: dict[str, Any] = Field(description="See the document format.")
+    folder: str = Field("", max_length=300, description="Such as `Support/Mail`.")
+    tags: list[str] = Field(default=[], max_length=50)
 
 
 class DocumentIn(Input):
@@ -97,10 +108,19 @@ class WorkflowOut(Output):
     id: str
     project_id: str
     name: str
-    revision: int = Field(description="Grows by one with each change; also the ETag, in quotes.")
+    revision: int = Field(
+        description="Grows by one with each change of the document; in quotes, what `If-Match` takes."
+    )
     created_by: str | None
     created_at: datetime
     updated_at: datetime
+    tags: list[str]
+    folder: str = Field(description="Such as `Support/Mail`, or empty.")
+    published_version: int | None = Field(
+        description="Number of the version that triggers and shared links run."
+    )
+    is_changed: bool = Field(description="What is published is not what the draft says.")
+    deleted_at: datetime | None = Field(description="Since when it is in the trash.")
 
 
 class WholeWorkflowOut(WorkflowOut):
@@ -198,6 +218,14 @@ class RunIn(InputsIn):
     use_cache: bool = Field(True, description="Take kept answers of equal steps.")
 
 
+class WorkflowRunIn(RunIn):
+    """How to run a stored workflow."""
+
+    version: VersionRefIn = Field(
+        "draft", description="A version's number, `draft`, or `published`, as triggers do."
+    )
+
+
 class DocumentRunIn(RunIn):
     """How to run a document that is not kept."""
 
@@ -209,3 +237,57 @@ class DocumentRunIn(RunIn):
 
     project_id: str = Field(min_length=1, max_length=100)
     document: dict[str, Any]
+
+
+class TagsIn(Input):
+    """All tags of a workflow."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"example": {"tags": ["mail", "daily"]}}
+    )
+
+    tags: list[str] = Field(max_length=50)
+
+
+class FolderIn(Input):
+    """Where a workflow stands."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"example": {"folder": "Support/Mail"}}
+    )
+
+    folder: str = Field(max_length=300, description="Empty takes it out of any folder.")
+
+
+class FolderMoveIn(Input):
+    """A folder, and the path it gets."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"before": "Support", "after": "Customers/Support"}},
+    )
+
+    before: str = Field(min_length=1, max_length=300)
+    after: str = Field(max_length=300, description="Empty dissolves the folder.")
+
+
+class MovedOut(Output):
+    """What a moved folder took along."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"workflows": 4}})
+
+    workflows: int
+
+
+class LabelsOut(Output):
+    """How many workflows bear each tag, and stand in each folder itself."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        frozen=True,
+        json_schema_extra={"example": {"tags": {"mail": 2}, "folders": {"": 1, "Support/Mail": 2}}},
+    )
+
+    tags: dict[str, int]
+    folders: dict[str, int]

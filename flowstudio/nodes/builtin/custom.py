@@ -4,16 +4,16 @@ import ast
 import keyword
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.errors import StepError
-from flowstudio.graph.fields import JsonSchema, Value
+from flowstudio.graph.fields import JsonSchema, Value, schema_of, shown
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.schemas import problems_of, schema_faults
 
 MAX_CODE = 100_000
-Code = Annotated[str, WithJsonSchema({"type": "string", "format": "python"})]
+Code = Annotated[str, schema_of("code")]
 
 
 class CustomConfig(BaseModel):
@@ -26,6 +26,7 @@ class CustomConfig(BaseModel):
         max_length=MAX_CODE,
         title="Code",
         description="Python for the sandbox; the value of the last expression is the result.",
+        json_schema_extra=shown(key=True, lines=6),
     )
     inputs: dict[str, Value] = Field(
         default={},
@@ -37,6 +38,7 @@ class CustomConfig(BaseModel):
         alias="schema",
         title="Result schema",
         description="A JSON Schema that the result must fit.",
+        json_schema_extra=shown(fold=True),
     )
 
 

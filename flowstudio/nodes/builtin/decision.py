@@ -8,10 +8,10 @@ from pydantic import Field
 from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity, RunInfo
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.document import Model
-from flowstudio.graph.fields import Expression, Prompt
+from flowstudio.graph.fields import Expression, Prompt, shown
 from flowstudio.graph.slots import SlotFault
 from flowstudio.llm.messages import Message, TaskType
-from flowstudio.nodes.model_calls import Calls, ModelFields, Resources
+from flowstudio.nodes.model_calls import ROUTED, Calls, ModelFields, Resources
 
 ELSE = "else"
 _ERROR = "error"
@@ -22,12 +22,14 @@ PortName = Annotated[
 ]
 
 
-class IfConfig(Model):
+class IfConfig(Model, title="If"):
     """Two ways, by a condition."""
 
     mode: Literal["if"]
     condition: Expression = Field(
-        title="Condition", description="An expression; what Python calls true goes out by true."
+        title="Condition",
+        description="An expression; what Python calls true goes out by true.",
+        json_schema_extra=shown(key=True),
     )
 
 
@@ -38,11 +40,13 @@ class Case(Model):
     when: Expression = Field(title="When", description="An expression; the first true one counts.")
 
 
-class SwitchConfig(Model):
+class SwitchConfig(Model, title="Switch"):
     """Several ways, by the first condition that holds; `else` when none does."""
 
     mode: Literal["switch"]
-    cases: list[Case] = Field(min_length=1, max_length=100, title="Cases")
+    cases: list[Case] = Field(
+        min_length=1, max_length=100, title="Cases", json_schema_extra=shown(key=True)
+    )
 
 
 class ClassOption(Model):
@@ -54,14 +58,22 @@ class ClassOption(Model):
     )
 
 
-class ClassifyConfig(ModelFields):
+class ClassifyConfig(ModelFields, title="Classify"):
     """Several ways, by a model's judgement."""
 
     mode: Literal["classify"]
     task: TaskType = Field(
-        "classify", title="Task", description="What kind of work it is; picks a suitable model."
+        "classify",
+        title="Task",
+        description="What kind of work it is; picks a suitable model.",
+        json_schema_extra=shown(when=ROUTED),
     )
-    input: Prompt = Field(min_length=1, title="Input", description="The text to judge.")
+    input: Prompt = Field(
+        min_length=1,
+        title="Input",
+        description="The text to judge.",
+        json_schema_extra=shown(key=True, lines=3),
+    )
     classes: list[ClassOption] = Field(min_length=2, max_length=100, title="Classes")
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.graph.catalogue import Ports
-from flowstudio.graph.fields import Value
+from flowstudio.graph.fields import Value, shown
 
 
 class EndConfig(BaseModel):
@@ -15,7 +15,10 @@ class EndConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outputs: dict[str, Value] = Field(
-        default={}, title="Outputs", description="By name, a value or a template."
+        default={},
+        title="Outputs",
+        description="By name, a value or a template.",
+        json_schema_extra=shown(key=True),
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from flowstudio.engine.contract import NodeContext, NodeType, Purity, Subworkflows
 from flowstudio.errors import StepError
 from flowstudio.graph.document import Model
-from flowstudio.graph.fields import Templated, Text, Value, as_text
+from flowstudio.graph.fields import Templated, Text, Value, as_text, shown
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.credential_kinds import Credential, HttpCredential, SmtpCredential
@@ -26,48 +26,73 @@ from flowstudio.nodes.outgoing.text import brief
 from flowstudio.nodes.outgoing.urls import check_url, host_of, port_of
 
 _READS = frozenset({"GET", "HEAD"})
+_HTTP_KINDS = ("bearer", "header", "basic")
 #: Larger bodies are taken apart in a thread, so that the event loop is not held up.
 _LARGE = 200_000
 
 
-class HttpConfig(Model):
+class HttpConfig(Model, title="HTTP request"):
     """One HTTP request."""
 
     mode: Literal["http"]
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
         "GET", title="Method"
     )
-    url: Text = Field(min_length=1, title="URL", description="http or https.")
-    headers: dict[str, Text] = Field({}, title="Headers")
+    url: Text = Field(
+        min_length=1, title="URL", description="http or https.", json_schema_extra=shown(key=True)
+    )
+    headers: dict[str, Text] = Field({}, title="Headers", json_schema_extra=shown(order=1))
     query: dict[str, Value] = Field(
         {},
         title="Query",
         description="Added to the URL; a list repeats its name, null is left out.",
+        json_schema_extra=shown(order=1),
     )
-    body: Value = Field(None, title="Body", description="Text, or anything else to send as JSON.")
+    body: Value = Field(
+        None,
+        title="Body",
+        description="Text, or anything else to send as JSON.",
+        json_schema_extra=shown(order=1, lines=3),
+    )
     credential: CredentialId = Field(
-        "", title="Credential", description="Sent as a header, only to the hosts it is bound to."
+        "",
+        title="Credential",
+        description="Sent as a header, only to the hosts it is bound to.",
+        json_schema_extra=shown(kinds=_HTTP_KINDS),
     )
     expect: Expect = Field(
-        "auto", title="Reply", description="How to read it; auto goes by its content type."
+        "auto",
+        title="Reply",
+        description="How to read it; auto goes by its content type.",
+        json_schema_extra=shown(order=2, labels={"json": "JSON"}),
     )
     fail_on_status: bool = Field(
-        True, title="Fail on error status", description="A status of 400 or more fails the node."
+        True,
+        title="Fail on error status",
+        description="A status of 400 or more fails the node.",
+        json_schema_extra=shown(order=2),
     )
 
 
-class WebhookConfig(Model):
+class WebhookConfig(Model, title="Webhook"):
     """A JSON message posted to a URL."""
 
     mode: Literal["webhook"]
-    url: Text = Field(min_length=1, title="URL", description="http or https.")
-    payload: Value = Field(None, title="Payload", description="Posted as JSON.")
+    url: Text = Field(
+        min_length=1, title="URL", description="http or https.", json_schema_extra=shown(key=True)
+    )
+    payload: Value = Field(
+        None, title="Payload", description="Posted as JSON.", json_schema_extra=shown(lines=3)
+    )
     credential: CredentialId = Field(
-        "", title="Credential", description="Sent as a header, only to the hosts it is bound to."
+        "",
+        title="Credential",
+        description="Sent as a header, only to the hosts it is bound to.",
+        json_schema_extra=shown(kinds=_HTTP_KINDS),
     )
 
 
-class EmailConfig(Model):
+class EmailConfig(Model, title="E-mail"):
     """A mail."""
 
     mode: Literal["email"]
@@ -75,22 +100,35 @@ class EmailConfig(Model):
         title="To", description="One address or a list.", union_mode="left_to_right"
     )
     subject: Text = Field("", title="Subject")
-    body: Text = Field("", title="Message")
-    html: Text = Field("", title="HTML", description="Shown instead of the message where possible.")
+    body: Text = Field("", title="Message", json_schema_extra=shown(key=True, lines=5))
+    html: Text = Field(
+        "",
+        title="HTML",
+        description="Shown instead of the message where possible.",
+        json_schema_extra=shown(fold=True, lines=5),
+    )
     credential: CredentialId = Field(
-        "", title="Mail account", description="Empty uses the server of FLOWSTUDIO_SMTP_URL."
+        "",
+        title="Mail account",
+        description="Empty uses the server of FLOWSTUDIO_SMTP_URL.",
+        json_schema_extra=shown(kinds=["smtp"]),
     )
 
 
-class RssConfig(Model):
+class RssConfig(Model, title="Feed"):
     """The newest entries of a feed."""
 
     mode: Literal["rss"]
-    url: Text = Field(min_length=1, title="URL", description="Of an RSS or Atom feed.")
+    url: Text = Field(
+        min_length=1,
+        title="URL",
+        description="Of an RSS or Atom feed.",
+        json_schema_extra=shown(key=True),
+    )
     limit: int = Field(20, ge=1, le=1000, title="Entries")
 
 
-class WorkflowConfig(Model):
+class WorkflowConfig(Model, title="Workflow"):
     """Another workflow, run as one step."""
 
     mode: Literal["workflow"]
@@ -99,7 +137,7 @@ class WorkflowConfig(Model):
         max_length=1000,
         title="Workflow",
         description="Its id; on the command line, a path beside the file.",
-        json_schema_extra={"format": "workflow"},
+        json_schema_extra={"format": "workflow", **shown("workflow", key=True)},
     )
     inputs: dict[str, Value] | Templated = Field({}, title="Inputs")
 

@@ -8,51 +8,65 @@ from pydantic import BaseModel, ConfigDict, Field
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.engine.together import together
 from flowstudio.errors import StepError
-from flowstudio.graph.fields import Expressive, Templated, Value
+from flowstudio.graph.fields import Expressive, Templated, Value, schema_of, shown
 
-Result = Annotated[str | None, Expressive("template", inner=True)]
+Result = Annotated[Annotated[str, schema_of("template")] | None, Expressive("template", inner=True)]
+
+Condition = Annotated[
+    str,
+    Field(min_length=1),
+    schema_of("expression", minLength=1),
+    Expressive("expression", names=("previous", "index")),
+]
 
 
 class _Base(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     max_iterations: int = Field(
-        1000, ge=1, le=1_000_000, title="At most", description="Reaching it fails the loop."
+        1000,
+        ge=1,
+        le=1_000_000,
+        title="At most",
+        description="Reaching it fails the loop.",
+        json_schema_extra=shown(order=1, unit="turns"),
     )
     result: Result = Field(
         None,
         title="Result of a turn",
         description="A template over what is inside; left out, the last node's output.",
-        json_schema_extra={"format": "template"},
+        json_schema_extra=shown(order=2),
     )
 
 
-class ForEach(_Base):
+class ForEach(_Base, title="For each item"):
     """Once for each item of a list."""
 
     mode: Literal["for_each"] = "for_each"
-    items: Value = Field(title="Items", description="A list, or a template that gives one.")
+    items: Value = Field(
+        title="Items",
+        description="A list, or a template that gives one.",
+        json_schema_extra=shown(key=True),
+    )
     concurrency: int = Field(1, ge=1, le=1000, title="At once")
 
 
-class While(_Base):
+class While(_Base, title="While"):
     """As long as a condition holds."""
 
     mode: Literal["while"]
-    condition: Annotated[
-        str, Field(min_length=1), Expressive("expression", names=("previous", "index"))
-    ] = Field(
+    condition: Condition = Field(
         title="Condition",
         description="Checked before each turn; sees previous and index.",
-        json_schema_extra={"format": "expression"},
+        json_schema_extra=shown(key=True),
     )
 
 
-class Times(_Base):
+class Times(_Base, title="A number of times"):
     """A number of times."""
 
     mode: Literal["times"]
-    times: int | Templated = Field(title="Times")
+    times: int | Templated = Field(title="Times", json_schema_extra=shown(key=True))
     concurrency: int = Field(1, ge=1, le=1000, title="At once")
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.engine.together import together
 from flowstudio.errors import StepError
+from flowstudio.graph.fields import shown
 from flowstudio.graph.slots import SlotFault
 
 
@@ -21,9 +22,26 @@ class ParallelConfig(BaseModel):
         "all",
         title="Done when",
         description="all succeed; any: the first success cancels the rest; quorum: that many do.",
+        json_schema_extra=shown(
+            key=True,
+            labels={"all": "All succeed", "any": "The first succeeds", "quorum": "A quorum does"},
+        ),
     )
-    quorum: int | None = Field(None, ge=1, le=1000, title="Quorum")
-    limit: int | None = Field(None, ge=1, le=1000, title="At once")
+    quorum: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        title="Quorum",
+        json_schema_extra=shown(unit="branches", when={"join": ["quorum"]}),
+    )
+    limit: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        title="At once",
+        description="Branches that run side by side; empty for all.",
+        json_schema_extra=shown(unit="branches"),
+    )
 
 
 class Parallel(NodeType[ParallelConfig]):

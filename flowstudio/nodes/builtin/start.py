@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flowstudio.engine.contract import NodeContext, NodeType
+from flowstudio.engine.contract import NodeContext, NodeType, RunInfo
+from flowstudio.graph.canonical import hash_value
 from flowstudio.graph.catalogue import Ports
-from flowstudio.graph.fields import JsonSchema
+from flowstudio.graph.fields import JsonSchema, shown
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.inputs import check_inputs
 from flowstudio.nodes.schemas import object_schema_faults
@@ -22,6 +23,7 @@ class StartConfig(BaseModel):
         default={},
         title="Inputs",
         description="A JSON Schema object: one property per input, with type, title and default.",
+        json_schema_extra=shown(key=True),
     )
 
 
@@ -48,6 +50,15 @@ class Start(NodeType[StartConfig]):
         """One line for the node's card."""
         named = config.inputs.get("properties")
         return ", ".join(named) if isinstance(named, Mapping) else ""
+
+    async def depends_on(
+        self,
+        config: StartConfig,  # noqa: ARG002
+        resources: Mapping[Any, Any],  # noqa: ARG002
+        run: RunInfo,
+    ) -> str | None:
+        """The run's inputs."""
+        return hash_value(dict(run.inputs))
 
     async def run(self, config: StartConfig, context: NodeContext) -> Any:
         """Check the run's inputs.

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flowstudio.engine.contract import NodeContext, NodeType, Purity
 from flowstudio.errors import ExpressionError, StepError
-from flowstudio.graph.fields import ItemExpression, Text, Value
+from flowstudio.graph.fields import ItemExpression, Text, Value, shown
 from flowstudio.graph.references import parse_template
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes import lists
@@ -16,14 +16,21 @@ from flowstudio.nodes.modes import Mode
 from flowstudio.nodes.pauses import Approval, Form, WaitFor
 
 Items = Annotated[Value, Field(description="A list, or a template that gives one.")]
-PerItem = Annotated[ItemExpression, Field(description="An expression; sees item and index.")]
+PerItem = Annotated[
+    ItemExpression,
+    Field(description="An expression; sees item and index.", json_schema_extra=shown(each="items")),
+]
 
 
-class SetFields(Mode):
+class SetFields(Mode, title="Build an object"):
     """Builds an object."""
 
     mode: Literal["set"]
-    fields: dict[str, Value] = Field(title="Fields", description="By name, a value or a template.")
+    fields: dict[str, Value] = Field(
+        title="Fields",
+        description="By name, a value or a template.",
+        json_schema_extra=shown(key=True),
+    )
 
     def line(self) -> str:
         """The names it sets."""
@@ -34,13 +41,17 @@ class SetFields(Mode):
         return dict(self.fields)
 
 
-class TextTemplate(Mode):
+class TextTemplate(Mode, title="Write text"):
     """Writes text."""
 
     card = "{text}"
 
     mode: Literal["template"]
-    text: Text = Field(title="Text", description="Text with templates in double braces.")
+    text: Text = Field(
+        title="Text",
+        description="Text with templates in double braces.",
+        json_schema_extra=shown(key=True, lines=5),
+    )
 
     async def run(self, context: NodeContext) -> Any:  # noqa: ARG002 - all is filled in already
         """The text."""
@@ -61,13 +72,13 @@ class ListMode(Mode):
         return items, await _keys(context, by, items)
 
 
-class Filter(ListMode):
+class Filter(ListMode, title="Filter a list"):
     """Keeps the items for which something holds."""
 
     card = "where {where}"
 
     mode: Literal["filter"]
-    where: PerItem = Field(title="Where")
+    where: PerItem = Field(title="Where", json_schema_extra=shown(key=True, each="items"))
 
     async def run(self, context: NodeContext) -> Any:
         """The items kept."""
@@ -75,13 +86,13 @@ class Filter(ListMode):
         return [item for item, verdict in zip(items, verdicts, strict=True) if verdict]
 
 
-class Sort(ListMode):
+class Sort(ListMode, title="Sort a list"):
     """Puts items in order."""
 
     card = "by {by}"
 
     mode: Literal["sort"]
-    by: PerItem = Field(title="By")
+    by: PerItem = Field(title="By", json_schema_extra=shown(key=True, each="items"))
     descending: bool = Field(default=False, title="Largest first")
 
     async def run(self, context: NodeContext) -> Any:
@@ -90,33 +101,33 @@ class Sort(ListMode):
         return lists.sort(items, keys, descending=self.descending)
 
 
-class Dedupe(ListMode):
+class Dedupe(ListMode, title="Drop duplicates"):
     """Drops items seen before."""
 
     card = "one for each {by}"
 
     mode: Literal["dedupe"]
-    by: PerItem = Field(title="By")
+    by: PerItem = Field(title="By", json_schema_extra=shown(key=True, each="items"))
 
     async def run(self, context: NodeContext) -> Any:
         """The first item of each key."""
         return lists.dedupe(*await self._keyed(context, self.by))
 
 
-class Group(ListMode):
+class Group(ListMode, title="Group a list"):
     """Sorts items into lists by a key."""
 
     card = "by {by}"
 
     mode: Literal["group"]
-    by: PerItem = Field(title="By")
+    by: PerItem = Field(title="By", json_schema_extra=shown(key=True, each="items"))
 
     async def run(self, context: NodeContext) -> Any:
         """Lists of items by key."""
         return lists.group(*await self._keyed(context, self.by))
 
 
-class Join(Mode):
+class Join(Mode, title="Join two lists"):
     """Merges the objects of two lists."""
 
     card = "{how}: {left_key} = {right_key}"
@@ -124,12 +135,13 @@ class Join(Mode):
     mode: Literal["join"]
     left: Items = Field(title="Left")
     right: Items = Field(title="Right")
-    left_key: PerItem = Field(title="Left key")
-    right_key: PerItem = Field(title="Right key")
+    left_key: PerItem = Field(title="Left key", json_schema_extra=shown(each="left"))
+    right_key: PerItem = Field(title="Right key", json_schema_extra=shown(each="right"))
     how: Literal["inner", "left"] = Field(
         default="inner",
         title="Keep",
         description="inner: only objects with a partner; left: all on the left.",
+        json_schema_extra=shown(labels={"inner": "Pairs only", "left": "All on the left"}),
     )
 
     def faults(self) -> list[SlotFault]:

@@ -47,7 +47,8 @@ class DraftRow(SQLModel, table=True):
 class DraftOutputRow(SQLModel, table=True):
     """What is kept of one node's last run in the editor, and what a person put in its place.
 
-    `seen` is a JSON object of content hashes by node id, `seen_pinned` a JSON list of node ids;
+    `seen` is a JSON object of content hashes by node id, `seen_pinned` a JSON list of node ids,
+    `reads` a JSON object of the content hashes of what was really read, by its path;
     outputs over 1 MB stand in `blob` under their hash. `salt` keeps a fresh sample apart.
     """
 
@@ -64,6 +65,7 @@ class DraftOutputRow(SQLModel, table=True):
     salt: str = Field(default="", max_length=36)
     seen: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     seen_pinned: str = Field(default="[]", sa_column=Column(Text, nullable=False))
+    reads: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     inputs_hash: str = Field(default="", max_length=64)
     port: str = Field(default="", max_length=100)
     output: bytes | None = Field(default=None, sa_column=Column(LargeBinary))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, Text
+from sqlalchemy import Index, LargeBinary, Text, text
 from sqlmodel import Column, Field, SQLModel
 
 from flowstudio.store.tables.moment import UtcDateTime
@@ -23,7 +23,8 @@ class RunRow(SQLModel, table=True):
     `project_id` is empty for what the command line runs on this machine; `workflow_id` is empty
     unless a stored workflow was run. `version` is the number of the published version it runs, None
     for a draft; `rerun_of` is the run whose finished steps it kept; `draft` is the JSON of what the
-    editor asked for, empty elsewhere.
+    editor asked for, empty elsewhere; `size_bytes` is what its journal takes, None until somebody
+    has measured it.
     """
 
     __tablename__ = "run"
@@ -32,6 +33,10 @@ class RunRow(SQLModel, table=True):
         Index("ix_run_status_wake", "status", "wake_at"),
         Index("ix_run_project_id", "project_id", "id"),
         Index("ix_run_workflow_id", "workflow_id", "id"),
+        Index("ix_run_created", "created_at", "id"),
+        Index("ix_run_document", "document_hash"),
+        Index("ix_run_inside", "trigger", sqlite_where=text("depth > 0")),
+        Index("ix_run_rerun_of", "rerun_of", sqlite_where=text("rerun_of != ''")),
     )
 
     id: str = Field(primary_key=True, max_length=36)
@@ -65,13 +70,24 @@ class RunRow(SQLModel, table=True):
     version: int | None = None
     rerun_of: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     draft: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    size_bytes: int | None = None
 
 
 class RunEventRow(SQLModel, table=True):
-    """One entry of a run's journal; a large output stands in `blob` under its hash."""
+    """One entry of a run's journal; a large output stands in `blob` under its hash.
+
+    The index finds the few that refer to a blob, so that removing a run need not read them all.
+    """
 
     __tablename__ = "run_event"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index(
+            "ix_run_event_blob",
+            "output_hash",
+            sqlite_where=text("output IS NULL AND output_hash IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     run_id: str = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE", max_length=36)
     seq: int = Field(primary_key=True)
@@ -98,6 +114,9 @@ class CacheEntryRow(SQLModel, table=True):
     """An output kept under the fingerprint of the step that made it."""
 
     __tablename__ = "cache_entry"
+    __table_args__ = (
+        Index("ix_cache_entry_blob", "output_hash", sqlite_where=text("output IS NULL")),
+    )
 
     fingerprint: str = Field(primary_key=True, max_length=64)
     output: bytes | None = Field(default=None, sa_column=Column(LargeBinary))

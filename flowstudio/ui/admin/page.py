@@ -13,6 +13,7 @@ from flowstudio.ui.widgets.states import empty, notice, skeleton
 _TABS = (
     ("people", "People"),
     ("registration", "Registration"),
+    ("retention", "Runs kept"),
     ("audit", "Audit log"),
     ("health", "System health"),
 )
@@ -45,6 +46,7 @@ def admin_page() -> rx.Component:
                 rx.match(
                     AdminState.tab,
                     ("registration", _registration()),
+                    ("retention", _retention()),
                     ("audit", _audit()),
                     ("health", _health()),
                     _people(),
@@ -182,6 +184,61 @@ def _registration() -> rx.Component:
     )
 
 
+def _retention() -> rx.Component:
+    return sections(
+        section(
+            "retention",
+            "Runs kept",
+            "Finished runs beyond a limit are removed within a minute or so, the oldest first, and "
+            "the database file shrinks. Unfinished runs always stay. Empty means no limit.",
+            rx.el.div(
+                api_form(
+                    api_field(
+                        "days",
+                        "Days",
+                        "number",
+                        optional=True,
+                        empty="null",
+                        value=AdminState.kept.days,
+                        help="Since a run ended.",
+                    ),
+                    api_field(
+                        "most_runs",
+                        "Number of runs",
+                        "number",
+                        optional=True,
+                        empty="null",
+                        value=AdminState.kept.most_runs,
+                        help="The newest are kept.",
+                    ),
+                    api_field(
+                        "most_mb",
+                        "Megabytes",
+                        "number",
+                        optional=True,
+                        empty="null",
+                        value=AdminState.kept.most_mb,
+                        help="Of all their journals together.",
+                    ),
+                    action="/api/v1/instance/retention",
+                    method="PUT",
+                    submit="Save",
+                    done="Saved.",
+                    keeps_values=True,
+                    on_done=AdminState.load,
+                    test_id="retention-form",
+                    key=AdminState.kept.mark,
+                ),
+                class_name="card padded",
+            ),
+            rx.el.div(
+                rx.el.dl(rx.foreach(AdminState.kept.facts, _fact), class_name="facts-list"),
+                class_name="card",
+            ),
+        ),
+    )
+
+
 def _audit() -> rx.Component:
     return rx.fragment(
         rx.el.form(
@@ -256,6 +313,10 @@ def _health() -> rx.Component:
         ),
         class_name="card",
     )
+
+
+def _fact(line: HealthLine) -> rx.Component:
+    return rx.fragment(rx.el.dt(line.name), rx.el.dd(line.text))
 
 
 def _check(line: HealthLine) -> rx.Component:

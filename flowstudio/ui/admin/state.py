@@ -1,19 +1,20 @@
 """State of the administration's page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import reflex as rx
 
 from flowstudio.clock import utc_now
 from flowstudio.services.access import Actor
+from flowstudio.services.retention import RetentionView
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.log import EntryLine, entry_line
 
 _PAGE = 50
-Tab = Literal["people", "registration", "audit", "health"]
+Tab = Literal["people", "registration", "retention", "audit", "health"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,17 @@ class HealthLine:
     is_ok: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """Which runs are kept, as the form shows it; `mark` changes with the limits."""
+
+    days: str = ""
+    most_runs: str = ""
+    most_mb: str = ""
+    mark: str = ""
+    facts: list[HealthLine] = field(default_factory=list)
+
+
 class AdminState(rx.State):
     """What admins see; every handler asks for the right again."""
 
@@ -47,6 +59,7 @@ class AdminState(rx.State):
     users: list[UserLine] = []
     has_more_users: bool = False
     registration: str = ""
+    kept: KeptLine = KeptLine()
     verb: str = ""
     who: str = ""
     entries: list[EntryLine] = []
@@ -105,6 +118,8 @@ class AdminState(rx.State):
             await self._list_users(actor)
         elif self.tab == "registration":
             self.registration = await backend().studio.instance.registration(actor)
+        elif self.tab == "retention":
+            self.kept = kept_line(await backend().studio.retention.look(actor))
         elif self.tab == "audit":
             await self._list_entries(actor)
         else:
@@ -146,3 +161,30 @@ class AdminState(rx.State):
             HealthLine(item.name, item.text, item.is_ok)
             for item in await backend().studio.health.look(actor)
         ]
+
+
+def kept_line(view: RetentionView) -> KeptLine:
+    """The limits and what there is, as the page shows them."""
+    policy = view.policy
+    most_mb = None if policy.most_bytes is None else policy.most_bytes // 1_000_000
+    days, most_runs, most = [
+        "" if each is None else str(each) for each in (policy.days, policy.most_runs, most_mb)
+    ]
+    taken = words.size(view.kept.bytes)
+    if view.kept.unmeasured:
+        taken += f", and {words.count(view.kept.unmeasured, 'run')} not measured"
+    return KeptLine(
+        days,
+        most_runs,
+        most,
+        mark=f"{days}/{most_runs}/{most}",
+        facts=[
+            HealthLine("Finished runs", f"{view.kept.runs:,}", True),
+            HealthLine("Their journals", taken, True),
+            HealthLine(
+                "Database file",
+                f"{words.size(view.file.bytes)}, {words.size(view.file.free_bytes)} of it empty",
+                True,
+            ),
+        ],
+    )

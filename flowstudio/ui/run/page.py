@@ -2,13 +2,19 @@
 
 import reflex as rx
 
-from flowstudio.ui.live import elapsed, live_text, live_value
-from flowstudio.ui.run.present import StepRow
+from flowstudio.ui.live import elapsed, live_value
+from flowstudio.ui.run.components import (
+    run_log,
+    run_picture,
+    run_steps,
+    run_timeline,
+    step_details,
+)
 from flowstudio.ui.run.questions import question_card
 from flowstudio.ui.run.state import RunState
 from flowstudio.ui.shell import frame, heading
-from flowstudio.ui.widgets.drawing import picture
-from flowstudio.ui.widgets.icons import icon, type_icon
+from flowstudio.ui.widgets.api_form import api_form
+from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.pill import pill
 from flowstudio.ui.widgets.states import missing, skeleton
@@ -32,14 +38,44 @@ def _run() -> rx.Component:
         heading(RunState.title, "", *_actions()),
         _facts(),
         rx.cond(RunState.error, _error()),
-        rx.el.section(picture(RunState.drawing, RunState.states), class_name="card flush"),
+        rx.cond(
+            RunState.has_picture,
+            rx.el.section(
+                run_picture(selected=RunState.selected, on_select=RunState.select),
+                class_name="card flush",
+            ),
+        ),
         rx.foreach(RunState.questions, question_card),
         rx.el.div(
-            rx.el.section(
-                rx.el.h2("Steps"),
-                rx.el.ol(rx.foreach(RunState.steps, _step), class_name="steps"),
+            rx.el.div(
+                rx.el.section(
+                    rx.el.h2("Timeline"),
+                    rx.el.div(
+                        run_timeline(
+                            selected=RunState.selected,
+                            on_select=RunState.select,
+                            on_open=RunState.open_rows,
+                        ),
+                        class_name="card timeline-card",
+                    ),
+                ),
+                rx.el.section(
+                    rx.el.h2("Steps"),
+                    run_steps(
+                        selected=RunState.selected,
+                        on_select=RunState.select,
+                        on_more=RunState.more_steps,
+                    ),
+                ),
+                run_log(selected=RunState.selected, on_earlier=RunState.earlier_lines),
+                class_name="run-main",
             ),
             rx.el.aside(
+                step_details(
+                    run=RunState.run,
+                    on_close=RunState.select(""),
+                    on_rerun=RunState.rerun,
+                ),
                 rx.cond(
                     RunState.has_outputs, _side("Result", live_value(name="outputs"), "run-outputs")
                 ),
@@ -47,8 +83,9 @@ def _run() -> rx.Component:
                     RunState.has_inputs, _side("Inputs", live_value(name="inputs"), "run-inputs")
                 ),
                 class_name="side",
+                aria_label="Details and results",
             ),
-            class_name="columns wide-left",
+            class_name="columns wide-left run-columns",
         ),
     )
 
@@ -85,17 +122,42 @@ def _actions() -> list[rx.Component]:
         class_name="button",
         custom_attrs={"data-testid": "run-cancel"},
     )
+    rerun = rx.cond(
+        RunState.failed_step,
+        rx.el.button(
+            icon("step-forward", 14),
+            f"Re-run from {RunState.failed_step}",
+            on_click=RunState.rerun(""),
+            class_name="button primary",
+            title="A new run that keeps the steps which finished",
+            custom_attrs={"data-testid": "run-rerun"},
+        ),
+    )
     return [
         rx.match(
             RunState.status,
-            ("succeeded", again),
-            ("failed", again),
-            ("cancelled", again),
+            ("succeeded", rx.fragment(_delete(), again)),
+            ("failed", rx.fragment(_delete(), again, rerun)),
+            ("cancelled", rx.fragment(_delete(), again)),
             ("paused", rx.fragment(cancel, resume)),
             ("running", rx.fragment(pause, cancel)),
             cancel,
         )
     ]
+
+
+def _delete() -> rx.Component:
+    return api_form(
+        action=f"/api/v1/runs/{RunState.run}",
+        method="DELETE",
+        submit="Delete",
+        tone="danger",
+        confirm="Delete this run? Its steps, outputs and log are gone for good.",
+        next="/runs",
+        layout="bare",
+        submit_test_id="run-delete",
+        key=RunState.run,
+    )
 
 
 def _facts() -> rx.Component:
@@ -118,6 +180,19 @@ def _facts() -> rx.Component:
                 aria_hidden="true",
             ),
             class_name="fact",
+        ),
+        rx.cond(
+            RunState.earlier,
+            rx.el.span(
+                icon("history", 14),
+                link("Re-run of an earlier run", to=f"/runs/{RunState.earlier}"),
+                link(
+                    "Compare",
+                    to=f"/runs/compare?a={RunState.earlier}&b={RunState.run}",
+                    custom_attrs={"data-testid": "run-compare"},
+                ),
+                class_name="fact linked",
+            ),
         ),
         class_name="facts",
     )
@@ -149,47 +224,6 @@ def _error() -> rx.Component:
 def _side(title: str, content: rx.Component, test_id: str) -> rx.Component:
     return rx.el.section(
         rx.el.h2(title), content, class_name="card padded", custom_attrs={"data-testid": test_id}
-    )
-
-
-def _step(step: StepRow) -> rx.Component:
-    return rx.el.li(
-        rx.el.div(
-            rx.el.span(
-                type_icon(step.type, 16),
-                class_name="type-mark",
-                custom_attrs={"data-category": step.category},
-            ),
-            rx.el.span(step.name, class_name="step-name"),
-            rx.el.span(step.title, class_name="step-title"),
-            rx.el.span(_numbers(step), class_name="step-numbers"),
-            pill(step.status, step.label, f"node-{step.name}-status"),
-            class_name="step-head",
-        ),
-        rx.cond(step.error, rx.el.p(step.error, class_name="step-error")),
-        rx.el.div(
-            rx.cond(
-                step.has_output,
-                live_value(name=f"output:{step.name}"),
-                live_text(name=f"text:{step.name}"),
-            ),
-            class_name="step-body",
-            custom_attrs={"data-testid": f"node-{step.name}-output"},
-        ),
-        class_name="card step",
-        style={"--depth": step.depth},
-        custom_attrs={"data-state": step.status, "data-type": step.type},
-        key=step.name,
-    )
-
-
-def _numbers(step: StepRow) -> rx.Component:
-    parts = (step.times, step.attempts, step.model, step.tokens, step.saved, step.cost)
-    return rx.fragment(
-        *(rx.cond(part, rx.el.span(part, class_name="number")) for part in parts),
-        rx.el.span(
-            rx.cond(step.since, elapsed(since=step.since), step.duration), class_name="number"
-        ),
     )
 
 

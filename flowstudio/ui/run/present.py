@@ -8,6 +8,7 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.graph.document import Document, Node
 from flowstudio.services.runs import RunView
 from flowstudio.services.steps import StepView
+from flowstudio.services.timelines import Money, Tally, Timeline
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.fields import Field, fields_of
 from flowstudio.ui.widgets.layout import LARGE, arrange
@@ -16,6 +17,9 @@ from flowstudio.ui.widgets.pill import LABELS
 _MAX_TEXT = 20_000
 _MAX_ITEMS = 200
 _MAX_DEPTH = 12
+_MOST_QUESTIONS = 20
+_NO_QUESTION = {"timer", "retry", "workflow"}
+_NOTHING = Tally()
 _UNDERWAY = {"running", "waiting", "queued"}
 _DONE = {"succeeded", "cached", "failed", "skipped"}
 
@@ -62,17 +66,24 @@ class Question:
     fields: list[Field]
 
 
+def node_names(document: Document) -> list[str]:
+    """Every node, in the order it is drawn."""
+    return [box.node.name for box in arrange(document, LARGE).boxes]
+
+
 def step_rows(
-    document: Document, steps: Sequence[StepView], types: Mapping[str, NodeType[Any]]
+    document: Document,
+    names: Sequence[str],
+    timeline: Timeline,
+    types: Mapping[str, NodeType[Any]],
 ) -> list[StepRow]:
-    """Every node in the order it is drawn, with the state of its latest execution."""
-    executions: dict[str, list[StepView]] = {}
-    for step in steps:
-        executions.setdefault(step.node, []).append(step)
+    """The nodes of these names, each with the state of its latest execution."""
+    nodes = {node.name: node for node in document.nodes}
     depth = _depths(document)
     return [
-        _step_row(box.node, depth[box.node.id], executions.get(box.node.name, []), types)
-        for box in arrange(document, LARGE).boxes
+        _step_row(nodes[name], depth[nodes[name].id], timeline, types)
+        for name in names
+        if name in nodes
     ]
 
 
@@ -88,13 +99,14 @@ def _depths(document: Document) -> dict[str, int]:
 
 
 def _step_row(
-    node: Node, depth: int, executions: Sequence[StepView], types: Mapping[str, NodeType[Any]]
+    node: Node, depth: int, timeline: Timeline, types: Mapping[str, NodeType[Any]]
 ) -> StepRow:
-    kind = types.get(node.type)
-    step = _latest(executions)
+    kind, tally = types.get(node.type), timeline.tallies.get(node.name, _NOTHING)
+    step = timeline.book.steps.get(tally.shown)
     status = step.status if step else "idle"
     mode = str(node.config.get("mode") or node.config.get("strategy") or "").replace("_", " ")
     title = kind.title if kind else node.type
+    is_running = step is not None and step.started_at is not None and status == "running"
     return StepRow(
         name=node.name,
         path=step.path if step else "",
@@ -104,25 +116,17 @@ def _step_row(
         depth=depth,
         status=status,
         label=_label(step),
-        since=step.started_at.isoformat()
-        if step and step.started_at and status == "running"
-        else "",
+        since=step.started_at.isoformat() if step and step.started_at and is_running else "",
         duration=words.duration(step.duration_s) if step and status not in _UNDERWAY else "",
-        cost=_cost(executions),
-        saved=_saved(executions),
-        tokens=_tokens(executions),
+        cost=words.money(tally.money.cost_usd) if tally.money.cost_usd else "",
+        saved=f"saved {words.money(tally.money.saved_usd)}" if tally.money.saved_usd else "",
+        tokens=_tokens(tally.money),
         model=(step.model or "") if step else "",
-        times=_times(executions),
+        times=_times(tally),
         attempts=f"{step.attempts} attempts" if step and step.attempts > 1 else "",
         error=(step.error or "") if step else "",
         has_output=bool(step and status in {"succeeded", "cached"}),
     )
-
-
-def _latest(executions: Sequence[StepView]) -> StepView | None:
-    underway = [step for step in executions if step.status in _UNDERWAY]
-    shown_first = underway or executions
-    return shown_first[-1] if shown_first else None
 
 
 def _label(step: StepView | None) -> str:
@@ -130,43 +134,43 @@ def _label(step: StepView | None) -> str:
         return LABELS["idle"]
     if step.status == "waiting" and step.waiting and step.waiting.kind == "timer":
         return LABELS["sleeping"]
+    if step.kept:
+        return "Kept"
     return LABELS.get(step.status, step.status)
 
 
-def _times(executions: Sequence[StepView]) -> str:
-    turns = sum(step.turns_done for step in executions)
-    if turns:
-        return words.count(turns, "turn")
-    return words.count(len(executions), "time") if len(executions) > 1 else ""
+def _times(tally: Tally) -> str:
+    if tally.turns:
+        return words.count(tally.turns, "turn")
+    return words.count(tally.executions, "time") if tally.executions > 1 else ""
 
 
-def _cost(executions: Sequence[StepView]) -> str:
-    total = sum(step.cost_usd for step in executions)
-    return words.money(total) if total else ""
-
-
-def _saved(executions: Sequence[StepView]) -> str:
-    total = sum(step.saved_usd for step in executions)
-    return f"saved {words.money(total)}" if total else ""
-
-
-def _tokens(executions: Sequence[StepView]) -> str:
-    total = sum(sum((step.usage or {}).values()) for step in executions)
+def _tokens(money: Money) -> str:
+    total = money.prompt_tokens + money.completion_tokens
     return words.count(total, "token") if total else ""
 
 
-def progress(rows: Sequence[StepRow]) -> tuple[int, int]:
+def progress(document: Document, timeline: Timeline) -> tuple[int, int]:
     """How many nodes are done with, and how many there are."""
-    return sum(row.status in _DONE for row in rows), len(rows)
+    states = node_states(document, timeline).values()
+    return sum(state in _DONE for state in states), len(document.nodes)
 
 
-def node_states(rows: Sequence[StepRow]) -> dict[str, str]:
-    """State by node name, for the picture."""
-    return {row.name: row.status for row in rows if row.status != "idle"}
+def node_states(document: Document, timeline: Timeline) -> dict[str, str]:
+    """State by node name, of those that began."""
+    steps = timeline.book.steps
+    return {
+        node.name: steps[tally.shown].status
+        for node in document.nodes
+        if (tally := timeline.tallies.get(node.name)) is not None and tally.shown in steps
+    }
 
 
-def questions(steps: Sequence[StepView]) -> list[Question]:
+def questions(timeline: Timeline) -> list[Question]:
     """What a person has to answer before the run goes on."""
+    steps = [
+        timeline.book.steps[path] for tally in timeline.tallies.values() for path in tally.underway
+    ]
     return [
         Question(
             path=step.path,
@@ -176,8 +180,8 @@ def questions(steps: Sequence[StepView]) -> list[Question]:
             until=f"{step.waiting.until:%d %b %H:%M} UTC" if step.waiting.until else "",
             fields=fields_of(step.waiting.fields or {}),
         )
-        for step in steps
-        if step.status == "waiting" and step.waiting and step.waiting.kind != "timer"
+        for step in steps[:_MOST_QUESTIONS]
+        if step.status == "waiting" and step.waiting and step.waiting.kind not in _NO_QUESTION
     ]
 
 

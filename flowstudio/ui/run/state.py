@@ -1,46 +1,53 @@
 """State of a run's page."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
 
 import reflex as rx
+from pydantic import Field as Limits
 
-from flowstudio.engine.events import FINISHED
-from flowstudio.errors import InvalidInputError, NotFoundError
+from flowstudio.engine.events import FINISHED, Event
+from flowstudio.errors import FlowStudioError, InvalidInputError, NotFoundError
+from flowstudio.services.batches import batches
 from flowstudio.services.runs import RunView
-from flowstudio.services.steps import StepBook, StepView
+from flowstudio.services.timelines import Timeline
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import Operation, push
 from flowstudio.ui.presence import open_feed
-from flowstudio.ui.run.batches import batches
-from flowstudio.ui.run.feed import TextFeed, output_key
-from flowstudio.ui.run.present import (
-    Question,
-    StepRow,
-    node_states,
-    progress,
-    questions,
-    shown,
-    step_rows,
-    tokens_of,
-)
+from flowstudio.ui.run import showing
+from flowstudio.ui.run.feed import TextFeed
+from flowstudio.ui.run.log_lines import log_text
+from flowstudio.ui.run.present import Question, progress, questions, shown, tokens_of
+from flowstudio.ui.run.sending import Sender
 from flowstudio.ui.widgets import words
-from flowstudio.ui.widgets.drawing import Drawing, draw_large
 from flowstudio.ui.widgets.fields import read_form, with_problems
 from flowstudio.ui.widgets.pill import LABELS
 
 _REFRESH_S = 0.12
+_STEPS_AT_ONCE = 60
+_LINES_AT_ONCE = 200
+Rows = Annotated[int, Limits(ge=0, le=1_000)]
 
 
 class RunState(rx.State):
-    """One run. Text and outputs travel beside the state, through `flowstudio.ui.live`."""
+    """One run. Steps, text and outputs travel beside the state, through `flowstudio.ui.live`.
+
+    Attributes:
+        run: its id as shown, "" while there is none.
+        failed_step: of a failed run, where it can be run again from.
+        selected: path of the step whose details are shown.
+    """
 
     loaded: bool = False
     missing: bool = False
+    run: str = ""
     title: str = ""
     again: str = ""
+    failed_step: str = ""
+    can_rerun: bool = False
+    earlier: str = ""
     status: str = "queued"
     label: str = ""
     since: str = ""
@@ -54,36 +61,43 @@ class RunState(rx.State):
     error_node: str = ""
     has_outputs: bool = False
     has_inputs: bool = False
-    drawing: Drawing = Drawing()
-    states: dict[str, str] = {}
-    steps: list[StepRow] = []
+    has_picture: bool = False
+    selected: str = ""
     questions: list[Question] = []
     problems: list[str] = []
 
-    _outputs_sent: dict[str, str] = {}
+    _seen: dict[str, int] = {}
+    _opened: dict[str, int] = {}
+    _steps_shown: int = _STEPS_AT_ONCE
+    _lines_shown: int = _LINES_AT_ONCE
+    _seq: int = 0
 
     @guarded("run.read")
     async def load(self) -> Any:
         """Show the run of the address as the database knows it, then follow it."""
-        actor = current_actor(self)
-        self._outputs_sent = {}
-        self.problems = []
+        actor, runs = current_actor(self), backend().runs
+        self._seen, self.problems = {}, []
         try:
-            run = await backend().runs.get(actor, self._id())
+            run = await runs.get(actor, self._id())
         except NotFoundError:
             self.missing, self.loaded = True, True
             return None
+        if self.run != run.id:
+            self.run, self.selected, self._opened = run.id, "", {}
+            self._steps_shown, self._lines_shown = _STEPS_AT_ONCE, _LINES_AT_ONCE
         self.missing = False
-        self.drawing = draw_large(run.document, backend().registry)
-        self.title = run.workflow
-        self.again = _again(run)
-        self.has_inputs = bool(run.inputs)
-        operations = await self._refresh(run, await backend().runs.steps(actor, run.id))
+        timeline = await runs.timeline(actor, run.id)
+        self._seq = timeline.seq
+        self._show_head(run)
+        sender = Sender(self._seen)
+        self.has_picture = showing.picture(sender, run.document, backend().registry)
+        await self._refresh(run, timeline, sender)
+        await self._send_log(sender)
         self.loaded = True
-        return [
-            push(("clear", "", None), ("put", "inputs", shown(run.inputs, "inputs")), *operations),
-            RunState.follow,
-        ]
+        first: list[Operation] = [("clear", "", None)]
+        if run.inputs:
+            first.append(("put", "inputs", shown(run.inputs, "inputs")))
+        return [push(*first, *sender.operations), RunState.follow]
 
     @guarded("run.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
@@ -91,31 +105,70 @@ class RunState(rx.State):
         actor, run_id, runs = current_actor(self), self._id(), backend().runs
         if not run_id:
             return
-        book = StepBook((await runs.get(actor, run_id)).document)
+        timeline, seq = await runs.timeline(actor, run_id), self._seq
         feed, text, pace = open_feed(self, "run.read", self._look(run_id)), TextFeed(), _Pace()
-        async for events in batches(runs.watch(actor, run_id)):
+        async for events in batches(runs.watch(actor, run_id, seq)):
             if not await feed.goes_on():
                 return
-            stored = [event for event in events if event.seq]
-            book.feed(stored)
-            if operations := text.operations(events):
+            stored: list[Event] = [event for event in events if event.seq]
+            timeline.feed(stored)
+            operations = text.operations(events)
+            if lines := log_text(events):
+                operations.append(("add", "log", lines))
+            if operations:
                 yield push(*operations)
             if pace.is_due(has_news=bool(stored)):
-                yield await self._send(book, run_id)
+                yield await self._send(timeline, run_id)
                 pace.rest()
-        yield await self._send(book, run_id)
+        yield await self._send(timeline, run_id)
         feed.close()
 
     def _look(self, run_id: str) -> Callable[[], Awaitable[object]]:
         return lambda: backend().runs.find(current_actor(self), run_id)
 
-    async def _send(self, book: StepBook, run_id: str) -> Any:
+    async def _send(self, timeline: Timeline, run_id: str) -> Any:
         async with self:
             # The tab may show another page by now, whose run is another or none.
-            if self._id() != run_id:
+            if self._id() != run_id or self.run != run_id:
                 return None
             run = await backend().runs.get(current_actor(self), run_id)
-            return push(*await self._refresh(run, list(book.steps.values())))
+            sender = Sender(self._seen)
+            await self._refresh(run, timeline, sender)
+            return push(*sender.operations)
+
+    @guarded("run.read")
+    async def select(self, path: str) -> Any:
+        """Show the details of a step; of none when the path is empty."""
+        self.selected = path[:1_000]
+        return await self._show()
+
+    @guarded("run.read")
+    async def open_rows(self, path: str, rows: Rows) -> Any:
+        """Show so many rows inside a part of the timeline."""
+        if len(self._opened) < 1_000:
+            self._opened[path] = rows
+        return await self._show()
+
+    @guarded("run.read")
+    async def more_steps(self) -> Any:
+        """Show the next steps' cards too."""
+        self._steps_shown += _STEPS_AT_ONCE
+        return await self._show()
+
+    @guarded("run.read")
+    async def earlier_lines(self) -> Any:
+        """Show more of the log's beginning."""
+        self._lines_shown = min(self._lines_shown * 4, 20_000)
+        sender = Sender(self._seen)
+        await self._send_log(sender)
+        return push(*sender.operations)
+
+    async def _show(self) -> Any:
+        actor, runs = current_actor(self), backend().runs
+        run = await runs.get(actor, self._id())
+        sender = Sender(self._seen)
+        await self._refresh(run, await runs.timeline(actor, run.id), sender)
+        return push(*sender.operations)
 
     @guarded("run.steer")
     async def cancel(self) -> Any:
@@ -134,6 +187,13 @@ class RunState(rx.State):
         """Carry a paused run on."""
         await backend().runs.resume(current_actor(self), self._id())
         return RunState.load
+
+    @guarded("run.steer")
+    async def rerun(self, path: str) -> Any:
+        """Run again from a step, or from what did not finish, and show the new run."""
+        actor = current_actor(self)
+        new_id = await backend().runs.rerun(actor, self._id(), path or None)
+        return rx.redirect(f"/runs/{new_id}")
 
     @guarded("run.answer")
     async def decide(self, path: str, approved: bool, comment: str) -> Any:
@@ -170,16 +230,60 @@ class RunState(rx.State):
     def _id(self) -> str:
         return str(getattr(self, "run_id", ""))
 
-    async def _refresh(self, run: RunView, steps: Sequence[StepView]) -> list[Operation]:
-        """Set the vars; returns the outputs the browser has not seen."""
+    async def _refresh(self, run: RunView, timeline: Timeline, sender: Sender) -> None:
+        """Set the vars, and send what the browser has not seen."""
         self._show_run(run)
-        self.steps = step_rows(run.document, steps, backend().registry)
-        done, total = progress(self.steps)
+        done, total = progress(run.document, timeline)
         self.progress = f"{done} of {total} steps"
         self.percent = round(100 * done / max(total, 1))
-        self.states = node_states(self.steps)
-        self.questions = questions(steps)
-        return await self._new_outputs(run, self.steps)
+        self.questions = questions(timeline)
+        registry = backend().registry
+        showing.states(sender, run.document, timeline, has_picture=self.has_picture)
+        showing.timeline(sender, run, timeline, self._opened, registry)
+        rows = showing.steps(sender, run.document, timeline, registry, self._steps_shown)
+        await self._send_outputs(run, sender, rows)
+        if self.has_outputs:
+            sender.put("outputs", shown(run.outputs, "outputs"))
+        await self._send_detail(run, timeline, sender)
+
+    async def _send_outputs(
+        self, run: RunView, sender: Sender, rows: list[tuple[str, str, str]]
+    ) -> None:
+        actor, runs = current_actor(self), backend().runs
+        for key, path, kind in rows:
+            # What a path gave does not change, so it is loaded once.
+            if sender.is_new(f"of:{key}", path):
+                sender.put(key, shown(await runs.output(actor, run.id, path), kind))
+
+    async def _send_detail(self, run: RunView, timeline: Timeline, sender: Sender) -> None:
+        mark = showing.mark(timeline, self.selected, run.status)
+        if not sender.is_new("of:detail", mark):
+            return
+        if not self.selected:
+            sender.put("detail", None)
+            return
+        try:
+            found = await backend().runs.step(current_actor(self), run.id, self.selected)
+        except FlowStudioError as error:
+            sender.put("detail", {"path": self.selected, "problem": str(error)})
+            return
+        can_rerun = run.status in FINISHED and self.can_rerun
+        showing.detail(sender, found, backend().registry, can_rerun=can_rerun)
+
+    async def _send_log(self, sender: Sender) -> None:
+        events = await backend().runs.latest_events(
+            current_actor(self), self._id(), before=self._seq + 1, limit=self._lines_shown
+        )
+        sender.put("log", log_text(events, most=self._lines_shown))
+        is_whole = not events or events[0].seq == 1
+        sender.put("log-earlier", not is_whole)
+
+    def _show_head(self, run: RunView) -> None:
+        self.title = run.workflow
+        self.again = _again(run)
+        self.can_rerun = not run.draft
+        self.earlier = run.rerun_of
+        self.has_inputs = bool(run.inputs)
 
     def _show_run(self, run: RunView) -> None:
         self.status, self.label = run.status, LABELS.get(run.status, run.status)
@@ -190,19 +294,8 @@ class RunState(rx.State):
         self.saved = f"saved {words.money(run.saved_usd)}" if run.saved_usd else ""
         self.tokens = tokens_of(run)
         self.error, self.error_node = run.error or "", run.error_node or ""
+        self.failed_step = self.error_node if run.status == "failed" and self.can_rerun else ""
         self.has_outputs = run.status in FINISHED and bool(run.outputs)
-
-    async def _new_outputs(self, run: RunView, rows: Sequence[StepRow]) -> list[Operation]:
-        actor, runs = current_actor(self), backend().runs
-        operations: list[Operation] = []
-        for row in rows:
-            if row.has_output and self._outputs_sent.get(row.name) != row.path:
-                value = await runs.output(actor, run.id, row.path)
-                operations.append(("put", output_key(row.name), shown(value, row.type)))
-                self._outputs_sent[row.name] = row.path
-        if self.has_outputs:
-            operations.append(("put", "outputs", shown(run.outputs, "outputs")))
-        return operations
 
 
 def _again(run: RunView) -> str:

@@ -37,6 +37,7 @@ class DrawnEdge:
     path: str
     source: str
     target: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def _draw(document: Document, types: Mapping[str, NodeType[Any]], metrics: Metri
                 _wire(boxes[edge.source], boxes[edge.target], layout.lanes.get(edge.id, [])),
                 boxes[edge.source].node.name,
                 boxes[edge.target].node.name,
+                edge.id,
             )
             for edge in document.edges
             if edge.source in boxes and edge.target in boxes
@@ -153,21 +155,26 @@ def _preview_node(node: DrawnNode) -> rx.Component:
     )
 
 
-def picture(drawing: Drawing, states: dict[str, str]) -> rx.Component:
-    """The large picture; each node shows its state, if `states` has one by its name."""
+def picture(
+    drawing: Drawing,
+    states: dict[str, str],
+    wires: dict[str, str] | None = None,
+    label: str = "Graph of the workflow",
+) -> rx.Component:
+    """The large picture.
+
+    Args:
+        drawing: made by `draw_large`.
+        states: of nodes, by name; each shows its own.
+        wires: what became of wires, by id.
+        label: for those who do not see it.
+    """
     return rx.el.div(
         rx.el.div(
             rx.el.svg(
                 rx.foreach(
                     drawing.edges,
-                    lambda edge: rx.el.path(
-                        d=edge.path,
-                        class_name="wire",
-                        custom_attrs={
-                            "data-from": states.get(edge.source, "idle"),
-                            "data-to": states.get(edge.target, "idle"),
-                        },
-                    ),
+                    lambda edge: _large_wire(edge, states, wires),
                 ),
                 width=drawing.width,
                 height=drawing.height,
@@ -184,8 +191,20 @@ def picture(drawing: Drawing, states: dict[str, str]) -> rx.Component:
         class_name="picture",
         tab_index=0,
         role="region",
-        aria_label="Graph of the workflow",
+        aria_label=label,
     )
+
+
+def _large_wire(
+    edge: DrawnEdge, states: dict[str, str], wires: dict[str, str] | None
+) -> rx.Component:
+    attributes = {
+        "data-from": states.get(edge.source, "idle"),
+        "data-to": states.get(edge.target, "idle"),
+    }
+    if wires is not None:
+        attributes["data-change"] = wires.get(edge.id, "")
+    return rx.el.path(d=edge.path, class_name="wire", custom_attrs=attributes)
 
 
 def _node(node: DrawnNode, states: dict[str, str]) -> rx.Component:

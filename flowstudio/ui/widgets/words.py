@@ -54,6 +54,16 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{moment:%d %b %Y}" if moment.year != now.year else f"{moment:%d %b}"
 
 
+def size(number: int) -> str:
+    """Bytes: `812 B`, `1.4 kB`, `25 MB`."""
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+
+
 def since(moment: datetime, now: datetime) -> str:
     """How long ago, after a verb: `just now`, `6 min ago`, then `on` the day."""
     told = ago(moment, now)

@@ -1,0 +1,305 @@
+// What people do to a workflow, each as one step to undo.
+import { blankConfig } from "./catalogue.js";
+import { ancestors, freeName, inside, newId, order, valueOf, whyNoWire } from "./document.js";
+import { freePlace, HEAD, tidy } from "./layout.js";
+import { change, read, say, select } from "./store.js";
+
+const BESIDE = 240;
+const MOST_PASTED = 2_000_000;
+
+export const sizes = new Map();
+
+const boxOf = (document, id) => {
+  const place = { x: 0, y: 0 };
+  for (let node = document.nodes.get(id); node; node = document.nodes.get(node.parent)) {
+    place.x += node.position.x;
+    place.y += node.position.y;
+  }
+  return place;
+};
+export { boxOf };
+
+// The container a point of the canvas lies in, the innermost, or null; `except` and what is in it
+// do not count.
+export function containerAt(point, except = new Set()) {
+  const { document, types } = read();
+  let best = null;
+  for (const node of document.nodes.values()) {
+    if (!types[node.type]?.container || except.has(node.id)) continue;
+    const place = boxOf(document, node.id);
+    const size = sizes.get(node.id);
+    const hit = size && point.x >= place.x && point.y >= place.y && point.x <= place.x + size.width && point.y <= place.y + size.height;
+    if (hit && (!best || inside(document, best).has(node.id))) best = node.id;
+  }
+  return best;
+}
+
+// Adds a node: at a point of the canvas, or beside and wired to the one that is selected.
+export function addNode(type, mode, { at, from } = {}) {
+  const { document, types, selection } = read();
+  const source = from ?? (!at && selection.size === 1 ? { id: [...selection][0] } : null);
+  const origin = source && document.nodes.get(source.id);
+  let parent = at ? containerAt(at) : origin?.parent ?? null;
+  if (origin) parent = origin.parent ?? null;
+  const corner = parent ? boxOf(document, parent) : { x: 0, y: 0 };
+  const wished = at
+    ? { x: at.x - corner.x, y: at.y - corner.y }
+    : origin ? { x: origin.position.x + BESIDE, y: origin.position.y } : lastPlace(document);
+  if (parent) wished.y = Math.max(wished.y, HEAD);
+  const node = {
+    id: newId(), type, name: freeName(document, type === "custom" ? "code" : mode || type),
+    config: blankConfig(types[type], mode), position: freePlace(document, sizes, parent, wished),
+    ...(parent ? { parent } : {}),
+  };
+  const operations = [{ op: "add_node", node }];
+  if (origin && type !== "start") {
+    const port = source.port ?? read().faces[origin.id]?.outputs[0] ?? "out";
+    const edge = { id: newId(), source: origin.id, source_port: port, target: node.id, target_port: "in" };
+    if (origin.type !== "end") operations.push({ op: "add_edge", edge });
+  }
+  if (!change(operations, { label: "add" })) return null;
+  select([node.id]);
+  return node.id;
+}
+
+function lastPlace(document) {
+  const roots = [...document.nodes.values()].filter((node) => !node.parent);
+  const last = roots.sort((a, b) => b.position.x - a.position.x)[0];
+  return last ? { x: last.position.x + BESIDE, y: last.position.y } : { x: 0, y: 0 };
+}
+
+export function connect(wire) {
+  const why = whyNoWire(read().document, wire);
+  if (why) return say(why, "error");
+  return change([{ op: "add_edge", edge: { id: newId(), ...wire } }], { label: "connect" });
+}
+
+export function remove(nodeIds, edgeIds = []) {
+  const { document } = read();
+  const gone = new Set();
+  const operations = [];
+  const wires = new Set(edgeIds);
+  for (const id of nodeIds) {
+    if (document.notes.has(id)) operations.push({ op: "remove_sticky_note", id });
+    if (!document.nodes.has(id) || gone.has(id)) continue;
+    for (const each of inside(document, id)) gone.add(each);
+  }
+  for (const id of nodeIds) {
+    if (!document.nodes.has(id)) continue;
+    if (gone.has(document.nodes.get(id).parent)) continue;
+    operations.push({ op: "remove_node", id });
+  }
+  for (const edge of document.edges.values()) {
+    if (wires.has(edge.id) && !gone.has(edge.source) && !gone.has(edge.target)) {
+      operations.unshift({ op: "remove_edge", id: edge.id });
+    }
+  }
+  if (change(operations, { label: "remove" })) select([]);
+}
+
+export function rename(id, name) {
+  const { document } = read();
+  const wanted = name.trim();
+  const node = document.nodes.get(id);
+  if (!node || wanted === node.name || wanted === "") return;
+  if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(wanted)) {
+    say(`“${wanted}” cannot be a name: use letters, digits and _, as expressions do.`, "error");
+  } else if ([...document.nodes.values()].some((other) => other.name === wanted)) {
+    say(`Another node is called “${wanted}” already.`, "error");
+  } else change([{ op: "rename_node", id, name: wanted }], { label: "rename" });
+}
+
+export function toggleDisabled(ids) {
+  const { document } = read();
+  const nodes = ids.map((id) => document.nodes.get(id)).filter(Boolean);
+  const disabled = !nodes.every((node) => valueOf(node, "disabled"));
+  change(nodes.map(({ id }) => ({ op: "update_node", id, changes: { disabled } })), { label: "disable" });
+}
+
+// A whole new config as a merge: what is gone is null.
+const replaced = (before, after) =>
+  ({ ...Object.fromEntries(Object.keys(before).map((key) => [key, null])), ...after });
+
+// One place of a config, or with no path the whole of it. A reference to a node that is not above
+// draws the wire that makes it so.
+export function setConfig(id, path, value) {
+  const node = read().document.nodes.get(id);
+  if (!node) return;
+  const place = { op: "set_config", id, path };
+  const operation = !path.length
+    ? { op: "update_node", id, changes: { config: replaced(node.config, value) } }
+    : value === undefined ? { ...place, remove: true } : { ...place, value };
+  if (change([operation], { merge: path.length ? `${id} ${path.join(".")}` : "" })) drawWires(id, value);
+}
+
+const READ = /\{\{\s*([\p{L}_][\p{L}\p{N}_]*)\s*[.[}]/gu;
+
+function drawWires(id, value) {
+  if (typeof value !== "string" || !value.includes("{{")) return;
+  const { document, faces } = read();
+  const named = new Set([...value.matchAll(READ)].map(([, name]) => name));
+  const above = ancestors(document, id);
+  for (const source of document.nodes.values()) {
+    if (!named.has(source.name) || above.has(source.id) || source.id === id) continue;
+    const wire = { source: source.id, source_port: faces[source.id]?.outputs[0] ?? "out", target: id, target_port: "in" };
+    if (!whyNoWire(document, wire)) change([{ op: "add_edge", edge: { id: newId(), ...wire } }], { label: "connect" });
+  }
+}
+
+export const setField = (id, key, value) =>
+  change([{ op: "update_node", id, changes: { [key]: value ?? null } }], { merge: `${id} ${key}` });
+
+// Nodes that were dragged; those dropped in another container move into it.
+export function place(moved, dropped) {
+  const { document } = read();
+  const operations = [];
+  for (const { id, position } of moved) {
+    const rounded = { x: Math.round(position.x), y: Math.round(position.y) };
+    if (document.notes.has(id)) {
+      operations.push({ op: "put_sticky_note", sticky_note: { ...document.notes.get(id), position: rounded } });
+    } else if (document.nodes.has(id)) operations.push(...moveNode(document, id, rounded, dropped));
+  }
+  const lost = operations.filter((each) => each.op === "remove_edge").length;
+  if (lost) say(`${lost === 1 ? "A wire was" : `${lost} wires were`} taken out: wires can't cross the wall of a container.`);
+  change(operations, { merge: `move ${moved.map(({ id }) => id).join()}`, label: "move" });
+}
+
+function moveNode(document, id, position, dropped) {
+  const node = document.nodes.get(id);
+  const parent = node.parent ?? null;
+  const target = dropped ? dropped(id) : parent;
+  if (target === parent) {
+    const kept = parent ? { x: Math.max(position.x, 8), y: Math.max(position.y, HEAD - 8) } : position;
+    return [{ op: "update_node", id, changes: { position: kept } }];
+  }
+  const [from, to] = [parent ? boxOf(document, parent) : { x: 0, y: 0 }, target ? boxOf(document, target) : { x: 0, y: 0 }];
+  const inner = { x: position.x + from.x - to.x, y: position.y + from.y - to.y };
+  if (target) Object.assign(inner, { x: Math.max(inner.x, 8), y: Math.max(inner.y, HEAD) });
+  const cut = [...document.edges.values()].filter((edge) => edge.source === id || edge.target === id);
+  return [
+    ...cut.map((edge) => ({ op: "remove_edge", id: edge.id })),
+    { op: "update_node", id, changes: { position: inner, parent: target } },
+  ];
+}
+
+export function tidyUp() {
+  const { document } = read();
+  const operations = [...tidy(document, sizes)]
+    .filter(([id, to]) => to.x !== document.nodes.get(id).position.x || to.y !== document.nodes.get(id).position.y)
+    .map(([id, position]) => ({ op: "update_node", id, changes: { position } }));
+  change(operations, { label: "tidy" });
+}
+
+const SIDES = {
+  left: (boxes) => { const x = Math.min(...boxes.map((b) => b.x)); return (b) => ({ x, y: b.y }); },
+  right: (boxes) => { const x = Math.max(...boxes.map((b) => b.x + b.width)); return (b) => ({ x: x - b.width, y: b.y }); },
+  top: (boxes) => { const y = Math.min(...boxes.map((b) => b.y)); return (b) => ({ x: b.x, y }); },
+  bottom: (boxes) => { const y = Math.max(...boxes.map((b) => b.y + b.height)); return (b) => ({ x: b.x, y: y - b.height }); },
+  row: (boxes) => { const y = boxes.reduce((s, b) => s + b.y + b.height / 2, 0) / boxes.length; return (b) => ({ x: b.x, y: Math.round(y - b.height / 2) }); },
+  column: (boxes) => { const x = boxes.reduce((s, b) => s + b.x + b.width / 2, 0) / boxes.length; return (b) => ({ x: Math.round(x - b.width / 2), y: b.y }); },
+};
+
+export function align(side) {
+  const { document, selection } = read();
+  const nodes = [...selection].map((id) => document.nodes.get(id)).filter(Boolean);
+  if (nodes.length < 2) return;
+  const boxes = nodes.map((node) => ({ id: node.id, ...node.position, ...(sizes.get(node.id) ?? { width: 184, height: 92 }) }));
+  const to = SIDES[side](boxes);
+  change(boxes.map((box) => ({ op: "update_node", id: box.id, changes: { position: to(box) } })), { label: "align" });
+}
+
+// Copies travel as text, so that they go to other workflows and other programs too.
+
+export function copyText(ids) {
+  const { document } = read();
+  const all = new Set(ids.flatMap((id) => (document.nodes.has(id) ? [...inside(document, id)] : [])));
+  const nodes = order(document).filter((id) => all.has(id)).map((id) => document.nodes.get(id));
+  if (!nodes.length) return "";
+  const edges = [...document.edges.values()].filter((edge) => all.has(edge.source) && all.has(edge.target));
+  return JSON.stringify({ format: "flowstudio/1", nodes, edges }, null, 1);
+}
+
+const escaped = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+// References inside of {{ … }} to nodes that got another name with the copy.
+function reworded(value, names) {
+  if (typeof value === "string") {
+    return value.replace(/\{\{[\s\S]*?\}\}/g, (part) => [...names].reduce(
+      (text, [old, name]) => text.replace(new RegExp(`(?<![\\w.'"])${escaped(old)}(?![\\w'"])`, "gu"), name), part));
+  }
+  if (Array.isArray(value)) return value.map((item) => reworded(item, names));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reworded(item, names)]));
+  }
+  return value;
+}
+
+// Puts copied nodes in; says why when the text holds none.
+export function paste(text, at) {
+  if (text.length > MOST_PASTED) return say("This is too large to paste: at most 2 MB. Import it as a file.", "error");
+  let copied;
+  try {
+    copied = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  if (!Array.isArray(copied?.nodes) || !copied.nodes.length) return false;
+  const { document, types } = read();
+  const unknown = copied.nodes.filter((node) => !types[node?.type] || typeof node.name !== "string" || typeof node.id !== "string");
+  if (unknown.length) return say(`${unknown.length} of these nodes can't be read here.`, "error");
+  const ids = new Map(copied.nodes.map((node) => [node.id, newId()]));
+  const taken = new Set();
+  const names = new Map();
+  for (const node of copied.nodes) {
+    const name = freeName(document, node.name, taken);
+    taken.add(name);
+    if (name !== node.name) names.set(node.name, name);
+  }
+  const roots = copied.nodes.filter((node) => !ids.has(node.parent));
+  const corner = { x: Math.min(...roots.map((n) => n.position?.x ?? 0)), y: Math.min(...roots.map((n) => n.position?.y ?? 0)) };
+  const to = at ?? { x: corner.x + 32, y: corner.y + 32 };
+  const nodes = copied.nodes.map((node) => {
+    const isRoot = !ids.has(node.parent);
+    const { x = 0, y = 0 } = node.position ?? {};
+    const { parent, ...rest } = node;
+    return {
+      ...rest, id: ids.get(node.id), name: names.get(node.name) ?? node.name, config: reworded(node.config ?? {}, names),
+      position: isRoot ? { x: Math.round(x - corner.x + to.x), y: Math.round(y - corner.y + to.y) } : { x, y },
+      ...(isRoot ? {} : { parent: ids.get(parent) }),
+    };
+  });
+  const edges = (copied.edges ?? []).filter((edge) => ids.has(edge.source) && ids.has(edge.target))
+    .map((edge) => ({ ...edge, id: newId(), source: ids.get(edge.source), target: ids.get(edge.target) }));
+  change([...nodes.map((node) => ({ op: "add_node", node })), ...edges.map((edge) => ({ op: "add_edge", edge }))], { label: "paste" });
+  select(roots.map((node) => ids.get(node.id)));
+  return true;
+}
+
+export function duplicate(ids) {
+  const text = copyText(ids);
+  if (text) paste(text);
+}
+
+export function addNote(at) {
+  const id = newId();
+  change([{ op: "put_sticky_note", sticky_note: { id, text: "", position: { x: Math.round(at.x), y: Math.round(at.y) } } }], { label: "note" });
+  select([id]);
+}
+
+export function setNote(id, changes) {
+  const note = read().document.notes.get(id);
+  if (note) change([{ op: "put_sticky_note", sticky_note: { ...note, ...changes } }], { merge: `note ${id}` });
+}
+
+export function mend({ kind, source, target, edge, node, name, path, value }) {
+  if (kind === "add_edge") {
+    const { faces } = read();
+    connect({ source, target, source_port: faces[source]?.outputs[0] ?? "out", target_port: "in" });
+  } else if (kind === "remove_edge") remove([], [edge]);
+  else if (kind === "rename_node") rename(node, name);
+  else if (kind === "set_config") {
+    const parts = path.split(/[.[\]]/).filter(Boolean).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    if (parts[0] === "config") setConfig(node, parts.slice(1), value);
+    else setField(node, parts[0], value);
+  }
+}

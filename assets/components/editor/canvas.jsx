@@ -1,0 +1,394 @@
+// The canvas: React Flow, uncontrolled. It draws what the store holds; dragging and panning stay in
+// the browser, and what they end in becomes one change.
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useViewport } from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import * as actions from "./actions.js";
+import { newId, order, whyNoWire } from "./document.js";
+import { faceOf } from "./faces.js";
+import { frameSize } from "./layout.js";
+import { change, read, redo, select, set, subscribe, undo, useEditor } from "./store.js";
+import { Icon } from "./icons.jsx";
+import { QuickAdd } from "./quick-add.jsx";
+import { Cursors, moveCursor } from "./people.jsx";
+
+const NOTE = "note";
+const live = (status) => status === "running";
+
+// Nodes and wires as React Flow draws them, with what did not change left as it was.
+function flowNodes(state, before, rf) {
+  const { document } = state;
+  const kept = new Map();
+  const comments = state.comments;
+  const ids = order(document);
+  const nodes = [];
+  for (const id of ids) {
+    const node = document.nodes.get(id);
+    const isFrame = Boolean(state.types[node.type]?.container);
+    const size = isFrame ? frameSize(document, actions.sizes, id) : null;
+    const parts = [node, state.faces[id], state.draft?.results[id], state.draft?.marks[id], state.draft?.costs[id], state.steps[id], state.problems, comments, size?.width, size?.height];
+    const old = before.get(id);
+    if (old && parts.every((part, index) => part === old.parts[index])) {
+      kept.set(id, old);
+      nodes.push(rf.getNode(id) ?? old.node);
+      continue;
+    }
+    const flow = {
+      ...(rf.getNode(id) ?? { id }), type: isFrame ? "frame" : "step", parentId: node.parent ?? undefined, data: faceOf(state, node),
+      ...(size ? { style: size, width: size.width, height: size.height } : {}), zIndex: isFrame ? 0 : 1, ariaLabel: `${node.name}, ${node.type}`,
+    };
+    if (!old || old.parts[0].position !== node.position || old.parts[0].parent !== node.parent) flow.position = node.position;
+    kept.set(id, { parts, node: flow });
+    nodes.push(flow);
+  }
+  for (const note of document.notes.values()) {
+    const old = before.get(note.id);
+    if (old?.parts[0] === note) {
+      kept.set(note.id, old);
+      nodes.push(rf.getNode(note.id) ?? old.node);
+      continue;
+    }
+    const flow = {
+      ...(rf.getNode(note.id) ?? { id: note.id }), type: NOTE, position: note.position, zIndex: -1, ariaLabel: "Sticky note",
+      data: { text: note.text, colour: note.colour ?? "amber" }, style: { width: note.width ?? 220, minHeight: note.height ?? 120 },
+    };
+    kept.set(note.id, { parts: [note], node: flow });
+    nodes.push(flow);
+  }
+  return { nodes, kept };
+}
+
+function flowEdges(state) {
+  const { document, steps, draft } = state;
+  return [...document.edges.values()].map((edge) => {
+    const isLive = live(steps[edge.target]?.status);
+    const from = draft?.results[edge.source];
+    const isDead = from && (from.status === "skipped" || (from.port && from.port !== edge.source_port && from.status !== "failed"));
+    return {
+      id: edge.id, source: edge.source, target: edge.target, sourceHandle: edge.source_port, targetHandle: edge.target_port,
+      animated: isLive, className: isLive ? "wire-live" : isDead ? "wire-dead" : "", interactionWidth: 18,
+      label: from?.count > 1 ? String(from.count) : undefined,
+    };
+  });
+}
+
+function useSync() {
+  const rf = useReactFlow();
+  const drawn = useRef({ nodes: new Map() });
+  useEffect(() => {
+    let scheduled = false;
+    const draw = () => {
+      scheduled = false;
+      const state = read();
+      const last = drawn.current;
+      const { nodes, kept } = flowNodes(state, last.nodes, rf);
+      const isSame = kept.size === last.nodes.size && [...kept].every(([id, entry]) => last.nodes.get(id) === entry);
+      const isMarked = last.selection === state.selection;
+      if (!isSame || !isMarked) {
+        rf.setNodes(nodes.map((node) => {
+          const selected = state.selection.has(node.id);
+          return Boolean(node.selected) === selected ? node : { ...node, selected };
+        }));
+      }
+      if (last.edges !== state.document.edges || last.steps !== state.steps || last.draft !== state.draft) rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
+      drawn.current = { nodes: kept, selection: state.selection, edges: state.document.edges, steps: state.steps, draft: state.draft };
+    };
+    const onChange = () => {
+      if (scheduled) return;
+      scheduled = true;
+      queueMicrotask(draw);
+    };
+    draw();
+    return subscribe(onChange);
+  }, [rf]);
+  return rf;
+}
+
+// All of it where that can still be read, else its beginning.
+const READABLE = 0.6;
+function useFirstView(rf, box) {
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => {
+      const { document } = read();
+      const roots = [...document.nodes.values()].filter((node) => !node.parent);
+      if (!roots.length) return;
+      const left = Math.min(...roots.map((node) => node.position.x));
+      const right = Math.max(...roots.map((node) => node.position.x + (actions.sizes.get(node.id)?.width ?? 184)));
+      const { width, height } = box.current.getBoundingClientRect();
+      if (width / (right - left + 80) >= READABLE) rf.fitView({ maxZoom: 1, padding: 0.15 });
+      else {
+        const first = roots.reduce((a, b) => (b.position.x < a.position.x ? b : a));
+        const zoom = width < 700 ? 0.8 : 0.9;
+        rf.setViewport({ x: 40 - left * zoom, y: height / 2 - (first.position.y + 46) * zoom, zoom });
+      }
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [rf]);
+}
+
+function mergeEdges(old, wanted) {
+  const before = new Map(old.map((edge) => [edge.id, edge]));
+  return wanted.map((edge) => ({ ...edge, selected: before.get(edge.id)?.selected ?? false }));
+}
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
+
+// One function for ever: React Flow tells its selection anew to each new one.
+const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
+
+export function Canvas({ nodeTypes }) {
+  return (
+    <ReactFlowProvider>
+      <Board nodeTypes={nodeTypes} />
+    </ReactFlowProvider>
+  );
+}
+
+function Board({ nodeTypes }) {
+  const rf = useSync();
+  const box = useRef(null);
+  const pointer = useRef(null);
+  const [adding, setAdding] = useState(null);
+  const [isLocked, lock] = useState(false);
+  const mayEdit = useEditor((state) => state.mayEdit) && !isLocked;
+  const dark = useDark();
+  const moved = useRef(new Map());
+
+  // Whole positions only, and once they are final: at the end of a drag, or of a key.
+  const onNodesChange = useCallback((changes) => {
+    for (const item of changes) {
+      if (item.type === "dimensions" && item.dimensions) actions.sizes.set(item.id, item.dimensions);
+      if (item.type !== "position" || item.dragging || !item.position) continue;
+      if (!moved.current.size) queueMicrotask(settle);
+      moved.current.set(item.id, item.position);
+    }
+    if (changes.some((item) => item.type === "dimensions")) set({});
+  }, []);
+
+  const settle = () => {
+    const { document } = read();
+    const places = [...moved.current].map(([id, position]) => ({ id, position })).filter(({ id, position }) => {
+      const now = document.nodes.get(id)?.position ?? document.notes.get(id)?.position;
+      return now && (Math.round(position.x) !== now.x || Math.round(position.y) !== now.y);
+    });
+    const wasDragged = moved.current.dragged;
+    moved.current = new Map();
+    if (!places.length) return;
+    const ids = new Set(places.map(({ id }) => id));
+    const home = (id) => {
+      const node = rf.getInternalNode(id);
+      const at = node.internals.positionAbsolute;
+      const { width = 184, height = 92 } = node.measured ?? {};
+      return actions.containerAt({ x: at.x + width / 2, y: at.y + Math.min(height / 2, 40) }, new Set([...ids]));
+    };
+    // Those that move along with a selected frame stay in it.
+    const roots = places.filter(({ id }) => !ids.has(document.nodes.get(id)?.parent));
+    actions.place(roots, wasDragged ? home : null);
+  };
+
+  const dragged = () => { moved.current.dragged = true; };
+  const center = () => {
+    const { left, top, width, height } = box.current.getBoundingClientRect();
+    return rf.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 });
+  };
+  const here = () => (pointer.current ? rf.screenToFlowPosition(pointer.current) : center());
+  const openAdd = (event, from) => {
+    const rect = box.current.getBoundingClientRect();
+    const at = event ? { x: event.clientX, y: event.clientY } : pointer.current ?? { x: rect.left + rect.width / 2, y: rect.top + rect.height / 3 };
+    setAdding({ x: Math.min(at.x - rect.left, rect.width - 300), y: Math.min(at.y - rect.top, rect.height - 340), at: rf.screenToFlowPosition(at), from });
+  };
+
+  useKeys({ rf, box, here, openAdd, mayEdit });
+  useReveal(rf);
+  useFirstView(rf, box);
+
+  return (
+    <div
+      ref={box} className="canvas" data-testid="canvas" tabIndex={-1}
+      onPointerMove={(event) => {
+        pointer.current = { x: event.clientX, y: event.clientY };
+        if (!event.buttons) moveCursor(rf.screenToFlowPosition(pointer.current));
+      }}
+      onPointerLeave={() => { pointer.current = null; moveCursor(null); }}
+    >
+      <ReactFlow
+        defaultNodes={[]} defaultEdges={[]} nodeTypes={nodeTypes} colorMode={dark ? "dark" : "light"}
+        onNodesChange={onNodesChange} onNodeDragStop={dragged} onSelectionDragStop={dragged}
+        onBeforeDelete={async ({ nodes, edges }) => {
+          actions.remove(nodes.map(({ id }) => id), edges.map(({ id }) => id));
+          return false;
+        }}
+        onSelectionChange={takeSelection}
+        onConnect={({ source, target, sourceHandle, targetHandle }) =>
+          actions.connect({ source, target, source_port: sourceHandle ?? "out", target_port: targetHandle ?? "in" })}
+        onConnectEnd={(event, { isValid, fromNode, fromHandle, toNode }) => {
+          if (isValid || !fromNode || toNode || fromHandle?.type !== "source") return;
+          openAdd(event.changedTouches?.[0] ?? event, { id: fromNode.id, port: fromHandle.id ?? "out" });
+        }}
+        isValidConnection={({ source, target, sourceHandle, targetHandle }) => {
+          // A circle and a wall are refused with a reason when the wire is let go; only nonsense is here.
+          const { faces } = read();
+          const outputs = faces[source]?.outputs;
+          return source !== target && (!outputs || outputs.includes(sourceHandle)) && targetHandle !== null
+            && !whyNoWire(read().document, { source, target, source_port: sourceHandle, target_port: targetHandle }).startsWith("These");
+        }}
+        onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}
+        onDrop={(event) => {
+          const [type, mode = ""] = event.dataTransfer.getData("application/x-flowstudio-node").split(" ");
+          if (!type) return;
+          event.preventDefault();
+          const at = rf.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+          actions.addNode(type, mode, { at: { x: at.x - 92, y: at.y - 24 } });
+        }}
+        onPaneContextMenu={(event) => { event.preventDefault(); if (mayEdit) openAdd(event); }}
+        nodesDraggable={mayEdit} nodesConnectable={mayEdit} deleteKeyCode={mayEdit ? ["Delete", "Backspace"] : null}
+        panOnScroll selectionOnDrag panOnDrag={[1, 2]} selectionMode={SelectionMode.Partial} multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+        onlyRenderVisibleElements minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[4, 4]}
+        proOptions={{ hideAttribution: true }} disableKeyboardA11y={false} nodeDragThreshold={2} elevateNodesOnSelect={false}
+      >
+        <Background gap={18} size={1} color="var(--dot)" />
+        <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />
+        <Cursors />
+      </ReactFlow>
+      <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => lock(!isLocked)} addNote={() => actions.addNote(center())} />
+      <Aligning />
+      <EmptyCanvas onAdd={() => openAdd(null)} />
+      {adding && mayEdit && (
+        <QuickAdd
+          {...adding} onClose={() => { setAdding(null); box.current?.focus(); }}
+          onPick={({ type, mode }) => actions.addNode(type, mode, { at: adding.from ? undefined : adding.at, from: adding.from })}
+        />
+      )}
+    </div>
+  );
+}
+
+function useDark() {
+  const [dark, setDark] = useState(false);
+  useEffect(() => {
+    const root = document.documentElement;
+    const look = () => setDark(root.classList.contains("dark"));
+    look();
+    const observer = new MutationObserver(look);
+    observer.observe(root, { attributes: true, attributeFilter: ["class"] });
+    return () => observer.disconnect();
+  }, []);
+  return dark;
+}
+
+// Brings what was selected elsewhere (the notebook, a problem, a search) into view.
+function useReveal(rf) {
+  useEffect(() => {
+    const onReveal = (event) => {
+      const node = rf.getInternalNode(event.detail);
+      if (!node) return;
+      const { x, y } = node.internals.positionAbsolute;
+      rf.setCenter(x + (node.measured?.width ?? 184) / 2, y + (node.measured?.height ?? 92) / 2, { zoom: Math.max(rf.getZoom(), 0.8), duration: 150 });
+    };
+    const onFit = () => rf.fitView({ maxZoom: 1, padding: 0.15 });
+    window.addEventListener("editor-reveal", onReveal);
+    window.addEventListener("editor-fit", onFit);
+    return () => {
+      window.removeEventListener("editor-reveal", onReveal);
+      window.removeEventListener("editor-fit", onFit);
+    };
+  }, [rf]);
+}
+
+function useKeys({ rf, box, here, openAdd, mayEdit }) {
+  useEffect(() => {
+    const onKey = (event) => {
+      if (typing(event.target) || document.querySelector("dialog[open]")) return;
+      const control = event.ctrlKey || event.metaKey;
+      const key = event.key.toLowerCase();
+      const ids = [...read().selection];
+      const does = (work) => { event.preventDefault(); work(); };
+      if (control && key === "a") does(() => select([...read().document.nodes.keys(), ...read().document.notes.keys()]));
+      else if (control && key === "0") does(() => rf.fitView({ maxZoom: 1, padding: 0.15 }));
+      else if (key === "escape" && ids.length) does(() => select([]));
+      if (!mayEdit) return;
+      if (control && key === "z") does(event.shiftKey ? redo : undo);
+      else if (control && key === "y") does(redo);
+      else if (control && key === "d" && ids.length) does(() => actions.duplicate(ids));
+      else if (!control && !event.altKey && event.key === "/") does(() => openAdd(null));
+      else if (!control && key === "d" && event.shiftKey && ids.length) does(() => actions.toggleDisabled(ids));
+      else if (!control && key === "n" && event.shiftKey) does(() => actions.addNote(here()));
+      else if (!control && key === "l" && event.shiftKey) does(actions.tidyUp);
+      else if (key === "f2" && ids.length === 1) does(() => window.dispatchEvent(new CustomEvent("editor-rename", { detail: ids[0] })));
+    };
+    const onCopy = (event) => {
+      if (typing(event.target) || String(window.getSelection())) return;
+      const text = actions.copyText([...read().selection]);
+      if (!text) return;
+      event.clipboardData.setData("text/plain", text);
+      event.preventDefault();
+      if (event.type === "cut" && mayEdit) actions.remove([...read().selection]);
+    };
+    const onPaste = (event) => {
+      if (typing(event.target) || !mayEdit) return;
+      if (actions.paste(event.clipboardData.getData("text/plain"), box.current?.matches(":hover") ? here() : undefined)) event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey);
+    for (const kind of ["copy", "cut"]) document.addEventListener(kind, onCopy);
+    document.addEventListener("paste", onPaste);
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      for (const kind of ["copy", "cut"]) document.removeEventListener(kind, onCopy);
+      document.removeEventListener("paste", onPaste);
+    };
+  });
+}
+
+function Tools({ rf, mayEdit, isLocked, onLock, addNote }) {
+  const { zoom } = useViewport();
+  const canUndo = useEditor((state) => state.canUndo);
+  const canRedo = useEditor((state) => state.canRedo);
+  const isEditor = useEditor((state) => state.mayEdit);
+  const tool = (icon, label, onClick, more = {}) => (
+    <button type="button" className="tool" aria-label={label} title={label} onClick={onClick} {...more}><Icon name={icon} /></button>
+  );
+  return (
+    <div className="tools" role="toolbar" aria-label="Canvas">
+      {tool("minus", "Zoom out", () => rf.zoomOut())}
+      {tool("plus", "Zoom in", () => rf.zoomIn())}
+      {tool("maximize", "Fit everything (Ctrl 0)", () => rf.fitView({ maxZoom: 1, padding: 0.15, duration: 120 }))}
+      {isEditor && tool("undo", "Undo (Ctrl Z)", undo, { disabled: !canUndo, "data-testid": "undo" })}
+      {isEditor && tool("redo", "Redo (Ctrl Shift Z)", redo, { disabled: !canRedo, "data-testid": "redo" })}
+      {mayEdit && tool("wand", "Tidy up (Shift L)", () => { actions.tidyUp(); setTimeout(() => rf.fitView({ maxZoom: 1, padding: 0.15 }), 60); })}
+      {mayEdit && tool("sticky", "Add a sticky note (Shift N)", addNote)}
+      {isEditor && tool(isLocked ? "lock" : "unlock", isLocked ? "Unlock the canvas" : "Lock the canvas", onLock, { "aria-pressed": isLocked })}
+      <span className="zoom">{Math.round(zoom * 100)} %</span>
+    </div>
+  );
+}
+
+function Aligning() {
+  const count = useEditor((state) => state.selection.size);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  if (count < 2 || !mayEdit) return null;
+  const sides = [["left", "align-left", "Align left"], ["column", "align-column", "Align middles"], ["right", "align-right", "Align right"], ["top", "align-top", "Align top"], ["row", "align-row", "Align centres"], ["bottom", "align-bottom", "Align bottom"]];
+  return (
+    <div className="tools aligning" role="toolbar" aria-label="Selection">
+      <span className="zoom">{count} selected</span>
+      {sides.map(([side, icon, label]) => (
+        <button key={side} type="button" className="tool" aria-label={label} title={label} onClick={() => actions.align(side)}><Icon name={icon} /></button>
+      ))}
+      <button type="button" className="tool" aria-label="Duplicate (Ctrl D)" title="Duplicate (Ctrl D)" onClick={() => actions.duplicate([...read().selection])}><Icon name="copy" /></button>
+      <button type="button" className="tool" aria-label="Disable or enable (Shift D)" title="Disable or enable (Shift D)" onClick={() => actions.toggleDisabled([...read().selection])}><Icon name="power" /></button>
+      <button type="button" className="tool" aria-label="Remove (Delete)" title="Remove (Delete)" onClick={() => actions.remove([...read().selection])}><Icon name="trash" /></button>
+    </div>
+  );
+}
+
+function EmptyCanvas({ onAdd }) {
+  const isEmpty = useEditor((state) => state.status === "ready" && !state.document.nodes.size);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  if (!isEmpty) return null;
+  return (
+    <div className="canvas-empty">
+      <p className="empty-title">What starts this workflow?</p>
+      {mayEdit && <button type="button" className="button primary" onClick={() => actions.addNode("start", "", { at: { x: 0, y: 0 } })}><Icon name="play" /> Add a start</button>}
+      {mayEdit && <button type="button" className="button" onClick={onAdd}>Something else <kbd>/</kbd></button>}
+    </div>
+  );
+}

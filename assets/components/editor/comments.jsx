@@ -1,0 +1,138 @@
+// Remarks on the workflow and its nodes, in threads.
+import { useEffect, useRef, useState } from "react";
+import { ask, onMessage, read, say, select, set, textOf, useEditor } from "./store.js";
+import { Icon } from "./icons.jsx";
+import { colourOf, initials } from "./people.jsx";
+import { Prose } from "../prose.jsx";
+
+export async function loadComments() {
+  const reply = await ask("GET", "/comments");
+  if (reply.ok) set({ comments: reply.body.items });
+}
+onMessage("comment", loadComments);
+
+const send = async (method, path, body) => {
+  const reply = await ask(method, `/comments${path}`, body);
+  if (!reply.ok) say(textOf(reply), "error");
+  else await loadComments();
+  return reply.ok;
+};
+
+export function Comments() {
+  const comments = useEditor((state) => state.comments);
+  const selection = useEditor((state) => state.selection);
+  const nodes = useEditor((state) => state.document.nodes);
+  const [filter, setFilter] = useState("open");
+  useEffect(() => { loadComments(); }, []);
+  if (!comments) return <p className="faint">One moment…</p>;
+  const about = selection.size === 1 ? nodes.get([...selection][0]) : null;
+  const threads = comments
+    .filter((each) => !each.thread_id && (filter === "all" || !each.resolved_at))
+    .filter((each) => !about || each.node_id === about.id);
+  const closed = comments.filter((each) => !each.thread_id && each.resolved_at).length;
+  return (
+    <>
+      <Write label={about ? `Say something about “${about.name}”` : "Say something about this workflow"} onSend={(text) => send("POST", "", { text, node_id: about?.id ?? "" })} />
+      <div className="segments" role="group" aria-label="Which comments">
+        {[["open", "Open"], ["all", `All${closed ? ` (${closed} resolved)` : ""}`]].map(([name, label]) => (
+          <button key={name} type="button" className="segment" aria-pressed={filter === name} onClick={() => setFilter(name)}>{label}</button>
+        ))}
+      </div>
+      {about && <p className="meta">About {about.name}. <button type="button" className="text-link" onClick={() => select([])}>Show all</button></p>}
+      {!threads.length && <p className="faint">No comments here. Write @name to call somebody of the project.</p>}
+      <ul className="threads">
+        {threads.map((first) => <Thread key={first.id} first={first} answers={comments.filter((each) => each.thread_id === first.id)} />)}
+      </ul>
+    </>
+  );
+}
+
+function Thread({ first, answers }) {
+  const nodes = useEditor((state) => state.document.nodes);
+  const [isAnswering, answer] = useState(false);
+  const node = nodes.get(first.node_id);
+  return (
+    <li className="thread" data-resolved={Boolean(first.resolved_at) || undefined} data-testid="thread">
+      {first.node_id && (node
+        ? <button type="button" className="tag" onClick={() => { select([node.id]); window.dispatchEvent(new CustomEvent("editor-reveal", { detail: node.id })); }}>{node.name}</button>
+        : <span className="tag">a removed node</span>)}
+      {[first, ...answers].map((each) => <Remark key={each.id} comment={each} />)}
+      {isAnswering
+        ? <Write label="Answer" isFocused onSend={async (text) => (await send("POST", "", { text, thread_id: first.id })) && (answer(false), true)} />
+        : (
+          <div className="thread-tools">
+            <button type="button" className="tool-text" onClick={() => answer(true)}>Answer</button>
+            <button type="button" className="tool-text" onClick={() => send("PATCH", `/${first.id}`, { resolved: !first.resolved_at })} data-testid="resolve">
+              <Icon name="check" size={13} /> {first.resolved_at ? "Open again" : "Resolve"}
+            </button>
+          </div>
+        )}
+    </li>
+  );
+}
+
+function Remark({ comment }) {
+  const me = useEditor((state) => state.me);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const [isEditing, edit] = useState(false);
+  const isMine = comment.author_id === me.id;
+  return (
+    <div className="remark">
+      <span className="avatar small" style={{ "--person": colourOf(comment.author_id ?? "") }} aria-hidden="true">{initials(comment.author)}</span>
+      <div>
+        <p className="meta"><strong>{comment.author}</strong> <time dateTime={comment.created_at}>{new Date(comment.created_at).toLocaleString()}</time>{comment.edited_at ? " · changed" : ""}</p>
+        {isEditing
+          ? <Write label="Change your comment" value={comment.text} isFocused onSend={async (text) => (await send("PATCH", `/${comment.id}`, { text })) && (edit(false), true)} />
+          : <Prose text={comment.text} />}
+        {!isEditing && (isMine || mayEdit) && (
+          <div className="thread-tools">
+            {isMine && <button type="button" className="tool-text" onClick={() => edit(true)}>Change</button>}
+            <button type="button" className="tool-text" onClick={() => send("DELETE", `/${comment.id}`)}>Remove</button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Write({ label, value = "", onSend, isFocused }) {
+  const [text, setText] = useState(value);
+  const [isSending, setSending] = useState(false);
+  const [people, setPeople] = useState([]);
+  const box = useRef(null);
+  const called = text.match(/(?:^|\s)@([\w.-]*)$/)?.[1];
+  useEffect(() => {
+    if (called === undefined || people.length) return;
+    fetch(`/api/v1/projects/${read().projectId}/members`, { headers: { accept: "application/json" } })
+      .then((reply) => (reply.ok ? reply.json() : { items: [] }))
+      .then((body) => setPeople(body.items ?? body))
+      .catch(() => {});
+  }, [called]);
+  const fits = called === undefined ? [] : people.filter((one) => `${one.name} ${one.email ?? ""}`.toLowerCase().includes(called.toLowerCase())).slice(0, 5);
+  const complete = (one) => {
+    setText(text.replace(/@[\w.-]*$/, `@${one.name.toLowerCase().replaceAll(" ", "_")} `));
+    box.current.focus();
+  };
+  const submit = async () => {
+    if (!text.trim() || isSending) return;
+    setSending(true);
+    if (await onSend(text)) setText("");
+    setSending(false);
+  };
+  return (
+    <div className="write">
+      <textarea ref={box} className="input" rows={2} aria-label={label} placeholder={label} value={text} autoFocus={isFocused} maxLength={10000} data-testid="comment-text"
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.stopPropagation(); submit(); }
+          if (event.key === "Tab" && fits.length) { event.preventDefault(); complete(fits[0]); }
+        }} />
+      {fits.length > 0 && (
+        <ul className="called" aria-label="People to call">
+          {fits.map((one) => <li key={one.user_id ?? one.id}><button type="button" className="tool-text" onClick={() => complete(one)}>{one.name}</button></li>)}
+        </ul>
+      )}
+      <button type="button" className="button small" disabled={!text.trim() || isSending} onClick={submit} data-testid="comment-send">Send <kbd>Ctrl ↵</kbd></button>
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+// Running parts of a workflow while it is edited: what is stale, what a run would cost, what came out.
+import { ask, onMessage, read, say, set, textOf } from "./store.js";
+
+const AUTO_MS = 700;
+const SOON_MS = 250;
+let loading = null;
+let isLoading = false;
+let isWanted = false;
+let autoTimer = null;
+
+export async function loadDraft() {
+  if (isLoading) {
+    isWanted = true;
+    return;
+  }
+  isLoading = true;
+  const id = read().id;
+  const reply = await ask("GET", "/draft");
+  isLoading = false;
+  if (read().id !== id) return;
+  if (reply.ok) set({ draft: reply.body, run: reply.body.run ?? read().run, steps: reply.body.run ? read().steps : {} });
+  if (isWanted) {
+    isWanted = false;
+    loadDraft();
+  }
+}
+
+function loadSoon() {
+  loading ??= setTimeout(() => {
+    loading = null;
+    loadDraft();
+  }, SOON_MS);
+}
+
+// Nodes by id; `mode` is cells, stale, from or all.
+export async function run(mode, targets = [], more = {}) {
+  if (!read().mayRun) return;
+  const reply = await ask("POST", "/draft/run", { mode, targets, ...more });
+  if (!reply.ok) {
+    say(textOf(reply), "error");
+    if (reply.status === 422) window.dispatchEvent(new CustomEvent("editor-drawer", { detail: "problems" }));
+    return;
+  }
+  const { run_id: id, runs } = reply.body;
+  if (!id) say("Nothing here has changed since it last ran.");
+  // What the socket has told of it already stands.
+  else if (read().run?.run_id !== id) set({ run: { run_id: id, status: "queued", done: 0, total: runs.length, cost_usd: "0" }, steps: {}, texts: {} });
+}
+
+export async function cancel() {
+  const reply = await ask("POST", "/draft/cancel", {});
+  if (!reply.ok) say(textOf(reply), "error");
+}
+
+export async function pin(id, value, kind = "pinned") {
+  const reply = await ask("PUT", `/draft/pins/${encodeURIComponent(id)}`, { value, kind });
+  if (!reply.ok) say(textOf(reply), "error");
+  else loadDraft();
+}
+
+export async function unpin(id) {
+  const reply = await ask("DELETE", `/draft/pins/${encodeURIComponent(id)}`);
+  if (!reply.ok) say(textOf(reply), "error");
+  else loadDraft();
+}
+
+export async function setInputs(inputs) {
+  const reply = await ask("PUT", "/draft/inputs", { inputs });
+  if (!reply.ok) return { problems: [textOf(reply)] };
+  loadDraft();
+  scheduleAuto();
+  return { problems: reply.body?.problems ?? [] };
+}
+
+// The whole value of an output; undefined when there is none.
+export async function output(id, which = "output") {
+  const reply = await ask("GET", `/draft/outputs/${encodeURIComponent(id)}?which=${which}`);
+  return reply.ok ? reply.body : undefined;
+}
+
+// After an edit, what costs nothing runs by itself; the server decides what that is.
+export function scheduleAuto() {
+  clearTimeout(autoTimer);
+  if (!read().mayRun) return;
+  autoTimer = setTimeout(() => {
+    if (read().saving === "saved") ask("POST", "/draft/auto", {});
+    else scheduleAuto();
+  }, AUTO_MS);
+}
+
+const merged = (before, changes) => ({ ...before, ...changes });
+
+onMessage("draft", ({ marks, results, costs, ...rest }) => {
+  const { draft } = read();
+  if (!draft) return;
+  set({
+    draft: {
+      ...draft, ...rest, marks: merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
+    },
+  });
+  // Costs and what is stale in all follow from the marks; the server adds them up.
+  if (rest.stale === undefined) loadSoon();
+});
+
+onMessage("run", ({ t, ...message }) => {
+  const { run: before } = read();
+  const isOver = ["succeeded", "failed", "cancelled"].includes(message.status);
+  const isNew = before?.run_id !== message.run_id;
+  set({ run: { ...(isNew ? {} : before), ...message, seen: isNew ? Date.now() : before.seen }, ...(isNew ? { steps: {}, texts: {} } : {}) });
+  if (isOver) {
+    set({ steps: {}, texts: {} });
+    loadDraft();
+    if (message.status === "failed") say(message.error ?? "The run failed.", "error");
+  }
+});
+
+onMessage("step", ({ t, node, path, ...step }) => {
+  const { steps } = read();
+  const before = steps[node];
+  const turns = (before?.turns ?? 0) + (step.status === "running" && before?.path !== path ? 1 : 0);
+  const done = turns > 1 ? `${turns} times` : "";
+  set({ steps: { ...steps, [node]: { ...before, ...step, path, turns, done } } });
+});
+
+// Streamed text by node name; it grows outside of the nodes' own data.
+onMessage("text", ({ node, text, part }) => {
+  const { texts = {} } = read();
+  const before = texts[node] ?? { text: "", part: "" };
+  const start = part && part !== before.part ? `${before.text ? `${before.text}\n\n` : ""}${part}\n` : before.text;
+  set({ texts: { ...texts, [node]: { text: start + text, part: part ?? before.part } } });
+});
+
+const NONE = { nodes: 0, calls: 0, typical_usd: "0" };
+export const stale = ({ draft }) => draft?.stale ?? NONE;

@@ -1,0 +1,115 @@
+// The drawer at the bottom: the run that goes on, and what is wrong with the workflow.
+import { useEffect, useState } from "react";
+import { mend } from "./actions.js";
+import { cancel } from "./draft.js";
+import { money, seconds } from "./faces.js";
+import { Elapsed } from "../live.jsx";
+import { Icon, StatePill } from "./icons.jsx";
+import { select, useEditor } from "./store.js";
+
+const LABELS = { queued: "Queued", running: "Running", waiting: "Waits for a person", paused: "Paused", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled" };
+
+const NOTHING = {};
+
+export function Drawer() {
+  const [open, setOpen] = useState("");
+  const problems = useEditor((state) => state.problems);
+  const run = useEditor((state) => state.run);
+  useEffect(() => {
+    const onOpen = (event) => setOpen(event.detail);
+    window.addEventListener("editor-drawer", onOpen);
+    return () => window.removeEventListener("editor-drawer", onOpen);
+  }, []);
+  const tab = (name, label) => (
+    <button type="button" className="drawer-tab" aria-expanded={open === name} onClick={() => setOpen(open === name ? "" : name)} data-testid={`drawer-${name}`}>{label}</button>
+  );
+  return (
+    <section className="drawer" aria-label="Run and problems">
+      <div className="drawer-bar">
+        {tab("run", "Run")}
+        {tab("problems", problems.length ? `Problems ${problems.length}` : "No problems")}
+        <RunLine run={run} />
+      </div>
+      {open === "run" && <RunPanel run={run} />}
+      {open === "problems" && <Problems problems={problems} />}
+    </section>
+  );
+}
+
+function RunLine({ run }) {
+  if (!run) return <span className="faint drawer-line" role="status">Not run since you opened this.</span>;
+  const isBusy = ["queued", "running", "waiting", "paused"].includes(run.status);
+  return (
+    <span className="drawer-line" role="status" aria-live="polite">
+      <StatePill now={{ state: run.status, label: LABELS[run.status] ?? run.status }} testId="run-status" />
+      {run.total > 0 && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
+      <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
+      {isBusy && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
+      {run.run_id && <a className="text-link" href={`/runs/${run.run_id}`}>Open the run</a>}
+    </span>
+  );
+}
+
+// Bars by step, over the time of the run so far.
+function RunPanel({ run }) {
+  const document = useEditor((state) => state.document);
+  const steps = useEditor((state) => state.steps);
+  const results = useEditor((state) => state.draft?.results) ?? NOTHING;
+  if (!run) return <div className="drawer-body faint">Press Run, or run one cell: its steps show here as they go.</div>;
+  const rows = [...document.nodes.values()]
+    .map((node) => ({ node, step: steps[node.id] ?? (results[node.id]?.run_id === run.run_id ? { ...results[node.id], since: startOf(results[node.id]) } : null) }))
+    .filter(({ step }) => step);
+  const begins = rows.map(({ step }) => Date.parse(step.since)).filter(Number.isFinite);
+  const zero = Math.min(...begins);
+  const end = Math.max(zero + 1, ...rows.map(({ step }) => (step.status === "running" ? Date.now() : Date.parse(step.since) + 1000 * (step.duration_s ?? 0))).filter(Number.isFinite));
+  const place = (at) => `${(100 * (at - zero)) / (end - zero)}%`;
+  return (
+    <div className="drawer-body">
+      {run.error && <p className="step-error">{run.error}</p>}
+      <ol className="bars">
+        {rows.map(({ node, step }) => {
+          const since = Date.parse(step.since);
+          const width = step.status === "running" ? Date.now() - since : 1000 * (step.duration_s ?? 0);
+          return (
+            <li key={node.id}>
+              <button type="button" className="bar-name-button" onClick={() => select([node.id])}>{node.name}</button>
+              <span className="bar-track">
+                {Number.isFinite(since) && <span className="bar-run" data-state={step.status} style={{ left: place(since), width: `max(3px, ${(100 * width) / (end - zero)}%)` }} />}
+              </span>
+              <span className="meta">{step.status === "running" && step.since ? <Elapsed since={step.since} /> : step.cached ? "cached" : seconds(step.duration_s)}</span>
+              <span className="meta">{money(step.cost_usd)}</span>
+            </li>
+          );
+        })}
+      </ol>
+    </div>
+  );
+}
+
+const startOf = ({ at, duration_s: duration }) => new Date(Date.parse(at) - 1000 * (duration ?? 0)).toISOString();
+
+function Problems({ problems }) {
+  const document = useEditor((state) => state.document);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  if (!problems.length) return <div className="drawer-body faint">Nothing is wrong with this workflow.</div>;
+  const show = (problem) => {
+    const node = [...document.nodes.values()].find((each) => each.name === problem.node);
+    if (!node) return;
+    select([node.id]);
+    window.dispatchEvent(new CustomEvent("editor-reveal", { detail: node.id }));
+  };
+  return (
+    <ul className="drawer-body problem-list">
+      {problems.map((problem, index) => (
+        <li key={index} data-testid={`problem-${index}`}>
+          <Icon name="alert" size={14} />
+          <span>{problem.node && <strong>{problem.node}</strong>} {problem.message}</span>
+          {problem.node && <button type="button" className="text-link" onClick={() => show(problem)}>Show</button>}
+          {problem.mend && mayEdit && <button type="button" className="button small" onClick={() => mend(problem.mend)}>{MENDS[problem.mend.kind]}</button>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const MENDS = { add_edge: "Draw the wire", remove_edge: "Take the wire out", rename_node: "Rename", set_config: "Set it" };

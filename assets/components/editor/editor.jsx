@@ -1,0 +1,110 @@
+// The editor of one workflow: header, palette, canvas and notebook, inspector, drawer.
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Canvas } from "./canvas.jsx";
+import { loadDraft, scheduleAuto } from "./draft.js";
+import { Drawer } from "./drawer.jsx";
+import { Header, useEditorKeys } from "./header.jsx";
+import { Inspector } from "./inspector.jsx";
+import { NodePalette } from "./node-palette.jsx";
+import { Notebook } from "./notebook.jsx";
+import { usePresence } from "./people.jsx";
+import { Icon } from "./icons.jsx";
+import { close, open, receive, subscribe, read, useEditor } from "./store.js";
+import { listenTo } from "../live.jsx";
+
+const Side = lazy(() => import("./side.jsx"));
+
+const kept = (name, otherwise) => localStorage.getItem(`editor-${name}`) ?? otherwise;
+
+export function Editor({ workflowId, nodeTypes, onPresent }) {
+  const status = useEditor((state) => state.status);
+  const problem = useEditor((state) => state.problem);
+  useEffect(() => {
+    const stop = listenTo("edit", receive);
+    open(workflowId).then(() => read().status === "ready" && loadDraft());
+    return () => {
+      stop();
+      close();
+    };
+  }, [workflowId]);
+  useDrafts();
+  if (status === "missing") {
+    return (
+      <div className="editor-state empty">
+        <h1 className="empty-title">There is no such workflow</h1>
+        <p className="empty-text">It may have been deleted, or it belongs to a project you are no member of.</p>
+        <a className="button primary" href="/workflows">See your workflows</a>
+      </div>
+    );
+  }
+  if (status === "failed") {
+    return (
+      <div className="editor-state empty" role="alert">
+        <h1 className="empty-title">The workflow could not be opened</h1>
+        <p className="empty-text">{problem}</p>
+        <button type="button" className="button primary" onClick={() => open(workflowId).then(loadDraft)}>Try again</button>
+      </div>
+    );
+  }
+  if (status !== "ready") return <Skeleton />;
+  return <Workbench nodeTypes={nodeTypes} onPresent={onPresent} />;
+}
+
+// After each confirmed change the marks may be others, and what costs nothing may run.
+function useDrafts() {
+  useEffect(() => {
+    let { revision } = read();
+    let saving = read().saving;
+    return subscribe(() => {
+      const now = read();
+      if (now.status === "ready" && now.saving === "saved" && (now.revision !== revision || saving !== "saved") && revision) scheduleAuto();
+      revision = now.revision;
+      saving = now.saving;
+    });
+  }, []);
+}
+
+function Workbench({ nodeTypes, onPresent }) {
+  const [view, setView] = useState(() => kept("view", "canvas"));
+  const [panel, setPanel] = useState("");
+  const [isPaletteOpen, openPalette] = useState(false);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const count = useEditor((state) => state.selection.size);
+  const [isInspecting, inspect] = useState(false);
+  const onView = (name) => {
+    localStorage.setItem("editor-view", name);
+    setView(name);
+  };
+  const onPanel = (name) => setPanel(panel === name ? "" : name);
+  usePresence(onPresent);
+  useEditorKeys({ view, onView });
+  useEffect(() => inspect(count > 0), [count]);
+  useEffect(() => { document.title = `${read().document.name} · FlowStudio`; }, []);
+  return (
+    <div className="editor" data-view={view} data-inspecting={isInspecting || undefined} data-palette={isPaletteOpen || undefined}>
+      <h1 className="sr-only">Workflow editor</h1>
+      <Header view={view} onView={onView} panel={panel} onPanel={onPanel} />
+      {mayEdit && view !== "notebook" && <NodePalette />}
+      <div className="stage">
+        {view !== "notebook" && <Canvas nodeTypes={nodeTypes} />}
+        {view !== "canvas" && <Notebook />}
+        {mayEdit && view !== "notebook" && (
+          <button type="button" className="button add-narrow" onClick={() => openPalette(!isPaletteOpen)} aria-expanded={isPaletteOpen}><Icon name="plus" size={14} /> Add a node</button>
+        )}
+      </div>
+      {panel ? (
+        <Suspense fallback={<aside className="inspector" aria-busy="true" />}>
+          <Side panel={panel} onClose={() => setPanel("")} />
+        </Suspense>
+      ) : <Inspector onClose={() => inspect(false)} />}
+      <Drawer />
+    </div>
+  );
+}
+
+const Skeleton = () => (
+  <div className="editor" aria-busy="true" aria-label="The workflow is being opened">
+    <div className="editor-bar"><span className="bone" style={{ width: 180, height: 18 }} /></div>
+    <div className="stage" />
+  </div>
+);

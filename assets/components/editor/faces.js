@@ -1,0 +1,91 @@
+// What is drawn of a node: its ports and setting, and the state of its last run, in few words.
+import { firstPorts } from "./catalogue.js";
+import { valueOf } from "./document.js";
+
+const REASONS = {
+  config: "changed", inputs: "new input", upstream: "upstream", pin: "pin", expired: "expired",
+  error: "failed", code_version: "new version",
+};
+const LABELS = {
+  idle: "Not run", queued: "Queued", running: "Running", waiting: "Waits", succeeded: "Done",
+  cached: "Cached", failed: "Failed", skipped: "Skipped", cancelled: "Cancelled",
+};
+const LIVE = new Set(["queued", "running", "waiting"]);
+
+export function money(usd) {
+  const value = Number(usd);
+  if (!value) return "";
+  if (value >= 0.01) return `$${value.toFixed(value >= 100 ? 0 : 2)}`;
+  return `$${value.toPrecision(2).replace(/0+$/, "")}`;
+}
+
+export function seconds(value) {
+  if (value === null || value === undefined) return "";
+  if (value < 0.0005) return "";
+  if (value < 1) return `${Math.round(value * 1000)} ms`;
+  return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} m ${Math.round(value % 60)} s`;
+}
+
+export const tokensOf = ({ tokens }) => (tokens ? (tokens.prompt ?? 0) + (tokens.completion ?? 0) : 0);
+
+export const costText = (cost) => {
+  if (!cost?.calls) return "";
+  const about = money(cost.typical_usd ?? cost.typical);
+  return `${cost.is_open ? "from " : "~"}${about || "$0"}`;
+};
+
+// {state, label, isMaybe, since, aside}: how a node's last run stands, live if it is running.
+export function standing({ draft, steps }, id) {
+  const step = steps[id];
+  const result = draft?.results[id];
+  const mark = draft?.marks[id];
+  if (step && (LIVE.has(step.status) || !result)) {
+    return { state: step.status, label: LABELS[step.status] ?? step.status, since: step.status === "running" ? step.since : "", aside: step.done ?? "" };
+  }
+  const cost = costText(draft?.costs[id]);
+  if (!mark || mark.state === "never") return { state: "idle", label: LABELS.idle, aside: cost };
+  if (result?.pinned) {
+    return { state: "succeeded", label: result.pinned.kind === "edited" ? "Edited" : "Pinned", isPinned: true, aside: "" };
+  }
+  if (mark.state === "stale" && mark.reason === "error") return { state: "failed", label: LABELS.failed, aside: cost };
+  if (mark.state === "stale") return { state: "stale", label: `Stale: ${REASONS[mark.reason] ?? mark.reason}`, aside: cost };
+  if (mark.state === "maybe_stale") return { state: "stale", isMaybe: true, label: "Maybe stale", aside: cost };
+  const status = result?.status ?? "succeeded";
+  const saved = money(result?.saved_usd);
+  const aside = status === "cached" && saved ? `saved ${saved}` : [money(result?.cost_usd), seconds(result?.duration_s)].filter(Boolean).join(" · ");
+  return { state: status, label: LABELS[status] ?? status, aside };
+}
+
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+export function brief(result, most = 140) {
+  const shown = result?.pinned ?? result;
+  if (!shown || shown.preview === undefined || shown.preview === null) return "";
+  const value = shown.preview;
+  const text = typeof value === "string" ? value : typeof value?.text === "string" ? value.text : JSON.stringify(value);
+  return cut(text.replace(/\s+/g, " ").trim(), most);
+}
+
+const portLabel = (port, ports) => (ports.length > 1 || port !== "out" ? port : "");
+
+// What a node's body is given; the same parts in, the same face out.
+export function faceOf(state, node) {
+  const type = state.types[node.type];
+  const face = state.faces[node.id] ?? { ...firstPorts(node), summary: "" };
+  const mode = String(node.config.mode ?? node.config.strategy ?? "").replaceAll("_", " ");
+  const now = standing(state, node.id);
+  const problems = state.problems.filter((problem) => problem.node === node.name);
+  const inputs = node.type === "start" ? [] : face.inputs;
+  return {
+    name: node.name, type: node.type, category: type?.category ?? "flow", frame: Boolean(type?.container),
+    title: mode && mode !== "single" ? `${type?.title ?? node.type} · ${mode}` : type?.title ?? node.type,
+    summary: face.summary || String(type?.summary ?? ""), isBlank: !face.summary,
+    inputs: inputs.map((id) => ({ id, label: "" })),
+    outputs: face.outputs.map((id) => ({ id, label: portLabel(id, face.outputs) })),
+    state: now.state, label: now.label, maybe: Boolean(now.isMaybe), pinned: Boolean(now.isPinned), since: now.since ?? "", aside: now.aside,
+    brief: brief(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
+    disabled: valueOf(node, "disabled"), notes: valueOf(node, "notes") ? "1" : "",
+    problem: problems[0]?.message ?? "", people: "",
+    comments: (state.comments ?? []).filter((each) => each.node_id === node.id && !each.resolved_at && !each.thread_id).length,
+  };
+}

@@ -1,0 +1,53 @@
+// Any JSON, typed as text. What does not parse yet stays in the box and is not passed on.
+import { useState } from "react";
+import { CodeField } from "./code.jsx";
+import { Frame, useField, useForm } from "./parts.jsx";
+
+export const written = (value) => (value === undefined ? "" : JSON.stringify(value, null, 2));
+
+function read(text) {
+  if (text.trim() === "") return { value: undefined };
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { error: `This is not JSON: ${String(error.message).replace(/^JSON\.parse: /, "")}.` };
+  }
+}
+
+// `allows` says in words why a value that is JSON will still not do, or gives null.
+export function JsonText({ value, onChange, allows, problems = [], ...rest }) {
+  const [typed, setTyped] = useState({ text: null, gave: undefined });
+  const isMine = typed.text !== null && written(typed.gave) === written(value);
+  const text = isMine ? typed.text : written(value);
+  const found = read(text);
+  const error = found.error ?? (found.value === undefined ? null : allows?.(found.value) ?? null);
+  const change = (next) => {
+    const now = read(next);
+    const isGood = !now.error && !(now.value !== undefined && allows?.(now.value));
+    setTyped({ text: next, gave: isGood ? now.value : value });
+    if (isGood && written(now.value) !== written(value)) onChange(now.value);
+  };
+  return (
+    <>
+      <CodeField {...rest} language="json" value={text} onChange={change} problems={error ? [{ message: error }] : problems} />
+      {error && <p className="field-error" role="alert">{error}</p>}
+    </>
+  );
+}
+
+const NEEDS = { object: ["an object, in braces", (value) => value !== null && typeof value === "object" && !Array.isArray(value)] };
+
+export function JsonField({ path, schema, label, value, onChange, isRequired, bare }) {
+  const { context } = useForm();
+  const { id, errors, field, testId, disabled, described } = useField(path, schema, true);
+  const needs = NEEDS[field.type];
+  const editor = (
+    <JsonText
+      value={value} onChange={onChange} label={label} testId={testId} disabled={disabled} describedBy={described} problems={errors}
+      minLines={field["x-lines"] ?? 2} onRun={context.onRun} placeholder={field.type === "object" ? "{ }" : undefined}
+      allows={needs && ((found) => (needs[1](found) ? null : `Give ${needs[0]}.`))}
+    />
+  );
+  if (bare) return editor;
+  return <Frame {...{ id, label, errors }} kind="json" mark={isRequired ? "required" : undefined} help={schema.description}>{editor}</Frame>;
+}

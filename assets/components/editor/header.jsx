@@ -1,0 +1,130 @@
+// The editor's top bar: what is open, how it is saved, who is here, what a run costs, and Run.
+import { useEffect, useRef, useState } from "react";
+import { change, keepTheirs, takeBack, useEditor } from "./store.js";
+import { cancel, run } from "./draft.js";
+import { money } from "./faces.js";
+import { Icon } from "./icons.jsx";
+import { Avatars } from "./people.jsx";
+
+const SAVING = {
+  saved: ["check", "Saved"], saving: ["clock", "Saving…"], offline: ["offline", "Not saved yet: the server does not answer. Nothing is lost."],
+};
+const VIEWS = [["canvas", "Canvas"], ["notebook", "Notebook"], ["both", "Both"]];
+const BUSY = new Set(["queued", "running", "waiting", "paused"]);
+
+export function Header({ view, onView, onPanel, panel }) {
+  const saving = useEditor((state) => state.saving);
+  const project = useEditor((state) => state.project);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const notice = useEditor((state) => state.notice);
+  const published = useEditor((state) => state.published);
+  const [icon, text] = SAVING[saving];
+  return (
+    <header className="editor-bar">
+      <div className="editor-title">
+        <a href="/workflows" className="editor-project">{project}</a>
+        <span aria-hidden="true">/</span>
+        <Name />
+        <span className="tag">{published ? (published.is_changed ? `Draft · v${published.number} is published` : `Published · v${published.number}`) : "Draft"}</span>
+        {mayEdit
+          ? <span className="saving" data-saving={saving} role="status"><Icon name={icon} size={13} />{text}</span>
+          : <span className="tag" data-tone="info"><Icon name="lock" size={12} /> You can look, not change</span>}
+      </div>
+      <div className="segments views" role="group" aria-label="View">
+        {VIEWS.map(([name, label]) => (
+          <button key={name} type="button" className="segment" aria-pressed={view === name} data-testid={`view-${name}`} onClick={() => onView(name)} title={`${label} (Ctrl .)`}>
+            <Icon name={name} size={14} /> <span>{label}</span>
+          </button>
+        ))}
+      </div>
+      <div className="editor-end">
+        <Avatars />
+        <RunButton />
+        <button type="button" className="button icon-only" aria-pressed={panel === "comments"} onClick={() => onPanel("comments")} title="Comments" data-testid="panel-comments"><Icon name="comment" /><span className="sr-only">Comments</span></button>
+        <button type="button" className="button icon-only" aria-pressed={panel === "versions"} onClick={() => onPanel("versions")} title="Versions and publishing" data-testid="panel-versions"><Icon name="history" /><span className="sr-only">Versions</span></button>
+        {mayEdit && <button type="button" className="button" onClick={() => onPanel("publish")} data-testid="publish"><Icon name="publish" size={14} /> <span>Publish</span></button>}
+      </div>
+      {notice && (
+        <div className="editor-notice" role="status" data-testid="overwritten">
+          {notice.name || "Somebody"} changed “{notice.place}” of “{notice.node}” after you.
+          <button type="button" className="button" onClick={takeBack}>Take mine</button>
+          <button type="button" className="button" onClick={keepTheirs}>Keep theirs</button>
+        </div>
+      )}
+    </header>
+  );
+}
+
+function Name() {
+  const name = useEditor((state) => state.document.name);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const [typed, setTyped] = useState(null);
+  const keep = () => {
+    const wanted = typed?.trim();
+    if (wanted && wanted !== name) change([{ op: "update_workflow", name: wanted.slice(0, 200) }], { label: "rename" });
+    setTyped(null);
+  };
+  return (
+    <input
+      className="editor-name" aria-label="Name of the workflow" value={typed ?? name} readOnly={!mayEdit} maxLength={200} data-testid="workflow-name"
+      style={{ width: `${Math.min(Math.max((typed ?? name).length + 1, 6), 40)}ch` }}
+      onChange={(event) => setTyped(event.target.value)} onBlur={keep}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.target.blur();
+        if (event.key === "Escape") { setTyped(null); requestAnimationFrame(() => event.target.blur()); }
+      }}
+    />
+  );
+}
+
+// The whole predicted cost of what a run would do now, in words.
+export function predicted(draft) {
+  if (!draft) return "";
+  const costs = Object.values(draft.costs ?? {});
+  const calls = draft.stale?.calls ?? 0;
+  if (!costs.length) return "free";
+  if (!calls) return "nothing to pay";
+  const isOpen = costs.some((cost) => cost.is_open);
+  return `${isOpen ? "from" : "about"} ${money(draft.stale.typical_usd) || "$0"}`;
+}
+
+function RunButton() {
+  const draft = useEditor((state) => state.draft);
+  const now = useEditor((state) => state.run);
+  const mayRun = useEditor((state) => state.mayRun);
+  const isEmpty = useEditor((state) => !state.document.nodes.size);
+  const isBusy = now && BUSY.has(now.status);
+  if (!mayRun) return null;
+  return (
+    <>
+      <span className="predicted" data-testid="run-cost-predicted" title="What Run would cost now; finished steps that still hold are not paid again">{predicted(draft)}</span>
+      {isBusy ? (
+        <button type="button" className="button" onClick={cancel} data-testid="run-cancel"><Icon name="square" size={13} /> Cancel</button>
+      ) : (
+        <button type="button" className="button primary" onClick={() => run("all")} disabled={isEmpty} data-key="run" data-testid="run-start">
+          <Icon name="play" size={14} /> Run <kbd>Ctrl ↵</kbd>
+        </button>
+      )}
+    </>
+  );
+}
+
+// Keys that work in both views.
+export function useEditorKeys({ view, onView }) {
+  const latest = useRef();
+  latest.current = { view, onView };
+  useEffect(() => {
+    const onKey = (event) => {
+      const control = event.ctrlKey || event.metaKey;
+      if (!control || document.querySelector("dialog[open]")) return;
+      if (event.key === ".") {
+        event.preventDefault();
+        const names = VIEWS.map(([name]) => name);
+        latest.current.onView(names[(names.indexOf(latest.current.view) + 1) % names.length]);
+      }
+      if (event.key.toLowerCase() === "s") event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+}

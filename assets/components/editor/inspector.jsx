@@ -1,0 +1,320 @@
+// What is selected, from its setting to its last runs.
+import { useEffect, useState } from "react";
+import { change, useEditor } from "./store.js";
+import * as actions from "./actions.js";
+import { ancestors, valueOf } from "./document.js";
+import * as draft from "./draft.js";
+import { costText, money, seconds, standing, tokensOf } from "./faces.js";
+import { Icon, StatePill, TypeMark } from "./icons.jsx";
+import { editField } from "./people.jsx";
+import { CommonForm, ConfigForm } from "./fields.jsx";
+import { useScope } from "./scope.js";
+import { ValueView } from "./values.jsx";
+import { Output } from "./output.jsx";
+
+const TABS = ["Config", "Input", "Output", "Runs", "Help"];
+
+const NOTHING = {};
+
+export function Inspector({ onClose }) {
+  const ids = useEditor((state) => state.selection);
+  const document = useEditor((state) => state.document);
+  const chosen = [...ids].filter((id) => document.nodes.has(id));
+  if (chosen.length === 1) return <NodeInspector key={chosen[0]} id={chosen[0]} onClose={onClose} />;
+  return (
+    <aside className="inspector" aria-label="Inspector" data-testid="inspector">
+      {chosen.length > 1 ? <Several ids={chosen} /> : <WorkflowInspector />}
+    </aside>
+  );
+}
+
+function Several({ ids }) {
+  return (
+    <div className="inspector-body">
+      <h2>{ids.length} nodes</h2>
+      <div className="button-row">
+        <button type="button" className="button" onClick={() => draft.run("cells", ids)}><Icon name="play" size={13} /> Run these</button>
+        <button type="button" className="button" onClick={() => actions.duplicate(ids)}>Duplicate</button>
+        <button type="button" className="button" onClick={() => actions.toggleDisabled(ids)}>Disable or enable</button>
+        <button type="button" className="button danger" onClick={() => actions.remove(ids)}>Remove</button>
+      </div>
+    </div>
+  );
+}
+
+const COMMON_LIMITS = [
+  ["max_cost_usd", "Most a run may cost", "US dollars; a run stops before the call that would pass it", true],
+  ["auto_limit_usd", "Run paid cells by itself up to", "US dollars of predicted cost after an edit; 0 always asks", true],
+  ["timeout_s", "Most a run may take", "seconds", false],
+  ["concurrency", "Steps at once", "of one run", false],
+];
+
+function WorkflowInspector() {
+  const document = useEditor((state) => state.document);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const put = (changes, merge) => change([{ op: "update_workflow", ...changes }], { merge });
+  return (
+    <div className="inspector-body">
+      <h2>This workflow</h2>
+      <div className="field">
+        <label htmlFor="workflow-description">Description</label>
+        <textarea id="workflow-description" className="input" rows={4} value={document.description} readOnly={!mayEdit} data-testid="field-description"
+          onChange={(event) => put({ description: event.target.value.slice(0, 20_000) }, "description")} />
+      </div>
+      {COMMON_LIMITS.map(([key, label, help, isMoney]) => (
+        <Limit key={key} name={key} label={label} help={help} value={document.settings[key]} disabled={!mayEdit} isMoney={isMoney}
+          onChange={(value) => put({ settings: { [key]: value } }, `settings ${key}`)} />
+      ))}
+      <div className="field" data-kind="checkbox">
+        <label htmlFor="workflow-cache">Take kept answers of equal steps</label>
+        <input id="workflow-cache" type="checkbox" className="switch" checked={document.settings.cache !== "off"} disabled={!mayEdit}
+          onChange={(event) => put({ settings: { cache: event.target.checked ? null : "off" } }, "settings cache")} />
+      </div>
+      <p className="faint">Select a node to see its settings. {document.nodes.size} {document.nodes.size === 1 ? "node" : "nodes"}, {document.edges.size} {document.edges.size === 1 ? "wire" : "wires"}.</p>
+    </div>
+  );
+}
+
+function Limit({ name, label, help, value, onChange, disabled, isMoney }) {
+  const [typed, setTyped] = useState(null);
+  const keep = () => {
+    if (typed === null) return;
+    const number = Number(typed.replace(",", "."));
+    if (typed.trim() === "") onChange(null);
+    else if (Number.isFinite(number) && number >= 0) onChange(isMoney ? String(number) : number);
+    setTyped(null);
+  };
+  return (
+    <div className="field">
+      <label htmlFor={`limit-${name}`}>{label}</label>
+      <input id={`limit-${name}`} className="input" inputMode="decimal" value={typed ?? value ?? ""} disabled={disabled} aria-describedby={`limit-${name}-help`} data-testid={`field-settings.${name}`}
+        onChange={(event) => setTyped(event.target.value)} onBlur={keep} onKeyDown={(event) => event.key === "Enter" && keep()} />
+      <p className="field-help" id={`limit-${name}-help`}>{help}</p>
+    </div>
+  );
+}
+
+function NodeInspector({ id, onClose }) {
+  const state = useEditor((all) => all);
+  const [tab, setTab] = useState("Config");
+  const node = state.document.nodes.get(id);
+  const type = state.types[node.type];
+  const now = standing(state, id);
+  const face = state.faces[id];
+  return (
+    <aside className="inspector" aria-label={`Inspector of ${node.name}`} data-testid="inspector">
+      <header className="inspector-head">
+        <TypeMark type={node.type} category={type?.category} />
+        <div className="inspector-words">
+          <NodeName id={id} name={node.name} />
+          <span className="faint">{type?.title ?? node.type}{node.config.mode ? ` · ${String(node.config.mode).replaceAll("_", " ")}` : ""}</span>
+        </div>
+        {state.mayRun && (
+          <button type="button" className="button" onClick={() => draft.run("cells", [id])} data-testid={`node-${node.name}-run`}>
+            <Icon name="play" size={13} /> Run cell <kbd>⇧↵</kbd>
+          </button>
+        )}
+        <button type="button" className="icon-button narrow-only" onClick={onClose} aria-label="Close the inspector"><Icon name="x" /></button>
+      </header>
+      <div className="tabs" role="tablist" aria-label="About this node">
+        {TABS.map((name) => (
+          <button key={name} type="button" role="tab" id={`tab-${name}`} aria-selected={tab === name} aria-controls="tab-panel" className="tab" tabIndex={tab === name ? 0 : -1}
+            onClick={() => setTab(name)}
+            onKeyDown={(event) => {
+              const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+              if (!step) return;
+              const next = TABS[(TABS.indexOf(name) + step + TABS.length) % TABS.length];
+              setTab(next);
+              window.document.getElementById(`tab-${next}`)?.focus();
+            }}>
+            {name}
+          </button>
+        ))}
+      </div>
+      <div className="inspector-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}
+        onFocus={(event) => editField(event.target.dataset?.testid?.replace(/^field-/, "") ?? "")} onBlur={() => editField("")}>
+        <StaleBanner id={id} now={now} />
+        {tab === "Config" && <Config node={node} type={type} />}
+        {tab === "Input" && <Input node={node} />}
+        {tab === "Output" && <Output id={id} />}
+        {tab === "Runs" && <Runs node={node} />}
+        {tab === "Help" && <Help type={type} face={face} />}
+      </div>
+    </aside>
+  );
+}
+
+function NodeName({ id, name }) {
+  const [typed, setTyped] = useState(null);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const keep = () => {
+    if (typed !== null) actions.rename(id, typed);
+    setTyped(null);
+  };
+  return (
+    <input className="node-name-input" aria-label="Name of the node" value={typed ?? name} readOnly={!mayEdit} maxLength={100} spellCheck={false} data-testid="node-name"
+      onChange={(event) => setTyped(event.target.value)} onBlur={keep}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.target.blur();
+        if (event.key === "Escape") setTyped(null);
+      }} />
+  );
+}
+
+const REASONS = {
+  config: "its settings changed", inputs: "what it reads changed", upstream: "something above it changed", pin: "a pin changed",
+  expired: "its result is too old", error: "it failed", code_version: "this kind of node was updated",
+};
+
+function StaleBanner({ id, now }) {
+  const mark = useEditor((state) => state.draft?.marks[id]);
+  const cost = useEditor((state) => state.draft?.costs[id]);
+  const error = useEditor((state) => state.draft?.results[id]?.error);
+  if (now.state === "failed" && error) {
+    return <p className="notice" data-tone="error" role="alert"><Icon name="alert" size={15} /><span>{error}</span></p>;
+  }
+  if (now.state !== "stale") return null;
+  const calls = cost?.calls ? `${cost.calls} ${cost.calls === 1 ? "call" : "calls"}, ${costText(cost).replace("~", "about ")}. ` : "";
+  return (
+    <p className="notice" data-tone="stale">
+      <Icon name="alert" size={15} />
+      <span><strong>{now.isMaybe ? "Maybe stale" : "Stale"}: {REASONS[mark?.reason] ?? "something changed"}.</strong> {calls}
+        <button type="button" className="text-link" onClick={() => draft.run("cells", [id])}>Run now</button></span>
+    </p>
+  );
+}
+
+function Config({ node, type }) {
+  const problems = useEditor((state) => state.problems);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const projectId = useEditor((state) => state.projectId);
+  const workflowId = useEditor((state) => state.id);
+  const scope = useScope(node.id);
+  const own = problems.filter((problem) => problem.node === node.name);
+  const context = { workflowId, projectId, nodeId: node.id, node, names: scope };
+  if (!type) return <p className="notice" data-tone="error">There is no node type “{node.type}” here. Install the package it comes from, or remove the node.</p>;
+  return (
+    <>
+      {own.length > 0 && (
+        <ul className="problems" aria-label="Problems of this node">
+          {own.map((problem, index) => (
+            <li key={index}>{problem.message}{problem.mend && mayEdit && <button type="button" className="text-link" onClick={() => actions.mend(problem.mend)}>Mend it</button>}</li>
+          ))}
+        </ul>
+      )}
+      <ConfigForm schema={type.config_schema} value={node.config} problems={own} context={context} disabled={!mayEdit}
+        onChange={(path, value) => actions.setConfig(node.id, path, value)} />
+      {node.type === "start" && <TryWith schema={node.config.inputs} />}
+      <CommonForm node={node} disabled={!mayEdit} problems={own} onChange={(key, value) => actions.setField(node.id, key, value)} context={context} />
+      {mayEdit && (
+        <div className="button-row">
+          <button type="button" className="button" onClick={() => actions.toggleDisabled([node.id])}><Icon name="power" size={13} /> {valueOf(node, "disabled") ? "Enable" : "Disable"}</button>
+          <button type="button" className="button" onClick={() => actions.duplicate([node.id])}><Icon name="copy" size={13} /> Duplicate</button>
+          <button type="button" className="button danger" onClick={() => actions.remove([node.id])}><Icon name="trash" size={13} /> Remove</button>
+        </div>
+      )}
+    </>
+  );
+}
+
+// The inputs the editor's own runs are given.
+export function TryWith({ schema }) {
+  const inputs = useEditor((state) => state.draft?.inputs);
+  const [typed, setTyped] = useState(null);
+  const [problems, setProblems] = useState([]);
+  const value = typed ?? inputs ?? {};
+  const isEmpty = !Object.keys(schema?.properties ?? {}).length;
+  useEffect(() => {
+    if (!typed) return undefined;
+    const timer = setTimeout(async () => {
+      const told = await draft.setInputs(typed);
+      setProblems(told.problems.map((text) => ({ message: text, path: text.match(/^'?(\w+)/)?.[1] ?? "" })));
+      setTyped(null);
+    }, 400);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  if (isEmpty) return null;
+  return (
+    <section className="try-with" aria-label="Inputs to try with">
+      <h3>Try it with</h3>
+      <ConfigForm schema={schema} value={value} problems={problems} compact onChange={(path, next) => setTyped(put(value, path, next))} />
+    </section>
+  );
+}
+
+function put(value, [key, ...rest], next) {
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  if (rest.length) copy[key] = put(copy[key] ?? {}, rest, next);
+  else if (next === undefined) delete copy[key];
+  else copy[key] = next;
+  return copy;
+}
+
+function Input({ node }) {
+  const document = useEditor((state) => state.document);
+  const results = useEditor((state) => state.draft?.results) ?? NOTHING;
+  const scope = useScope(node.id);
+  const above = ancestors(document, node.id);
+  const names = scope.filter((each) => each.sample !== undefined);
+  if (!names.length) return <p className="faint">{above.size ? "Nothing above this node has run yet." : "Nothing stands above this node: it reads the inputs alone."}</p>;
+  return (
+    <div className="value">
+      {names.map((each) => (
+        <section key={each.name} className="value-section">
+          <h3 className="value-name">{each.name}{results[each.node_id]?.pinned && <span className="tag">pinned</span>}</h3>
+          <ValueView value={each.sample} name={each.name} />
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Runs({ node }) {
+  const result = useEditor((state) => state.draft?.results[node.id]);
+  const [runs, setRuns] = useState(null);
+  const id = useEditor((state) => state.id);
+  useEffect(() => {
+    let isHere = true;
+    fetch(`/api/v1/runs?workflow_id=${encodeURIComponent(id)}&limit=20`, { headers: { accept: "application/json" } })
+      .then((reply) => (reply.ok ? reply.json() : { items: [] }))
+      .then((body) => isHere && setRuns(body.items))
+      .catch(() => isHere && setRuns([]));
+    return () => { isHere = false; };
+  }, [id, result?.run_id]);
+  return (
+    <>
+      {result?.at && (
+        <dl className="facts-list">
+          <div><dt>Last run here</dt><dd>{new Date(result.at).toLocaleString()}</dd></div>
+          {result.duration_s != null && <div><dt>Time</dt><dd>{seconds(result.duration_s)}</dd></div>}
+          {money(result.cost_usd) && <div><dt>Cost</dt><dd>{money(result.cost_usd)}</dd></div>}
+          {money(result.saved_usd) && <div><dt>Saved by the cache</dt><dd>{money(result.saved_usd)}</dd></div>}
+          {tokensOf(result) > 0 && <div><dt>Tokens</dt><dd>{tokensOf(result)}</dd></div>}
+          {result.model && <div><dt>Model</dt><dd>{result.model}</dd></div>}
+        </dl>
+      )}
+      <h3>Runs of this workflow</h3>
+      {runs === null ? <p className="faint">One moment…</p> : !runs.length ? <p className="faint">Not run yet.</p> : (
+        <ul className="run-list">
+          {runs.map((each) => (
+            <li key={each.id}>
+              <a href={`/runs/${each.id}`}><StatePill now={{ state: each.status, label: each.status }} /><span>{new Date(each.created_at).toLocaleString()}</span><span>{money(each.cost_usd)}</span></a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Help({ type, face }) {
+  if (!type) return null;
+  return (
+    <div className="prose">
+      <p>{type.summary}</p>
+      {type.config_schema.description && <p>{type.config_schema.description}</p>}
+      {face && <p>Ways in: {face.inputs.join(", ") || "none"}. Ways out: {face.outputs.join(", ") || "none"}.</p>}
+      <p>Text may read what stands above with {"{{ name.field }}"}: type two braces in a field to see what there is. A reference draws the missing wire by itself.</p>
+    </div>
+  );
+}

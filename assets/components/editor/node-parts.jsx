@@ -1,0 +1,69 @@
+// The parts of a node's body that live: its name, its text as it streams, who holds it.
+import { useEffect, useRef, useState } from "react";
+import { NodeResizer } from "@xyflow/react";
+import { rename, setNote } from "./actions.js";
+import { useEditor } from "./store.js";
+import { Holders } from "./people.jsx";
+import { Prose } from "../prose.jsx";
+
+export function NodeName({ nodeId, name }) {
+  const [typed, setTyped] = useState(null);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  useEffect(() => {
+    const onRename = (event) => event.detail === nodeId && setTyped(name);
+    window.addEventListener("editor-rename", onRename);
+    return () => window.removeEventListener("editor-rename", onRename);
+  }, [nodeId, name]);
+  if (typed === null) {
+    return <span className="flow-name" onDoubleClick={() => mayEdit && setTyped(name)} title={mayEdit ? "Double click or F2 to rename" : undefined}>{name}</span>;
+  }
+  const keep = () => {
+    rename(nodeId, typed);
+    setTyped(null);
+  };
+  return (
+    <input className="flow-name nodrag" autoFocus aria-label="Name of the node" value={typed} maxLength={100} spellCheck={false}
+      onFocus={(event) => event.target.select()} onChange={(event) => setTyped(event.target.value)} onBlur={keep}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") keep();
+        if (event.key === "Escape") setTyped(null);
+      }} />
+  );
+}
+
+// The end of what is being written; the whole stands in the inspector.
+export function NodeStream({ name }) {
+  const text = useEditor((state) => state.texts?.[name]?.text);
+  return text ? <p className="flow-brief flow-stream">{text.slice(-220)}</p> : null;
+}
+
+export const NodeHolders = ({ nodeId }) => <Holders id={nodeId} />;
+
+export function NoteBody({ nodeId, text, colour, selected }) {
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const [isOpen, setOpen] = useState(false);
+  const box = useRef(null);
+  useEffect(() => {
+    if (selected && text === "" && mayEdit) setOpen(true);
+    if (!selected) setOpen(false);
+  }, [selected]);
+  useEffect(() => { if (isOpen) box.current?.focus(); }, [isOpen]);
+  return (
+    <div className="sticky" data-colour={colour} data-selected={selected} onDoubleClick={() => mayEdit && setOpen(true)}>
+      {selected && mayEdit && (
+        <NodeResizer minWidth={80} minHeight={40} onResizeEnd={(_, { width, height }) => setNote(nodeId, { width: Math.round(width), height: Math.round(height) })} />
+      )}
+      {isOpen
+        ? <textarea ref={box} className="nodrag nowheel" aria-label="Text of the note" value={text} maxLength={20000} onChange={(event) => setNote(nodeId, { text: event.target.value })} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Escape") setOpen(false); }} />
+        : text ? <Prose text={text} /> : <p className="faint">An empty note. Double click to write.</p>}
+      {selected && mayEdit && (
+        <span className="sticky-colours nodrag" role="group" aria-label="Colour">
+          {["amber", "green", "blue", "violet", "red", "plain"].map((name) => (
+            <button key={name} type="button" data-colour={name} aria-label={name} aria-pressed={colour === name} onClick={() => setNote(nodeId, { colour: name })} />
+          ))}
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,209 @@
+// The notebook: the same workflow as cells in the order they run, setting above, output below.
+import { memo, useMemo, useRef, useState } from "react";
+import * as actions from "./actions.js";
+import { ancestors, newId, order, valueOf } from "./document.js";
+import * as draft from "./draft.js";
+import { costText, faceOf, money, standing } from "./faces.js";
+import { KeyField } from "./fields.jsx";
+import { Icon, StatePill, TypeMark } from "./icons.jsx";
+import { Output, Stream } from "./output.jsx";
+import { QuickAdd } from "./quick-add.jsx";
+import { useScope } from "./scope.js";
+import { change, read, say, select, useEditor } from "./store.js";
+import { TryWith } from "./inspector.jsx";
+
+export function Notebook() {
+  const document = useEditor((state) => state.document);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const ids = useMemo(() => order(document), [document]);
+  const [adding, setAdding] = useState(null);
+  const depth = (node) => {
+    let level = 0;
+    for (let at = node.parent; at; at = document.nodes.get(at)?.parent) level += 1;
+    return level;
+  };
+  return (
+    <div className="notebook" data-testid="notebook">
+      <Outline ids={ids} />
+      <div className="cells-scroll">
+        <div className="cells">
+          <StaleBar />
+          {ids.map((id, index) => (
+            <div key={id} className="cell-slot" style={{ "--depth": depth(document.nodes.get(id)) }}>
+              <Cell id={id} />
+              {mayEdit && (
+                <div className="cell-between">
+                  <button type="button" className="between-button" onClick={() => setAdding(adding === id ? null : id)} aria-label={`Add a cell after ${document.nodes.get(id).name}`}><Icon name="plus" size={13} /></button>
+                  {adding === id && <QuickAdd className="in-flow" from={{ id }} onClose={() => setAdding(null)} onPick={({ type, mode }) => addAfter(id, ids[index + 1], type, mode)} />}
+                </div>
+              )}
+            </div>
+          ))}
+          {!ids.length && (
+            <div className="empty">
+              <p className="empty-title">What starts this workflow?</p>
+              {mayEdit && <button type="button" className="button primary" onClick={() => actions.addNode("start", "", { at: { x: 0, y: 0 } })}><Icon name="play" size={14} /> Add a start</button>}
+            </div>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+// Between two cells that are wired, the new one goes into the wire.
+function addAfter(id, next, type, mode) {
+  const { document } = read();
+  const node = document.nodes.get(id);
+  if (node.type === "end") return actions.addNode(type, mode, { at: { x: node.position.x, y: node.position.y + 140 } });
+  const wire = [...document.edges.values()].find((edge) => edge.source === id && edge.target === next);
+  const added = actions.addNode(type, mode, { from: { id, port: wire?.source_port } });
+  if (!added || !wire || type === "end") return added;
+  const onward = { id: newId(), source: added, source_port: read().faces[added]?.outputs[0] ?? "out", target: next, target_port: wire.target_port };
+  change([{ op: "remove_edge", id: wire.id }, { op: "add_edge", edge: onward }], { label: "insert" });
+  return added;
+}
+
+function StaleBar() {
+  const now = useEditor(draft.stale);
+  const saved = useEditor((state) => state.draft?.saved_today_usd);
+  const mayRun = useEditor((state) => state.mayRun);
+  const limit = useEditor((state) => state.document.settings.auto_limit_usd);
+  if (!now.nodes && !money(saved)) return <p className="stale-bar faint">Free cells run by themselves. Paid cells {Number(limit) > 0 ? <>ask above {money(limit)}.</> : "always ask."}</p>;
+  return (
+    <div className="stale-bar">
+      {now.nodes > 0 && (
+        <>
+          <span className="pill" data-state="stale"><Icon name="alert" size={13} />{now.nodes} stale {now.nodes === 1 ? "cell" : "cells"}{now.calls ? ` · ${now.calls} ${now.calls === 1 ? "call" : "calls"} · about ${money(now.typical_usd) || "$0"}` : ""}</span>
+          {mayRun && <button type="button" className="button primary" onClick={() => draft.run("stale")} data-testid="run-stale"><Icon name="play" size={13} /> Run stale</button>}
+        </>
+      )}
+      {money(saved) && <span className="meta">Saved by the cache today {money(saved)}</span>}
+    </div>
+  );
+}
+
+function Outline({ ids }) {
+  const state = useEditor((all) => all);
+  const [dragged, setDragged] = useState(null);
+  return (
+    <nav className="outline" aria-label="Cells">
+      <h2>Cells</h2>
+      <ul>
+        {ids.map((id) => {
+          const node = state.document.nodes.get(id);
+          const now = standing(state, id);
+          return (
+            <li key={id} draggable={state.mayEdit} onDragStart={() => setDragged(id)} onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => { moveBefore(dragged, id); setDragged(null); }}>
+              <button type="button" className="outline-item" aria-current={state.selection.has(id) || undefined} onClick={() => { select([id]); globalThis.document.getElementById(`cell-${id}`)?.scrollIntoView({ block: "center" }); }}
+                onKeyDown={(event) => {
+                  if (!event.altKey || !state.mayEdit) return;
+                  const step = { ArrowUp: -1, ArrowDown: 2 }[event.key];
+                  if (step) { event.preventDefault(); moveBefore(id, ids[ids.indexOf(id) + step] ?? null); }
+                }}>
+                <TypeMark type={node.type} category={state.types[node.type]?.category} />
+                <span>{node.name}</span>
+                <span className="dot" data-state={now.state} title={now.label} />
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </nav>
+  );
+}
+
+// Another place in the document: it decides the order of cells that do not need each other.
+function moveBefore(id, target) {
+  const { document } = read();
+  const node = document.nodes.get(id);
+  if (!node || id === target) return;
+  const other = document.nodes.get(target);
+  if (other && (other.parent ?? null) !== (node.parent ?? null)) return say("Cells keep to their container.", "error");
+  if (other && ancestors(document, id).has(target)) return say(`“${node.name}” needs “${other.name}”, so it cannot come before it.`, "error");
+  const wires = [...document.edges.values()].filter((edge) => edge.source === id || edge.target === id);
+  if ([...document.nodes.values()].some((each) => each.parent === id)) return say("A container keeps its place; move the cells around it.", "error");
+  change([{ op: "remove_node", id }, { op: "add_node", node, before: target }, ...wires.map((edge) => ({ op: "add_edge", edge }))], { label: "reorder" });
+}
+
+const Cell = memo(function Cell({ id }) {
+  const state = useEditor((all) => all);
+  const node = state.document.nodes.get(id);
+  const [isFolded, fold] = useState(false);
+  const box = useRef(null);
+  if (!node) return null;
+  const type = state.types[node.type];
+  const face = faceOf(state, node);
+  const now = standing(state, id);
+  const cost = state.draft?.costs[id];
+  const isStale = now.state === "stale" || now.state === "failed";
+  const runNext = () => {
+    draft.run("cells", [id]);
+    const all = [...box.current.closest(".cells").querySelectorAll(".cell")];
+    all[all.indexOf(box.current) + 1]?.focus();
+  };
+  const onKeyDown = (event) => {
+    if (event.key === "Enter" && event.shiftKey) {
+      event.preventDefault();
+      runNext();
+    } else if (event.target === box.current && ["ArrowDown", "ArrowUp"].includes(event.key)) {
+      event.preventDefault();
+      const all = [...box.current.closest(".cells").querySelectorAll(".cell")];
+      all[all.indexOf(box.current) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+    } else if (event.target === box.current && event.key === "Enter") {
+      event.preventDefault();
+      box.current.querySelector(".cell-editor :is(textarea, input, [contenteditable=true], select)")?.focus();
+    }
+  };
+  return (
+    <article
+      ref={box} id={`cell-${id}`} className="cell" tabIndex={0} aria-label={`Cell ${node.name}`} data-testid={`cell-${node.name}`} data-state={now.state} aria-current={state.selection.has(id) || undefined}
+      onFocus={() => select([id])} onKeyDown={onKeyDown} data-disabled={valueOf(node, "disabled") || undefined}
+    >
+      <header className="cell-head">
+        <TypeMark type={node.type} category={type?.category} />
+        <strong className="cell-name">{node.name}</strong>
+        <span className="cell-title">{face.title}</span>
+        <span className="cell-end">
+          {now.state === "stale" ? (
+            <span className="pill" data-state="stale" data-testid={`cell-${node.name}-stale`}><Icon name="alert" size={12} />{now.label}{cost?.calls ? ` · ${cost.calls} ${cost.calls === 1 ? "call" : "calls"} · ${costText(cost).replace("~", "about ")}` : ""}</span>
+          ) : <StatePill now={{ ...now, label: now.aside ? `${now.label} · ${now.aside}` : now.label }} testId={`cell-${node.name}-status`} />}
+          {isStale && state.mayRun && <button type="button" className="button" onClick={() => draft.run("cells", [id])}><Icon name="play" size={12} /> Run <kbd>⇧↵</kbd></button>}
+          {state.mayRun && <button type="button" className="icon-button" aria-label={`Run ${node.name}`} onClick={() => draft.run("cells", [id])} data-testid={`cell-${node.name}-run`}><Icon name="play" size={14} /></button>}
+          <button type="button" className="icon-button" aria-expanded={!isFolded} aria-label={isFolded ? `Unfold ${node.name}` : `Fold ${node.name}`} onClick={() => fold(!isFolded)}><Icon name={isFolded ? "right" : "down"} size={14} /></button>
+        </span>
+      </header>
+      {!isFolded && (
+        <>
+          <Editor node={node} type={type} />
+          <div className="cell-output" data-testid={`cell-${node.name}-output`}>
+            {state.steps[id]?.status === "running" && <Stream name={node.name} />}
+            <Output id={id} isCell />
+          </div>
+        </>
+      )}
+    </article>
+  );
+});
+
+function Editor({ node, type }) {
+  const problems = useEditor((state) => state.problems);
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const workflowId = useEditor((state) => state.id);
+  const projectId = useEditor((state) => state.projectId);
+  const document = useEditor((state) => state.document);
+  const names = useScope(node.id);
+  if (!type) return null;
+  const own = problems.filter((problem) => problem.node === node.name);
+  if (node.type === "start") return <div className="cell-editor"><TryWith schema={node.config.inputs} /></div>;
+  const children = [...document.nodes.values()].filter((each) => each.parent === node.id);
+  return (
+    <div className="cell-editor">
+      <KeyField schema={type.config_schema} node={node} problems={own} disabled={!mayEdit} context={{ workflowId, projectId, nodeId: node.id, node, names, onRun: () => draft.run("cells", [node.id]) }}
+        onChange={(path, value) => actions.setConfig(node.id, path, value)} />
+      {children.length > 0 && <p className="cell-body faint">{order(document, node.id).filter((id) => document.nodes.get(id).parent === node.id).map((id) => document.nodes.get(id).name).join(" → ")}</p>}
+      {own.length > 0 && <p className="field-error" role="alert">{own[0].message}</p>}
+    </div>
+  );
+}
+

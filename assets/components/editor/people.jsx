@@ -1,0 +1,133 @@
+// The others who have this workflow open: who they are, where they point, what they hold.
+import { useEffect, useState } from "react";
+import { ViewportPortal } from "@xyflow/react";
+import { onMessage, read, set, useEditor } from "./store.js";
+import { Icon } from "./icons.jsx";
+
+const GONE_MS = 15_000;
+const BEAT_MS = 5_000;
+const MOVE_MS = 90;
+const COLOURS = ["#b4532a", "#2f6f5e", "#6a3fc9", "#1b63c2", "#9a2f6b", "#0d6f73", "#7a5a00", "#a8322b"];
+
+export const colourOf = (id) => COLOURS[[...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7) % COLOURS.length];
+export const initials = (name) =>
+  name.split(/[\s.@_-]+/).filter(Boolean).slice(0, 2).map((part) => part[0].toUpperCase()).join("") || "?";
+
+// What this tab tells of itself. The first word goes out at once; movement only while somebody is
+// there to see it, and never while something is dragged.
+const own = { tab: Math.random().toString(36).slice(2, 12), cursor: null, selection: [], field: "" };
+let tell = null;
+let timer = null;
+let toldAt = 0;
+
+function send(isAnswer = false) {
+  clearTimeout(timer);
+  timer = null;
+  toldAt = Date.now();
+  tell?.({ ...own, answer: isAnswer });
+}
+
+function soon() {
+  if (!tell || timer || !Object.keys(read().people).length) return;
+  timer = setTimeout(send, Math.max(0, MOVE_MS - (Date.now() - toldAt)));
+}
+
+export function moveCursor(at) {
+  own.cursor = at && { x: Math.round(at.x), y: Math.round(at.y) };
+  soon();
+}
+
+export function editField(field) {
+  if (own.field === field) return;
+  own.field = field;
+  soon();
+}
+
+onMessage("people", (message) => {
+  if (message.tab === own.tab) return;
+  const people = { ...read().people };
+  const isNew = !people[message.tab];
+  if (message.gone) delete people[message.tab];
+  else people[message.tab] = { ...message, seen: Date.now() };
+  set({ people });
+  // So that whoever comes learns who is here already.
+  if (isNew && !message.gone && !message.answer) send(true);
+});
+
+export function usePresence(onPresent) {
+  useEffect(() => {
+    tell = onPresent;
+    send();
+    const beat = setInterval(() => {
+      const now = Date.now();
+      const people = Object.fromEntries(Object.entries(read().people).filter(([, one]) => now - one.seen < GONE_MS));
+      if (Object.keys(people).length !== Object.keys(read().people).length) set({ people });
+      if (Object.keys(people).length) send(true);
+    }, BEAT_MS);
+    return () => {
+      clearInterval(beat);
+      clearTimeout(timer);
+      tell = null;
+    };
+  }, []);
+  const selection = useEditor((state) => state.selection);
+  useEffect(() => {
+    own.selection = [...selection].slice(0, 50);
+    soon();
+  }, [selection]);
+}
+
+export function Cursors() {
+  const people = useEditor((state) => state.people);
+  return (
+    <ViewportPortal>
+      {Object.values(people).filter((one) => one.cursor).map((one) => (
+        <div key={one.tab} className="cursor" style={{ transform: `translate(${one.cursor.x}px, ${one.cursor.y}px)`, "--person": colourOf(one.user_id) }} aria-hidden="true">
+          <svg width="14" height="16" viewBox="0 0 14 16"><path d="M1 1 13 8 7 9.5 4 15Z" fill="var(--person)" stroke="#fff" /></svg>
+          <span>{one.name}</span>
+        </div>
+      ))}
+    </ViewportPortal>
+  );
+}
+
+// Who holds a node, as a ring and a name on it.
+export function Holders({ id }) {
+  const people = useEditor((state) => state.people);
+  const here = Object.values(people).filter((one) => one.selection.includes(id));
+  if (!here.length) return null;
+  return (
+    <span className="holders" style={{ "--person": colourOf(here[0].user_id) }}>
+      <span>{here.map((one) => (one.field ? `${one.name} edits ${one.field}` : one.name)).join(", ")}</span>
+    </span>
+  );
+}
+
+export function Avatars() {
+  const people = useEditor((state) => state.people);
+  const me = useEditor((state) => state.me);
+  const [followed, follow] = useState(null);
+  const others = Object.values(people);
+  const shown = [...new Map(others.map((one) => [one.user_id, one])).values()];
+  const target = followed && people[followed];
+  useEffect(() => {
+    if (!target?.selection.length) return;
+    window.dispatchEvent(new CustomEvent("editor-reveal", { detail: target.selection[0] }));
+  }, [target?.selection.join()]);
+  return (
+    <div className="avatars" role="group" aria-label="People here">
+      {shown.slice(0, 5).map((one) => (
+        <button
+          key={one.tab} type="button" className="avatar" style={{ "--person": colourOf(one.user_id) }} aria-pressed={followed === one.tab}
+          title={followed === one.tab ? `Stop following ${one.name}` : `Follow ${one.name}`} onClick={() => follow(followed === one.tab ? null : one.tab)}
+        >
+          {initials(one.name)}
+          <span className="sr-only">{one.name}</span>
+        </button>
+      ))}
+      {shown.length > 5 && <span className="avatar more">+{shown.length - 5}</span>}
+      {shown.length > 0 && <span className="avatar me" style={{ "--person": colourOf(me.id) }} title="You">You</span>}
+      {target && <span className="following"><Icon name="search" size={12} /> Following {target.name}</span>}
+    </div>
+  );
+}

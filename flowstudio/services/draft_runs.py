@@ -1,0 +1,240 @@
+"""Runs of the editor: how they begin, by themselves or not, and how they are stopped."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from flowstudio.engine.contract import CostRange
+from flowstudio.engine.draft import read_wish
+from flowstudio.engine.journal import Seed
+from flowstudio.errors import (
+    ConflictError,
+    FlowStudioError,
+    InvalidDocumentError,
+    InvalidInputError,
+    NotFoundError,
+)
+from flowstudio.graph.canonical import dump
+from flowstudio.graph.validate import validate
+from flowstudio.services import draft_auto
+from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.credentials import CredentialService
+from flowstudio.services.draft_costs import DraftCosts
+from flowstudio.services.draft_feed import DraftFeed
+from flowstudio.services.draft_known import Registry
+from flowstudio.services.draft_plans import Ask, DraftPlan, check_part, plan_draft, seeds_of
+from flowstudio.services.draft_standing import Standing, Standings
+from flowstudio.services.runs import RunService, base_of_project
+from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.workflow_access import NO_PROJECT
+from flowstudio.services.workflow_checks import find_unchosen
+from flowstudio.store import drafts as store
+from flowstudio.store.runs import UNFINISHED, RunRecord
+from flowstudio.store.workflows import StoredWorkflow, find_workflow
+
+_MOST_INPUTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run of the editor that was accepted, or None when nothing had to run.
+
+    Attributes:
+        runs, kept: names of nodes.
+    """
+
+    run_id: str | None
+    runs: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+class DraftRuns:
+    """The way of a stored workflow's nodes to their runs."""
+
+    def __init__(
+        self,
+        parts: StudioParts,
+        runs: RunService,
+        credentials: CredentialService,
+        registry: Registry,
+    ) -> None:
+        self._parts = parts
+        self._runs = runs
+        self._credentials = credentials
+        self._registry = registry
+        self._costs = DraftCosts(runs.parts.journal, runs.resources, registry)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._missed: dict[str, Actor] = {}
+        self._feed = DraftFeed(
+            parts, runs.parts, runs.dispatcher, Standings(registry), registry, self._after
+        )
+
+    def follow(self, run_id: str) -> None:
+        """Follow a run of an editor that this process begins to advance."""
+        self._feed.follow(run_id)
+
+    async def run(self, actor: Actor, workflow_id: str, ask: Ask) -> Started:
+        """Begin a run of some of a workflow's nodes in the background.
+
+        What they depend on and does not hold any more runs first; what nothing has changed for is
+        taken as it is.
+
+        Raises:
+            InvalidDocumentError: with every problem of what would run.
+            InvalidInputError: a node is not there, or the inputs do not fit.
+            ConflictError: some of it runs already, or is pinned or disabled.
+        """
+        await self._stored(actor, "draft.run", workflow_id)
+        await self._feed.catch_up(workflow_id)
+        async with self._locks.setdefault(workflow_id, asyncio.Lock()):
+            if ask.inputs is not None:
+                await self._keep_inputs(workflow_id, ask.inputs)
+            standing = await self._look(actor, "draft.run", workflow_id)
+            if ask.inputs is not None:
+                self._feed.tell(standing)
+            plan = plan_draft(standing, ask, self._registry)
+            if plan is None:
+                return Started(None)
+            return await self._begin(actor, standing, plan, ask.max_cost_usd)
+
+    async def _begin(
+        self, actor: Actor, standing: Standing, plan: DraftPlan, max_cost_usd: Decimal | None
+    ) -> Started:
+        record = standing.record
+        await self._refuse_twice(standing, plan)
+        await self._check(standing, plan)
+        now = self._parts.clock.now()
+
+        def seeds(session: Session) -> list[Seed]:
+            return seeds_of(session, standing, plan, now)
+
+        run_id = await self._runs.create_unchecked(
+            plan.document,
+            standing.inputs,
+            project_id=record.project_id,
+            workflow_id=record.id,
+            created_by=actor.id,
+            base=base_of_project(record.project_id),
+            max_cost_usd=max_cost_usd,
+            trigger="draft",
+            draft=plan.wish.as_json(),
+            seeds=await self._parts.records.read(seeds),
+        )
+        self._runs.launch(run_id)
+        names = {node.id: node.name for node in plan.document.nodes}
+        return Started(
+            run_id,
+            tuple(names[node_id] for node_id in plan.wish.runs),
+            tuple(names[node_id] for node_id in plan.wish.kept),
+        )
+
+    async def _refuse_twice(self, standing: Standing, plan: DraftPlan) -> None:
+        mine = {*plan.wish.runs, *plan.wish.kept}
+        for record in await self._running(standing.record.id):
+            theirs = read_wish(record.draft)
+            both = (mine & set(theirs.runs)) | (set(plan.wish.runs) & set(theirs.kept))
+            if both:
+                nodes = standing.known.nodes
+                names = ", ".join(sorted(f"'{nodes[one].name}'" for one in both if one in nodes))
+                message = f"{names} takes part in a run that goes on. Wait for it, or cancel it."
+                raise ConflictError(message)
+
+    async def _running(self, workflow_id: str) -> list[RunRecord]:
+        return await self._runs.parts.store.list_drafts(workflow_id, 100, UNFINISHED)
+
+    async def _check(self, standing: Standing, plan: DraftPlan) -> None:
+        document = standing.known.document
+        found = await asyncio.to_thread(validate, document, self._registry)
+        check_part(standing, plan, found)
+        project_id = standing.record.project_id
+        problems = [
+            *await self._credentials.problems(project_id, plan.document),
+            *find_unchosen(plan.document, self._registry),
+        ]
+        if problems:
+            raise InvalidDocumentError(problems)
+
+    async def cancel(self, actor: Actor, workflow_id: str) -> list[str]:
+        """Stop the editor's runs of a workflow; gives their ids."""
+        await self._stored(actor, "draft.run", workflow_id)
+        self._missed.pop(workflow_id, None)
+        running = await self._running(workflow_id)
+        for record in running:
+            await self._runs.dispatcher.send(record.id, "cancel")
+        return [record.id for record in running]
+
+    async def auto(self, actor: Actor, workflow_id: str) -> Started:
+        """Begin a run of what may run by itself after an edit, if there is anything.
+
+        Those are pure nodes, and paid ones as long as they cost no more together than the workflow's
+        `auto_limit_usd`. While other nodes run that it needs, the wish is kept.
+        """
+        await self._stored(actor, "draft.run", workflow_id)
+        await self._feed.catch_up(workflow_id)
+        async with self._locks.setdefault(workflow_id, asyncio.Lock()):
+            standing = await self._look(actor, "draft.run", workflow_id)
+            costs = await self._predicted(standing)
+            chosen = await asyncio.to_thread(
+                draft_auto.choose, standing, self._costs, costs, self._registry
+            )
+            ask = Ask("auto", chosen.nodes)
+            plan = plan_draft(standing, ask, self._registry) if chosen.nodes else None
+            if plan is None:
+                return Started(None)
+            try:
+                return await self._begin(actor, standing, plan, chosen.limit_usd)
+            except ConflictError:
+                self._missed[workflow_id] = actor
+                return Started(None)
+
+    async def _predicted(self, standing: Standing) -> dict[str, CostRange]:
+        lengths = await self._parts.records.read(
+            lambda session: self._costs.lengths(session, standing)
+        )
+        return await self._costs.predict(standing, lengths)
+
+    async def _after(self, workflow_id: str) -> None:
+        """Do what could not be done while a run went on."""
+        actor = self._missed.pop(workflow_id, None)
+        if actor is not None:
+            try:
+                await self.auto(actor, workflow_id)
+            except FlowStudioError:
+                # Whoever edits next is told; nobody waits for this.
+                return
+
+    async def _keep_inputs(self, workflow_id: str, inputs: Mapping[str, Any]) -> None:
+        body = dump(dict(inputs))
+        if len(body) > _MOST_INPUTS:
+            raise InvalidInputError([f"inputs: At most {_MOST_INPUTS:,} bytes are kept."])
+        now = self._parts.clock.now()
+        await self._parts.records.write(
+            lambda session: store.put_inputs(session, workflow_id, body, now)
+        )
+
+    async def _look(self, actor: Actor, verb: str, workflow_id: str) -> Standing:
+        return await self._parts.records.read(
+            lambda session: self._feed.look(
+                session, self._allowed_in(session, actor, verb, workflow_id)
+            )
+        )
+
+    async def _stored(self, actor: Actor, verb: str, workflow_id: str) -> StoredWorkflow:
+        return await self._parts.records.read(
+            lambda session: self._allowed_in(session, actor, verb, workflow_id)
+        )
+
+    def _allowed_in(
+        self, session: Session, actor: Actor, verb: str, workflow_id: str
+    ) -> StoredWorkflow:
+        found = find_workflow(session, workflow_id)
+        project_id = found.record.project_id if found is not None else NO_PROJECT
+        authorize(actor, verb, Target("workflow", workflow_id, project_id))
+        if found is None:
+            message = "There is no such workflow."
+            raise NotFoundError(message)
+        return found

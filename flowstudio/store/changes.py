@@ -1,0 +1,77 @@
+"""The changes that made a workflow's revisions, for those who have it open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from flowstudio.store.tables.editing import ChangeRow
+from flowstudio.store.tables.users import UserRow
+
+#: Whoever was away for longer reads the whole document again.
+_KEPT = 2_000
+_SPARE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """One batch that made a revision; `operations` is JSON, `name` that of the person."""
+
+    revision: int
+    client: str
+    batch: int
+    base_revision: int
+    user_id: str | None
+    name: str | None
+    operations: bytes
+    at: datetime
+
+
+_COLUMNS = (
+    col(ChangeRow.revision),
+    col(ChangeRow.client),
+    col(ChangeRow.batch),
+    col(ChangeRow.base_revision),
+    col(ChangeRow.user_id),
+    col(UserRow.name),
+    col(ChangeRow.operations),
+    col(ChangeRow.at),
+)
+
+
+def add_change(session: Session, **values: Any) -> None:
+    """Note a change, from the columns of `ChangeRow`; old ones go now and then."""
+    session.add(ChangeRow(**values))
+    revision = values["revision"]
+    if revision % _SPARE == 0:
+        session.execute(
+            delete(ChangeRow).where(
+                col(ChangeRow.workflow_id) == values["workflow_id"],
+                col(ChangeRow.revision) <= revision - _KEPT,
+            )
+        )
+
+
+def find_change(session: Session, workflow_id: str, client: str, batch: int) -> ChangeRecord | None:
+    """The change that a batch of a client made, or None."""
+    row = session.execute(
+        _query(workflow_id).where(col(ChangeRow.client) == client, col(ChangeRow.batch) == batch)
+    ).first()
+    return ChangeRecord(*row) if row is not None else None
+
+
+def list_changes(session: Session, workflow_id: str, after: int, limit: int) -> list[ChangeRecord]:
+    """Changes after a revision, in order."""
+    query = _query(workflow_id).where(col(ChangeRow.revision) > after)
+    rows = session.execute(query.order_by(col(ChangeRow.revision)).limit(limit))
+    return [ChangeRecord(*row) for row in rows]
+
+
+def _query(workflow_id: str) -> Any:
+    return (
+        select(*_COLUMNS)
+        .join(UserRow, col(UserRow.id) == col(ChangeRow.user_id), isouter=True)
+        .where(col(ChangeRow.workflow_id) == workflow_id)
+    )

@@ -1,0 +1,1 @@
+"""The editor of one workflow: canvas and notebook, changed by several people at once."""

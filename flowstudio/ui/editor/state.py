@@ -1,0 +1,95 @@
+"""State of the editor: next to nothing, since the document is in the browser and in SQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from flowstudio.errors import NotFoundError
+from flowstudio.scale.channels import Listener, Message
+from flowstudio.ui.backend import backend
+from flowstudio.ui.editor.presence import Presence
+from flowstudio.ui.guard import current_actor, guarded
+from flowstudio.ui.live import push
+from flowstudio.ui.presence import open_feed
+
+_WINDOW_S = 0.04
+_IDLE_S = 1.0
+_MOST_TOGETHER = 200
+
+
+class EditorState(rx.State):
+    """One open editor."""
+
+    workflow: str = ""
+    _tab: str = ""
+
+    @guarded("workflow.read")
+    async def load(self) -> Any:
+        """Note which workflow the address names, and follow it; also after a lost connection."""
+        self.workflow = self._id()
+        return [push(("edit", "", {"t": "hello"})), EditorState.follow]
+
+    @guarded("workflow.read", background=True)
+    async def follow(self) -> AsyncIterator[Any]:
+        """Pass on what happens to the workflow until the page is left."""
+        workflow_id, workflows = self._id(), backend().studio.workflows
+        if not workflow_id:
+            return
+
+        async def look() -> None:
+            await workflows.get_stored(current_actor(self), workflow_id)
+
+        try:
+            await look()
+        except NotFoundError:
+            # The page says so itself.
+            return
+        channels = backend().studio.parts.channels
+        feed = open_feed(self, "workflow.read", look)
+        with channels.listen(f"workflow:{workflow_id}") as listener:
+            try:
+                while await feed.goes_on():
+                    if messages := await _together(listener):
+                        yield push(*(("edit", "", message) for message in messages))
+            finally:
+                feed.close()
+                self._leave(workflow_id)
+
+    @guarded("workflow.read")
+    async def present(self, presence: Presence) -> None:
+        """Tell the others who have the workflow open of this person."""
+        actor, workflow_id = current_actor(self), self._id()
+        found = await backend().studio.workflows.get_stored(actor, workflow_id)
+        self._tab = presence.tab
+        name = await backend().studio.changes.person(actor)
+        told = {"t": "people", "user_id": actor.id, "name": name} | presence.model_dump()
+        backend().studio.parts.channels.publish(f"workflow:{found.record.id}", told)
+
+    def _leave(self, workflow_id: str) -> None:
+        if self._tab:
+            gone = {"t": "people", "tab": self._tab, "gone": True}
+            backend().studio.parts.channels.publish(f"workflow:{workflow_id}", gone)
+
+    def _id(self) -> str:
+        return str(getattr(self, "workflow_id", ""))
+
+
+async def _together(listener: Listener) -> list[Message]:
+    """What is heard within 40 ms of the first message; nothing after an idle second."""
+    try:
+        async with asyncio.timeout(_IDLE_S):
+            messages = [await listener.get()]
+    except TimeoutError:
+        return []
+    try:
+        async with asyncio.timeout(_WINDOW_S):
+            while len(messages) < _MOST_TOGETHER:
+                messages.append(await listener.get())
+    except TimeoutError:
+        pass
+    if listener.has_lost:
+        listener.has_lost = False
+        messages.append({"t": "hello"})
+    return messages

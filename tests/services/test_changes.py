@@ -1,0 +1,204 @@
+"""Several people change one workflow at once: one order, nothing acknowledged is lost."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowstudio.errors import AccessDeniedError, InvalidDocumentError, NotFoundError
+from flowstudio.graph.document import Document
+from flowstudio.graph.merging import merge
+from flowstudio.graph.operations import OPERATIONS, apply_one
+from flowstudio.nodes.registry import load_registry
+from flowstudio.services.changes import Batch
+from tests.builders import document, node, workflow
+from tests.people import person, project_of
+from tests.projects import kept, member
+
+REGISTRY = load_registry()
+DRAFT = workflow(
+    node("start"),
+    node("task", "greet", mode="template", text="Hello {{ inputs.name }}"),
+    node("end", outputs={"text": "{{ greet }}"}),
+    edges="start>greet>end",
+)
+
+
+@pytest.fixture
+def owner(runtime):
+    return person(runtime.studio.parts, "owner@example.com")
+
+
+@pytest.fixture
+def changes(runtime):
+    return runtime.studio.changes
+
+
+def batch(*operations, client="one", number=1, base=1):
+    return Batch(client, number, base, OPERATIONS.validate_python(list(operations)))
+
+
+def text(value, node_id="greet"):
+    return {"op": "set_config", "id": node_id, "path": ["text"], "value": value}
+
+
+async def now(runtime, actor, workflow_id):
+    return (await runtime.studio.workflows.get(actor, workflow_id)).document
+
+
+def config_of(document, name):
+    return next(each.config for each in document.nodes if each.name == name)
+
+
+async def test_two_people_on_different_fields_both_win(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    await changes.submit(owner, draft, batch(text("Hi"), client="a"))
+    await changes.submit(
+        owner,
+        draft,
+        batch({"op": "update_node", "id": "greet", "changes": {"notes": "kind"}}, client="b"),
+    )
+    greet = next(n for n in (await now(runtime, owner, draft)).nodes if n.id == "greet")
+    assert (greet.config["text"], greet.notes) == ("Hi", "kind")
+
+
+async def test_on_the_same_field_the_last_wins(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    await changes.submit(owner, draft, batch(text("first"), client="a"))
+    later = await changes.submit(owner, draft, batch(text("second"), client="b"))
+    assert config_of(await now(runtime, owner, draft), "greet")["text"] == "second"
+    assert (later.base_revision, later.revision) == (1, 3)
+
+
+async def test_a_batch_sent_again_is_applied_once(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    add = {"op": "add_node", "node": node("task", "more", mode="template", text="")}
+    first = await changes.submit(owner, draft, batch(add))
+    again = await changes.submit(owner, draft, batch(add))
+    assert again.revision == first.revision
+    assert again.operations == first.operations
+    assert len((await now(runtime, owner, draft)).nodes) == 4
+
+
+async def test_an_operation_on_a_removed_node_is_refused_and_the_others_hold(
+    runtime, changes, owner
+):
+    draft = await kept(runtime, owner, DRAFT)
+    await changes.submit(owner, draft, batch({"op": "remove_node", "id": "greet"}, client="a"))
+    notes = {"op": "update_node", "id": "start", "changes": {"notes": "kept"}}
+    wire = {"id": "w", "source": "greet", "target": "end"}
+    told = await changes.submit(
+        owner, draft, batch(text("late"), {"op": "add_edge", "edge": wire}, notes, client="b")
+    )
+    assert [index for index, _ in told.refused] == [0, 1]
+    assert [operation["op"] for operation in told.operations] == ["update_node"]
+
+
+async def test_a_batch_of_which_nothing_fits_makes_no_revision(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    told = await changes.submit(owner, draft, batch(text("x", node_id="nobody")))
+    assert (told.revision, told.operations) == (1, [])
+
+
+async def test_a_rename_tells_everybody_the_places_it_rewrote(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    told = await changes.submit(
+        owner, draft, batch({"op": "rename_node", "id": "greet", "name": "hello"})
+    )
+    assert [operation["op"] for operation in told.operations] == ["rename_node", "set_config"]
+    assert told.operations[1]["value"] == {"text": "{{ hello }}"}
+
+
+async def test_everybody_who_listens_hears_of_a_change(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    with runtime.studio.parts.channels.listen(f"workflow:{draft}") as listener:
+        await changes.submit(owner, draft, batch(text("Hi")))
+        heard = await listener.get()
+    assert (heard["t"], heard["revision"], heard["client"]) == ("change", 2, "one")
+    assert heard["operations"] == [text("Hi")]
+
+
+async def test_an_editor_that_was_away_gets_what_it_missed_or_is_told_to_read_anew(
+    runtime, changes, owner
+):
+    draft = await kept(runtime, owner, DRAFT)
+    for number in range(3):
+        await changes.submit(owner, draft, batch(text(str(number)), number=number))
+    history = await changes.list_changes(owner, draft, 2)
+    assert history.is_whole
+    assert [change.revision for change in history.changes] == [3, 4]
+    await runtime.studio.workflows.replace(owner, draft, DRAFT, 4)
+    assert not (await changes.list_changes(owner, draft, 2)).is_whole
+
+
+async def test_problems_and_faces_of_the_newest_revision_are_told(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    broken = await changes.submit(owner, draft, batch(text("{{ nobody.x }}")))
+    with runtime.studio.parts.channels.listen(f"workflow:{draft}") as listener:
+        await changes.look_over(owner, draft, broken.revision - 1)
+        await changes.look_over(owner, draft, broken.revision)
+        heard = await listener.get()
+    assert heard["revision"] == broken.revision
+    assert heard["problems"][0]["node"] == "greet"
+    assert heard["faces"]["greet"]["outputs"] == ("out",)
+
+
+async def test_only_editors_change_and_strangers_see_nothing(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    with pytest.raises(AccessDeniedError):
+        await changes.submit(member(runtime, "runner", owner), draft, batch(text("x")))
+    with pytest.raises(NotFoundError):
+        await changes.submit(person(runtime.studio.parts, "x@example.com"), draft, batch(text("x")))
+    assert (await changes.open(member(runtime, "viewer", owner), draft)).workflow.document == DRAFT
+
+
+async def test_a20_a_foreign_credential_cannot_be_put_in(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    call = node("integration", "call", mode="http", url="https://a.test/", credential="foreign")
+    with pytest.raises(InvalidDocumentError, match="no credential"):
+        await changes.submit(owner, draft, batch({"op": "add_node", "node": call}))
+    assert await now(runtime, owner, draft) == DRAFT
+    assert project_of(owner)
+
+
+# Convergence
+
+IDS = st.sampled_from(["a", "b", "c", "d"])
+VALUES = st.one_of(st.integers(0, 3), st.none(), st.just({"deep": 1}), st.just([1, 2]))
+PATHS = st.sampled_from([["x"], ["y"], ["x", "deep"], ["list", 0], ["list"]])
+OPERATION = st.one_of(
+    st.builds(lambda i: {"op": "add_node", "node": node("task", i)}, IDS),
+    st.builds(lambda i: {"op": "remove_node", "id": i}, IDS),
+    st.builds(
+        lambda i, p, v: {"op": "set_config", "id": i, "path": p, "value": v}, IDS, PATHS, VALUES
+    ),
+    st.builds(lambda i, p: {"op": "set_config", "id": i, "path": p, "remove": True}, IDS, PATHS),
+    st.builds(
+        lambda i, x: {"op": "update_node", "id": i, "changes": {"position": {"x": x, "y": 0}}},
+        IDS,
+        st.integers(0, 5),
+    ),
+    st.builds(lambda i, n: {"op": "rename_node", "id": i, "name": n}, IDS, st.sampled_from("pqr")),
+    st.builds(
+        lambda s, t: {"op": "add_edge", "edge": {"id": f"{s}{t}", "source": s, "target": t}},
+        IDS,
+        IDS,
+    ),
+    st.builds(lambda s, t: {"op": "remove_edge", "id": f"{s}{t}"}, IDS, IDS),
+    st.builds(lambda n: {"op": "update_workflow", "name": n}, st.sampled_from(["one", "two"])),
+)
+
+
+@given(st.lists(st.lists(OPERATION, min_size=1, max_size=4), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_a_copy_that_applies_what_was_applied_equals_the_original(batches):
+    original = Document.model_validate(document(node("task", "a"), node("task", "b")))
+    copy = original
+    for operations in batches:
+        merged = merge(original, OPERATIONS.validate_python(operations), REGISTRY)
+        original = merged.document
+        values = OPERATIONS.dump_python(merged.applied, mode="json") if merged.applied else []
+        for operation in OPERATIONS.validate_python(values) if values else []:
+            # The copy knows no node types, as a browser does not.
+            copy = apply_one(copy, operation, {})
+        assert copy == original
+        assert len(merged.applied) + len(merged.refused) >= len(operations)
