@@ -30,6 +30,7 @@ PEOPLE = 500
 _BATCHES, _IN_BATCH = 50, 40
 _GETS = 500
 _CAP_S = 120
+_NODES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ async def _measure(console: Console) -> list[Row]:
             async with _server(directory) as (server, url):
                 rows.append(await _rush(case, server, url, spread=spread))
                 if spread:
-                    rows.append(await _gets(server, url))
+                    rows += await _gets(server, url)
     return rows
 
 
@@ -135,20 +136,57 @@ async def _sign_in(client: httpx.AsyncClient, number: int, *, spread: bool) -> s
     return str(reply.status_code)
 
 
-async def _gets(server: Process, url: str) -> Row:
+async def _gets(server: Process, url: str) -> list[Row]:
     async with httpx.AsyncClient(base_url=url) as client:
         headers = {"X-Forwarded-For": "198.18.200.1"}
         body = {"email": "p0@example.com", "password": PASSWORD}
         reply = await client.post("/api/v1/auth/login", json=body, headers=headers)
-        bearer = {"Authorization": f"Bearer {reply.raise_for_status().json()['access_token']}"}
-        samples = []
-        for _ in range(5):
-            before = await _usage(server)
-            for _ in range(_GETS // 5):
-                (await client.get("/api/v1/me", headers=bearer)).raise_for_status()
-            used = (await _usage(server)).cpu_s - before.cpu_s
-            samples.append(used * 1000 / (_GETS // 5))
-    return Row("GET /me, server's CPU", cpu_ms=statistics.median(samples))
+        client.headers["Authorization"] = (
+            f"Bearer {reply.raise_for_status().json()['access_token']}"
+        )
+        workflow_id = await _keep_a_workflow(client)
+        return [
+            await _get("GET /me, server's CPU", client, server, "/api/v1/me"),
+            await _get(
+                f"GET of a workflow of {_NODES} nodes, server's CPU",
+                client,
+                server,
+                f"/api/v1/workflows/{workflow_id}",
+            ),
+        ]
+
+
+async def _get(case: str, client: httpx.AsyncClient, server: Process, path: str) -> Row:
+    samples = []
+    for _ in range(5):
+        before = await _usage(server)
+        for _ in range(_GETS // 5):
+            (await client.get(path)).raise_for_status()
+        used = (await _usage(server)).cpu_s - before.cpu_s
+        samples.append(used * 1000 / (_GETS // 5))
+    return Row(case, cpu_ms=statistics.median(samples))
+
+
+async def _keep_a_workflow(client: httpx.AsyncClient) -> str:
+    projects = (await client.get("/api/v1/projects")).raise_for_status().json()
+    nodes = [
+        {
+            "id": f"n{number}",
+            "type": "task",
+            "name": f"step_{number}",
+            "config": {"mode": "template", "text": "{{ inputs.text }}, and then some more of it"},
+        }
+        for number in range(_NODES)
+    ]
+    edges = [
+        {"id": f"e{number}", "source": f"n{number}", "target": f"n{number + 1}"}
+        for number in range(_NODES - 1)
+    ]
+    document = {"format": "flowstudio/1", "name": "Chain", "nodes": nodes, "edges": edges}
+    body = {"project_id": projects["items"][0]["id"], "document": document}
+    kept = (await client.post("/api/v1/workflows", json=body)).raise_for_status().json()
+    found: str = kept["id"]
+    return found
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ A noun's routes look like this, in `flowstudio/api/<noun>.py`, and their router 
 The verb lets nobody in without an account or the API key's scope; the service decides the rest.
 '''
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, FastAPI
@@ -105,6 +106,7 @@ def create_api(
     )
     app.state.runtime_of = runtime_of
     app.state.rates = None
+    app.state.streams = Counter()
     for router in routers:
         app.router.routes.extend(router.routes)
     add_handlers(app)

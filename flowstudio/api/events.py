@@ -1,6 +1,8 @@
 """Following a run as it happens, by server-sent events (html.spec.whatwg.org, section 9.2)."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import Depends, Header, Query, Request
@@ -13,7 +15,7 @@ from flowstudio.api.routing import new_router, verb
 from flowstudio.api.schemas.base import Id
 from flowstudio.engine.events import FINISHED, Event, RunStatus
 from flowstudio.engine.journal import DamagedEvent
-from flowstudio.errors import FlowStudioError
+from flowstudio.errors import FlowStudioError, ThrottledError
 from flowstudio.runtime import Runtime
 from flowstudio.services.access import Actor
 
@@ -22,6 +24,9 @@ Until = Literal["end", "parked", "stored"]
 _VERB = "run.read"
 #: How long somebody who was shut out may go on reading.
 _LOOK_AGAIN_S = 5.0
+#: How many streams a person or a key may hold open.
+MOST_STREAMS = 50
+_RETRY_AFTER_S = 5.0
 #: How often a run that waits is looked at.
 _PARKED_S = 0.5
 _LAST: dict[Until, frozenset[RunStatus]] = {
@@ -31,9 +36,27 @@ _LAST: dict[Until, frozenset[RunStatus]] = {
 }
 
 
-async def _seen(run_id: Id, actor: CurrentActor, runtime: CurrentRuntime) -> str:
+async def _seen(
+    request: Request, run_id: Id, actor: CurrentActor, runtime: CurrentRuntime
+) -> AsyncIterator[str]:
     # Asked before the reply begins, while it can still say no.
-    return (await runtime.runs.find(actor, run_id)).id
+    found = (await runtime.runs.find(actor, run_id)).id
+    with _one_of_few(request.app.state.streams, actor.key_id or actor.id):
+        yield found
+
+
+@contextmanager
+def _one_of_few(streams: Counter[str], caller: str) -> Iterator[None]:
+    if streams[caller] >= MOST_STREAMS:
+        message = f"You follow {MOST_STREAMS} runs already. Close some of these streams first."
+        raise ThrottledError(message, _RETRY_AFTER_S)
+    streams[caller] += 1
+    try:
+        yield
+    finally:
+        streams[caller] -= 1
+        if not streams[caller]:
+            del streams[caller]
 
 
 @router.get(

@@ -83,7 +83,7 @@ class Question(Mode):
     assignees: list[Text] = Field(
         default=[],
         title="Assignees",
-        description="Who is asked; empty means anyone who may run this workflow.",
+        description="E-mail addresses of who may answer, beside owners; empty means anyone who may run this workflow.",
     )
     expires_s: float | None = Field(
         default=None,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowstudio.engine.doubt import ANSWER_SCHEMA
-from flowstudio.errors import ConflictError
+from flowstudio.errors import AccessDeniedError, ConflictError
 from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.access import Actor
 from flowstudio.services.steps import WaitView
 
 _APPROVAL_SCHEMA = {
@@ -17,6 +18,18 @@ _APPROVAL_SCHEMA = {
     "required": ["approved"],
     "additionalProperties": False,
 }
+
+
+def check_asked(waiting: WaitView, actor: Actor, project_id: str) -> None:
+    """Make sure that a step asks the actor; owners and who holds the machine may always answer.
+
+    Raises:
+        AccessDeniedError: it asks others.
+    """
+    asked = {assignee.strip().casefold() for assignee in waiting.assignees}
+    may_always = actor.role == "operator" or actor.role_in(project_id) == "owner"
+    if asked and not may_always and not asked & {actor.name.casefold(), actor.id.casefold()}:
+        raise AccessDeniedError(f"This step asks {', '.join(waiting.assignees)}.")
 
 
 def check_answer(waiting: WaitView, answer: Mapping[str, Any], by: str) -> dict[str, Any]:

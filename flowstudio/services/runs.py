@@ -19,7 +19,7 @@ from flowstudio.graph.document import Document
 from flowstudio.graph.ids import new_id
 from flowstudio.nodes.inputs import check_inputs, inputs_schema
 from flowstudio.services.access import Actor, Target, authorize
-from flowstudio.services.answers import check_answer
+from flowstudio.services.answers import check_answer, check_asked
 from flowstudio.services.costs import CostService
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.parts import RunParts
@@ -385,11 +385,13 @@ class RunService(RunReading):
 
         Raises:
             ConflictError: that step waits for nothing.
+            AccessDeniedError: it asks others.
             InvalidInputError: the answer does not fit.
         """
         record = await self._allowed(actor, "run.answer", run_id)
         for step in await self._steps(record):
             if step.path == path and step.waiting is not None:
+                check_asked(step.waiting, actor, record.project_id)
                 checked = check_answer(step.waiting, answer, actor.name)
                 await self._dispatcher.send(run_id, "answer", path, checked, take_up=launch)
                 return

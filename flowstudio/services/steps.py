@@ -13,12 +13,17 @@ from flowstudio.graph.document import Document
 
 @dataclass(frozen=True, slots=True)
 class WaitView:
-    """What a waiting step waits for."""
+    """What a waiting step waits for.
+
+    Attributes:
+        assignees: e-mail addresses of who is asked; empty for anyone who may run the workflow.
+    """
 
     kind: str
     message: str
     fields: Mapping[str, Any] | None
     until: datetime | None
+    assignees: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -156,4 +161,5 @@ def _wait(data: Mapping[str, Any]) -> WaitView:
         message=data.get("message", ""),
         fields=data.get("fields"),
         until=datetime.fromisoformat(until) if until else None,
+        assignees=tuple(data.get("assignees") or ()),
     )

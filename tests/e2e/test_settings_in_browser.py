@@ -119,3 +119,10 @@ async def test_a38_a43_names_and_outputs_that_are_markup_are_text(
         links = page.locator("main a:is([href^='javascript:'], [href^='data:'])")
         assert await links.count() == 0, path
     await expect(page.get_by_test_id("run-outputs")).to_contain_text("<svg onload=hit=1>")
+
+
+async def test_pages_say_that_mail_stays_on_this_server(page: Page, site: Site) -> None:
+    for path in ("/account", path_of(site, "/projects/{project}")):
+        await page.goto(path)
+        await loaded(page)
+        await expect(page.get_by_text("This server sends no mail")).to_be_visible()

@@ -8,7 +8,7 @@ from flowstudio.ui.account.ways_in import identities_section, password_section, 
 from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.api_form import api_field, api_form
 from flowstudio.ui.widgets.settings import danger, section, sections
-from flowstudio.ui.widgets.states import notice, skeleton
+from flowstudio.ui.widgets.states import no_mail, notice, skeleton
 
 
 def account_page() -> rx.Component:
@@ -39,8 +39,9 @@ def _profile() -> rx.Component:
         rx.cond(
             AccountState.is_verified,
             rx.fragment(),
-            notice("Your e-mail address is not verified yet: open the link in the mail we sent."),
+            _unverified(),
         ),
+        rx.cond(AccountState.sends_mail, rx.fragment(), no_mail()),
         rx.el.div(
             api_form(
                 api_field(
@@ -65,6 +66,19 @@ def _profile() -> rx.Component:
                 test_id="profile-form",
             ),
             class_name="card padded",
+        ),
+    )
+
+
+def _unverified() -> rx.Component:
+    return rx.fragment(
+        notice("Your e-mail address is not verified yet: open the link in the mail we sent."),
+        api_form(
+            action="/api/v1/me/verification",
+            submit="Send the link again",
+            done="It is on its way.",
+            tone="plain",
+            test_id="verify-again",
         ),
     )
 

@@ -28,6 +28,7 @@ class AccountState(rx.State):
     name: str = ""
     email: str = ""
     is_verified: bool = True
+    sends_mail: bool = True
     sessions: list[SessionLine] = []
     identities: list[IdentityLine] = []
     providers: list[ProviderLine] = []
@@ -46,6 +47,7 @@ class AccountState(rx.State):
         self.name, self.email = me.name, me.email
         self.form_key = f"{me.name}\n{me.email}"
         self.is_verified = me.email_verified_at is not None
+        self.sends_mail = (await studio.instance.look(actor)).mail == "smtp"
         now = utc_now()
         sessions = await studio.sessions.list_sessions(actor)
         self.sessions = [session_line(item, actor.session_id, now) for item in sessions]

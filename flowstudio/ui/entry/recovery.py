@@ -6,7 +6,7 @@ from flowstudio.ui.door_frame import door_frame
 from flowstudio.ui.entry.parts import email_field, new_password_field, text_link
 from flowstudio.ui.entry.state import EntryState
 from flowstudio.ui.widgets.api_form import api_form
-from flowstudio.ui.widgets.states import notice
+from flowstudio.ui.widgets.states import no_mail
 
 
 def forgot_page() -> rx.Component:
@@ -16,10 +16,7 @@ def forgot_page() -> rx.Component:
         "Give your address, and a link to choose a new password is sent to it.",
         rx.cond(
             EntryState.loaded & ~EntryState.sends_mail,
-            notice(
-                "This server sends no mail: the message becomes a file in the folder outbox of its "
-                "data directory. Ask the person who runs it."
-            ),
+            no_mail(),
         ),
         api_form(
             email_field(focus=True),

@@ -6,6 +6,7 @@ from flowstudio.ui.project_settings.present import InvitationLine, MemberLine, r
 from flowstudio.ui.project_settings.state import ProjectSettingsState
 from flowstudio.ui.widgets.api_form import api_field, api_form
 from flowstudio.ui.widgets.settings import row, row_words, rows, section, tag
+from flowstudio.ui.widgets.states import no_mail
 
 _EXPIRIES = [
     {"value": "24", "label": "a day"},
@@ -71,6 +72,7 @@ def invitations_section() -> rx.Component:
         "Invitations",
         "By mail to one person, or as a link that works once. Both end by themselves.",
         rows(ProjectSettingsState.invitations, _invitation, "No invitation is open."),
+        rx.cond(ProjectSettingsState.sends_mail, rx.fragment(), no_mail()),
         rx.el.div(
             api_form(
                 api_field(

@@ -41,6 +41,7 @@ class ProjectSettingsState(rx.State):
     text: str = ""
     is_owner: bool = False
     is_editor: bool = False
+    sends_mail: bool = True
     action: str = ""
     leave_action: str = ""
     invitations_action: str = ""
@@ -87,6 +88,7 @@ class ProjectSettingsState(rx.State):
         self.members = [member_line(item, self.id, actor.id, now) for item in members.items]
         self.invitations = []
         if self.is_owner:
+            self.sends_mail = (await studio.instance.look(actor)).mail == "smtp"
             found = await studio.invitations.list_invitations(actor, self.id, limit=200)
             self.invitations = [invitation_line(item, self.id) for item in found.items]
 

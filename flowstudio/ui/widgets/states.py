@@ -44,3 +44,11 @@ def notice(text: str, tone: str = "info") -> rx.Component:
         class_name="notice",
         custom_attrs={"data-tone": tone},
     )
+
+
+def no_mail() -> rx.Component:
+    """What becomes of mail on a server that has nowhere to send it."""
+    return notice(
+        "This server sends no mail: a message becomes a file in the folder outbox of its data "
+        "directory. Ask the person who runs it."
+    )
