@@ -8,6 +8,8 @@ const BESIDE = 240;
 const MOST_PASTED = 2_000_000;
 
 export const sizes = new Map();
+// The canvas puts in where the middle of its view is.
+export const view = { center: () => null };
 
 const boxOf = (document, id) => {
   const place = { x: 0, y: 0 };
@@ -44,7 +46,7 @@ export function addNode(type, mode, { at, from } = {}) {
   const corner = parent ? boxOf(document, parent) : { x: 0, y: 0 };
   const wished = at
     ? { x: at.x - corner.x, y: at.y - corner.y }
-    : origin ? { x: origin.position.x + BESIDE, y: origin.position.y } : lastPlace(document);
+    : origin ? { x: origin.position.x + BESIDE, y: origin.position.y } : view.center() ?? lastPlace(document);
   if (parent) wished.y = Math.max(wished.y, HEAD);
   const node = {
     id: newId(), type, name: freeName(document, type === "custom" ? "code" : mode || type),
@@ -59,6 +61,8 @@ export function addNode(type, mode, { at, from } = {}) {
   }
   if (!change(operations, { label: "add" })) return null;
   select([node.id]);
+  // Two frames on, the canvas has drawn it and knows where it stands.
+  requestAnimationFrame(() => requestAnimationFrame(() => window.dispatchEvent(new CustomEvent("editor-show", { detail: node.id }))));
   return node.id;
 }
 

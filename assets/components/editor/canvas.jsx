@@ -191,6 +191,10 @@ function Board({ nodeTypes }) {
     const { left, top, width, height } = box.current.getBoundingClientRect();
     return rf.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 });
   };
+  useEffect(() => {
+    actions.view.center = () => { const at = center(); return { x: at.x - 92, y: at.y - 46 }; };
+    return () => { actions.view.center = () => null; };
+  }, [rf]);
   const here = () => (pointer.current ? rf.screenToFlowPosition(pointer.current) : center());
   const openAdd = (event, from) => {
     const rect = box.current.getBoundingClientRect();
@@ -285,11 +289,22 @@ function useReveal(rf) {
       const { x, y } = node.internals.positionAbsolute;
       rf.setCenter(x + (node.measured?.width ?? 184) / 2, y + (node.measured?.height ?? 92) / 2, { zoom: Math.max(rf.getZoom(), 0.8), duration: 150 });
     };
+    // As `reveal`, but only what cannot be seen.
+    const onShow = (event) => {
+      const node = rf.getInternalNode(event.detail);
+      const board = document.querySelector(".canvas")?.getBoundingClientRect();
+      if (!node || !board) return;
+      const at = rf.flowToScreenPosition(node.internals.positionAbsolute);
+      const isSeen = at.x > board.left && at.y > board.top && at.x < board.right - 150 && at.y < board.bottom - 80;
+      if (!isSeen) onReveal(event);
+    };
     const onFit = () => rf.fitView({ maxZoom: 1, padding: 0.15 });
     window.addEventListener("editor-reveal", onReveal);
+    window.addEventListener("editor-show", onShow);
     window.addEventListener("editor-fit", onFit);
     return () => {
       window.removeEventListener("editor-reveal", onReveal);
+      window.removeEventListener("editor-show", onShow);
       window.removeEventListener("editor-fit", onFit);
     };
   }, [rf]);
