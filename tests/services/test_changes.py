@@ -2,7 +2,6 @@
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from flowstudio.errors import AccessDeniedError, InvalidDocumentError, NotFoundError
 from flowstudio.graph.document import Document
@@ -11,6 +10,7 @@ from flowstudio.graph.operations import OPERATIONS, apply_one
 from flowstudio.nodes.registry import load_registry
 from flowstudio.services.changes import Batch
 from tests.builders import document, node, workflow
+from tests.operations import BATCHES
 from tests.people import person, project_of
 from tests.projects import kept, member
 
@@ -162,33 +162,8 @@ async def test_a20_a_foreign_credential_cannot_be_put_in(runtime, changes, owner
 
 # Convergence
 
-IDS = st.sampled_from(["a", "b", "c", "d"])
-VALUES = st.one_of(st.integers(0, 3), st.none(), st.just({"deep": 1}), st.just([1, 2]))
-PATHS = st.sampled_from([["x"], ["y"], ["x", "deep"], ["list", 0], ["list"]])
-OPERATION = st.one_of(
-    st.builds(lambda i: {"op": "add_node", "node": node("task", i)}, IDS),
-    st.builds(lambda i: {"op": "remove_node", "id": i}, IDS),
-    st.builds(
-        lambda i, p, v: {"op": "set_config", "id": i, "path": p, "value": v}, IDS, PATHS, VALUES
-    ),
-    st.builds(lambda i, p: {"op": "set_config", "id": i, "path": p, "remove": True}, IDS, PATHS),
-    st.builds(
-        lambda i, x: {"op": "update_node", "id": i, "changes": {"position": {"x": x, "y": 0}}},
-        IDS,
-        st.integers(0, 5),
-    ),
-    st.builds(lambda i, n: {"op": "rename_node", "id": i, "name": n}, IDS, st.sampled_from("pqr")),
-    st.builds(
-        lambda s, t: {"op": "add_edge", "edge": {"id": f"{s}{t}", "source": s, "target": t}},
-        IDS,
-        IDS,
-    ),
-    st.builds(lambda s, t: {"op": "remove_edge", "id": f"{s}{t}"}, IDS, IDS),
-    st.builds(lambda n: {"op": "update_workflow", "name": n}, st.sampled_from(["one", "two"])),
-)
 
-
-@given(st.lists(st.lists(OPERATION, min_size=1, max_size=4), max_size=25))
+@given(BATCHES)
 @settings(max_examples=60, deadline=None)
 def test_a_copy_that_applies_what_was_applied_equals_the_original(batches):
     original = Document.model_validate(document(node("task", "a"), node("task", "b")))

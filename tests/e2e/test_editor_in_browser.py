@@ -1,0 +1,219 @@
+"""The editor: built in by mouse and by keyboard, saved, run in part, and looked at in every shape."""
+
+import json
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from flowstudio.graph.document import read_document
+from tests.e2e.conftest import admin_profile, watched
+from tests.editing import Editor, chain, keep, kept_document, shape
+from tests.fakes.openrouter import say, say_json
+from tests.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+EXAMPLE = read_document(
+    (Path(__file__).parents[2] / "examples" / "triage-support-mail.json").read_bytes()
+)
+CONFIGS = {node.name: node.config for node in EXAMPLE.nodes}
+MAIL = {"topic": "a late parcel", "mood": "annoyed", "urgency": 5}
+EMPTY = {"format": "flowstudio/1", "name": "Support mail"}
+
+
+async def test_the_support_mail_example_is_built_by_mouse(page: Page, site: Site) -> None:
+    workflow_id = keep(site, EMPTY)
+    editor = await Editor(page).open(workflow_id)
+    places = {
+        "start": (40, 120), "extract": (40, 300), "route": (40, 480), "draft": (290, 120),
+        "approve": (290, 300), "verdict": (290, 480), "reply": (540, 120), "receipt": (540, 300),
+        "sent": (540, 480), "acknowledged": (760, 120), "held": (760, 300),
+    }  # fmt: skip
+    for node in EXAMPLE.nodes:
+        await editor.drop(node.type, *places[node.name])
+        await expect(page.get_by_test_id("node-name")).to_be_visible()
+        await editor.name(node.name)
+        await editor.saved()
+    await page.get_by_label("Fit everything").click()
+    # Configs by hand where they decide the ports, the rest as text.
+    await editor.select("route")
+    await page.get_by_test_id("field-mode").select_option("switch")
+    await page.get_by_test_id("inspector").get_by_role("button", name="Add").first.click()
+    await editor.write("cases.0.port", "urgent")
+    await editor.write("cases.0.when", CONFIGS["route"]["cases"][0]["when"])
+    await expect(editor.node("route").locator("[data-handleid='urgent']")).to_be_attached()
+    names = {node.id: node.name for node in EXAMPLE.nodes}
+    for edge in EXAMPLE.edges:
+        await editor.wire(names[edge.source], names[edge.target], edge.source_port)
+    await editor.saved()
+    assert shape(kept_document(site, workflow_id)) == shape(EXAMPLE)
+
+
+async def test_a_workflow_is_built_by_keyboard_alone(page: Page, site: Site) -> None:
+    workflow_id = keep(site, EMPTY)
+    editor = await Editor(page).open(workflow_id)
+    for kind, name in (("start", "start"), ("ai", "answer"), ("end", "done")):
+        await page.get_by_test_id("palette-search").focus()
+        await page.keyboard.press("ControlOrMeta+a")
+        await page.keyboard.type(kind)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_test_id("node-name")).to_be_visible()
+        await page.get_by_test_id("node-name").focus()
+        await page.keyboard.press("ControlOrMeta+a")
+        await page.keyboard.type(name)
+        await page.keyboard.press("Enter")
+        await expect(editor.node(name)).to_be_visible()
+    await editor.saved()
+    # Each was wired to the one that was selected.
+    assert shape(kept_document(site, workflow_id)) == (
+        {("start", "start"), ("answer", "ai"), ("done", "end")},
+        {("start", "out", "answer"), ("answer", "out", "done")},
+    )
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("canvas").focus()
+    await page.keyboard.press("ControlOrMeta+z")
+    await editor.saved()
+    assert "done" not in {node.name for node in kept_document(site, workflow_id).nodes}
+
+
+async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
+    page: Page, site: Site
+) -> None:
+    site.models.answer(say_json(MAIL), say("We are sorry."))
+    document = EXAMPLE.dump()
+    document["nodes"][0]["config"]["inputs"]["properties"]["mail"]["default"] = "Only stale. Help!"
+    workflow_id = keep(site, document)
+    editor = await Editor(page).open(workflow_id)
+    await expect(page.get_by_test_id("run-cost-predicted")).to_contain_text("$")
+    await page.get_by_test_id("run-start").click()
+    await editor.ran("waiting")
+    await editor.stands("extract", "succeeded")
+    await page.get_by_test_id("run-cancel").first.click()
+    await editor.ran("cancelled")
+    asked = len(site.models.requests)
+    await editor.select("draft")
+    await editor.write("prompt", "Answer in one sentence: {{ inputs.mail }}")
+    await editor.stands("draft", "stale")
+    # What is paid asks first, and says what it would cost.
+    await expect(page.get_by_text("Stale: its settings changed.")).to_be_visible()
+    await editor.stands("extract", "succeeded")
+    site.models.answer(say("Sorry!"))
+    await page.get_by_test_id("node-draft-run").click()
+    await editor.stands("draft", "succeeded")
+    assert len(site.models.requests) == asked + 1
+    await page.reload()
+    await editor.stands("draft", "succeeded")
+    await editor.stands("extract", "succeeded")
+
+
+async def test_free_cells_run_by_themselves(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One", "{{ a }} two"))
+    editor = await Editor(page).open(workflow_id)
+    await editor.stands("b", "succeeded")
+    await editor.select("a")
+    await editor.write("text", "Three")
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("Three two")
+
+
+async def test_nothing_typed_is_lost_without_a_connection(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    editor = await Editor(page).open(workflow_id)
+    await editor.select("a")
+    await page.route("**/operations", lambda route: route.abort())
+    await editor.write("text", "Typed in a tunnel")
+    await expect(page.locator("[data-saving='offline']")).to_be_visible()
+    await page.unroute("**/operations")
+    await page.reload()
+    await editor.saved()
+    texts = [node.config.get("text") for node in kept_document(site, workflow_id).nodes]
+    assert "Typed in a tunnel" in texts
+
+
+async def test_dragging_sends_one_message_when_it_ends(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One", "Two"))
+    editor = await Editor(page).open(workflow_id)
+    await editor.stands("b", "succeeded")
+    said: list[str] = []
+    page.on("request", lambda request: said.append(f"{request.method} {request.url}"))
+    page.on("websocket", lambda socket: said.append(f"socket {socket.url}"))
+    box = await editor.node("b").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 80, box["y"] + 15)
+    await page.mouse.down()
+    for step in range(40):
+        await page.mouse.move(box["x"] + 80 + step, box["y"] + 15 + 2 * step)
+    assert said == []
+    await page.mouse.up()
+    await editor.saved()
+    assert [text for text in said if "POST" in text and "operations" in text].__len__() == 1
+    moved = next(n for n in kept_document(site, workflow_id).nodes if n.name == "b")
+    assert moved.position.y > 0
+
+
+async def test_a_circle_is_refused_with_its_path(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One", "Two"))
+    editor = await Editor(page).open(workflow_id)
+    await editor.wire("b", "a")
+    await expect(page.get_by_test_id("toast")).to_contain_text("in a circle: a → b → a")
+    assert len(kept_document(site, workflow_id).edges) == 2
+
+
+async def test_copies_travel_as_text_to_another_workflow(page: Page, site: Site) -> None:
+    first, second = keep(site, chain("One", "{{ a }} more")), keep(site, chain("Other"))
+    editor = await Editor(page).open(first)
+    await page.get_by_test_id("canvas").focus()
+    text = await page.evaluate(
+        """async () => {
+            const board = document.querySelector('[data-testid=canvas]');
+            board.focus();
+            document.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', ctrlKey: true, bubbles: true}));
+            await new Promise(requestAnimationFrame);
+            const data = new DataTransfer();
+            board.dispatchEvent(new ClipboardEvent('copy', {clipboardData: data, bubbles: true}));
+            return data.getData('text/plain');
+        }"""
+    )
+    assert {node["name"] for node in json.loads(text)["nodes"]} == {"start", "a", "b"}
+    editor = await Editor(page).open(second)
+    await page.evaluate(
+        """(text) => {
+            const data = new DataTransfer();
+            data.setData('text/plain', text);
+            document.querySelector('[data-testid=canvas]').dispatchEvent(
+                new ClipboardEvent('paste', {clipboardData: data, bubbles: true}));
+        }""",
+        text,
+    )
+    await editor.saved()
+    nodes = {node.name: node.config for node in kept_document(site, second).nodes}
+    # `a` is taken, and what reads it follows its copy.
+    assert nodes["b"]["text"] == "{{ a_2 }} more"
+
+
+@pytest.mark.parametrize("view", ["canvas", "notebook", "both"])
+@pytest.mark.parametrize("colour", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_axe_finds_nothing(
+    browser: Browser, site: Site, view: str, colour: str, width: int
+) -> None:
+    if view == "both" and width == 390:
+        pytest.skip("a telephone has no room for both")
+    workflow_id = keep(site, EXAMPLE.dump())
+    async with (
+        admin_profile(
+            browser, site, viewport={"width": width, "height": 860}, color_scheme=colour
+        ) as context,
+        watched(context, site) as page,
+    ):
+        editor = await Editor(page).open(workflow_id)
+        await page.get_by_test_id(f"view-{view}").click()
+        await editor.saved()
+        target = "notebook" if view == "notebook" else "canvas"
+        await expect(page.get_by_test_id(target)).to_be_visible()
+        if view != "notebook":
+            await editor.node("extract").locator(".flow-head").click()
+            await expect(page.get_by_test_id("field-prompt").first).to_be_visible()
+        found = await Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
