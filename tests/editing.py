@@ -86,7 +86,7 @@ class Editor:
 
     async def select(self, name: str) -> None:
         """Click a node's head."""
-        await self.node(name).locator(".flow-head").click(position={"x": 8, "y": 8})
+        await self.node(name).locator(".flow-title").click()
         await expect(self.page.get_by_test_id("inspector")).to_have_attribute(
             "aria-label", f"Inspector of {name}"
         )
@@ -162,8 +162,7 @@ def chain(*texts: str, name: str = "") -> dict[str, Any]:
     ]
     ids: Sequence[str] = ["start", *names]
     edges = [
-        {"id": f"{one}-{two}", "source": one, "target": two}
-        for one, two in itertools.pairwise(ids)
+        {"id": f"{one}-{two}", "source": one, "target": two} for one, two in itertools.pairwise(ids)
     ]
     return {
         "format": "flowstudio/1",

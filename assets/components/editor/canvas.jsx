@@ -33,11 +33,12 @@ function flowNodes(state, before, rf) {
       nodes.push(rf.getNode(id) ?? old.node);
       continue;
     }
+    const known = rf.getNode(id);
     const flow = {
-      ...(rf.getNode(id) ?? { id }), type: isFrame ? "frame" : "step", parentId: node.parent ?? undefined, data: faceOf(state, node),
+      ...(known ?? { id }), type: isFrame ? "frame" : "step", parentId: node.parent ?? undefined, data: faceOf(state, node),
       ...(size ? { style: size, width: size.width, height: size.height } : {}), zIndex: isFrame ? 0 : 1, ariaLabel: `${node.name}, ${node.type}`,
     };
-    if (!old || old.parts[0].position !== node.position || old.parts[0].parent !== node.parent) flow.position = node.position;
+    if (!known || !old || old.parts[0].position !== node.position || old.parts[0].parent !== node.parent) flow.position = node.position;
     kept.set(id, { parts, node: flow });
     nodes.push(flow);
   }

@@ -20,6 +20,10 @@ class Sender:
             self._seen[key] = mark
             self.operations.append(("put", key, value))
 
+    def forget(self, key: str) -> None:
+        """Have what stands under a key count as new again."""
+        self._seen.pop(key, None)
+
     def is_new(self, key: str, mark: str) -> bool:
         """Whether a mark differs from the one given last under that key."""
         found = hash(mark)

@@ -252,8 +252,13 @@ class RunState(rx.State):
         actor, runs = current_actor(self), backend().runs
         for key, path, kind in rows:
             # What a path gave does not change, so it is loaded once.
-            if sender.is_new(f"of:{key}", path):
+            if not sender.is_new(f"of:{key}", path):
+                continue
+            try:
                 sender.put(key, shown(await runs.output(actor, run.id, path), kind))
+            except NotFoundError:
+                # Its end was heard of before it reached the disk; the next look finds it.
+                sender.forget(f"of:{key}")
 
     async def _send_detail(self, run: RunView, timeline: Timeline, sender: Sender) -> None:
         mark = showing.mark(timeline, self.selected, run.status)

@@ -243,7 +243,7 @@ def _list() -> rx.Component:
                 ),
             ),
             class_name="pages",
-            aria_label="Pages",
+            aria_label="Older and newer runs",
         ),
     )
 

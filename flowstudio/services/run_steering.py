@@ -1,0 +1,116 @@
+"""Steering a run: cancel, pause, resume, answer."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from flowstudio.engine.events import FINISHED
+from flowstudio.errors import ConflictError
+from flowstudio.services.access import Actor
+from flowstudio.services.answers import check_answer, check_asked
+from flowstudio.services.dispatch import Dispatcher
+from flowstudio.services.parts import RunParts
+from flowstudio.services.run_reading import RunReading
+
+
+class RunSteering(RunReading):
+    """Use cases of a run that goes on, or may go on again; each asks `authorize` first."""
+
+    def __init__(
+        self, parts: RunParts, dispatcher: Dispatcher, max_cost_usd: Decimal | None
+    ) -> None:
+        super().__init__(parts, dispatcher)
+        self._max_cost_usd = max_cost_usd
+
+    async def cancel(self, actor: Actor, run_id: str, *, launch: bool = True) -> None:
+        """Stop a run for good; what it is doing ends within a second.
+
+        Without `launch`, a run that nobody advances is only marked, for the caller to `carry`.
+
+        Raises:
+            ConflictError: it has ended already.
+        """
+        await self._unfinished(actor, run_id)
+        await self._dispatcher.send(run_id, "cancel", take_up=launch)
+
+    async def pause(self, actor: Actor, run_id: str) -> None:
+        """Let a run finish what is in flight and start nothing new.
+
+        Raises:
+            ConflictError: it has ended already.
+        """
+        await self._unfinished(actor, run_id)
+        await self._dispatcher.send(run_id, "pause")
+
+    async def resume(
+        self,
+        actor: Actor,
+        run_id: str,
+        *,
+        launch: bool = True,
+        max_cost_usd: Decimal | None = None,
+    ) -> None:
+        """Carry a paused, failed or abandoned run on; finished steps stay finished.
+
+        Without `launch` it is only made ready, for the caller to `carry`. `max_cost_usd` replaces
+        what the run and its workflow set, but not the limit of the whole installation.
+
+        Raises:
+            ConflictError: it has succeeded or was cancelled.
+        """
+        record = await self._allowed(actor, "run.steer", run_id)
+        wish = {} if max_cost_usd is None else {"max_cost_usd": str(self._capped(max_cost_usd))}
+        if record.status in ("succeeded", "cancelled"):
+            raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
+        if record.status == "failed":
+            await self._reopen_inner(run_id)
+        if record.status in ("paused", "failed") or wish:
+            await self._dispatcher.send(run_id, "resume", data=wish, take_up=launch)
+        elif launch and not await self._dispatcher.is_elsewhere(run_id):
+            self._dispatcher.launch(run_id)
+
+    def _capped(self, max_cost_usd: Decimal) -> Decimal:
+        return min(max_cost_usd, self._max_cost_usd or max_cost_usd)
+
+    async def _reopen_inner(self, run_id: str) -> None:
+        """Have the inner runs tried again through which a run's steps failed."""
+        inner_ids = await self._store.list_inner(run_id, ("failed",))
+        if not inner_ids:
+            return
+        steps = await self._steps(await self._store.find(run_id))
+        failed = {step.path for step in steps if step.status == "failed" and not step.seq}
+        for inner_id in inner_ids:
+            inner = await self._store.find(inner_id)
+            if inner is not None and inner.trigger.split(":", 2)[-1] in failed:
+                await self._reopen_inner(inner_id)
+                await self._dispatcher.send(inner_id, "resume", take_up=False)
+
+    async def answer(
+        self,
+        actor: Actor,
+        run_id: str,
+        path: str,
+        answer: Mapping[str, Any],
+        *,
+        launch: bool = True,
+    ) -> None:
+        """Give a waiting step what it waits for.
+
+        Raises:
+            ConflictError: that step waits for nothing.
+            AccessDeniedError: it asks others.
+            InvalidInputError: the answer does not fit.
+        """
+        record = await self._allowed(actor, "run.answer", run_id)
+        for step in await self._steps(record):
+            if step.path == path and step.waiting is not None:
+                check_asked(step.waiting, actor, record.project_id)
+                checked = check_answer(step.waiting, answer, actor.name)
+                await self._dispatcher.send(run_id, "answer", path, checked, take_up=launch)
+                return
+        raise ConflictError(f"Step {path!r} of run {run_id} is not waiting for an answer.")
+
+    async def _unfinished(self, actor: Actor, run_id: str) -> None:
+        record = await self._allowed(actor, "run.steer", run_id)
+        if record.status in FINISHED:
+            raise ConflictError(f"Run {run_id} has ended already: {record.status}.")
