@@ -39,7 +39,7 @@ async def test_the_support_mail_example_is_built_by_mouse(page: Page, site: Site
     await page.get_by_label("Fit everything").click()
     # Configs by hand where they decide the ports, the rest as text.
     await editor.select("route")
-    await page.get_by_test_id("field-mode").select_option("switch")
+    await page.get_by_test_id("field-mode").get_by_text("Switch").click()
     await page.get_by_test_id("inspector").get_by_role("button", name="Add").first.click()
     await editor.write("cases.0.port", "urgent")
     await editor.write("cases.0.when", CONFIGS["route"]["cases"][0]["when"])
@@ -92,7 +92,7 @@ async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
     await editor.stands("extract", "succeeded")
     await page.get_by_test_id("run-cancel").first.click()
     await editor.ran("cancelled")
-    asked = len(site.models.requests)
+    asked = len(site.models.chats)
     await editor.select("draft")
     await editor.write("prompt", "Answer in one sentence: {{ inputs.mail }}")
     await editor.stands("draft", "stale")
@@ -102,7 +102,7 @@ async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
     site.models.answer(say("Sorry!"))
     await page.get_by_test_id("node-draft-run").click()
     await editor.stands("draft", "succeeded")
-    assert len(site.models.requests) == asked + 1
+    assert len(site.models.chats) == asked + 1
     await page.reload()
     await editor.stands("draft", "succeeded")
     await editor.stands("extract", "succeeded")

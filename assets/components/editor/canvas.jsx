@@ -187,7 +187,12 @@ function Board({ nodeTypes }) {
     actions.place(roots, wasDragged ? home : null);
   };
 
-  const dragged = () => { moved.current.dragged = true; };
+  // While something is dragged, nothing is said to the server.
+  const dragging = () => set({ isDragging: true });
+  const dragged = () => {
+    moved.current.dragged = true;
+    set({ isDragging: false });
+  };
   const center = () => {
     const { left, top, width, height } = box.current.getBoundingClientRect();
     return rf.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 });
@@ -218,7 +223,7 @@ function Board({ nodeTypes }) {
     >
       <ReactFlow
         defaultNodes={[]} defaultEdges={[]} nodeTypes={nodeTypes} colorMode={dark ? "dark" : "light"}
-        onNodesChange={onNodesChange} onNodeDragStop={dragged} onSelectionDragStop={dragged}
+        onNodesChange={onNodesChange} onNodeDragStart={dragging} onSelectionDragStart={dragging} onNodeDragStop={dragged} onSelectionDragStop={dragged}
         onBeforeDelete={async ({ nodes, edges }) => {
           actions.remove(nodes.map(({ id }) => id), edges.map(({ id }) => id));
           return false;

@@ -1,5 +1,6 @@
 // The editor of one workflow: header, palette, canvas and notebook, inspector, drawer.
 import { lazy, Suspense, useEffect, useState } from "react";
+import { useLocation } from "react-router";
 import { Canvas } from "./canvas.jsx";
 import { loadDraft, scheduleAuto } from "./draft.js";
 import { Drawer } from "./drawer.jsx";
@@ -16,7 +17,9 @@ const Side = lazy(() => import("./side.jsx"));
 
 const kept = (name, otherwise) => localStorage.getItem(`editor-${name}`) ?? otherwise;
 
-export function Editor({ workflowId, nodeTypes, onPresent }) {
+export function Editor({ nodeTypes, onPresent }) {
+  // From the address: it is known before the socket is, and is never that of the page before.
+  const [, , workflowId] = useLocation().pathname.split("/");
   const status = useEditor((state) => state.status);
   const problem = useEditor((state) => state.problem);
   useEffect(() => {

@@ -28,7 +28,7 @@ function send(isAnswer = false) {
 }
 
 function soon() {
-  if (!tell || timer || !Object.keys(read().people).length) return;
+  if (!tell || timer || read().isDragging || !Object.keys(read().people).length) return;
   timer = setTimeout(send, Math.max(0, MOVE_MS - (Date.now() - toldAt)));
 }
 

@@ -9,20 +9,22 @@ export function useScope(id) {
   const edges = useEditor((state) => state.document.edges);
   const results = useEditor((state) => state.draft?.results);
   const inputs = useEditor((state) => state.draft?.inputs);
+  const isDragging = useEditor((state) => state.isDragging);
   const key = `${workflow} ${id}`;
   const [names, setNames] = useState(kept.get(key) ?? []);
   useEffect(() => {
+    if (isDragging) return undefined;
     let isHere = true;
     const timer = setTimeout(async () => {
       const reply = await ask("GET", `/scope/${encodeURIComponent(id)}`);
       if (!isHere || !reply.ok) return;
       kept.set(key, reply.body.names);
       setNames(reply.body.names);
-    }, kept.has(key) ? 400 : 0);
+    }, kept.has(key) ? 400 : 60);
     return () => {
       isHere = false;
       clearTimeout(timer);
     };
-  }, [key, edges, results, inputs]);
+  }, [key, edges, results, inputs, isDragging]);
   return names;
 }

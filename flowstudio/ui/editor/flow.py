@@ -23,7 +23,7 @@ def _presence(presence: rx.Var[Presence]) -> tuple[rx.Var[Presence]]:
 
 
 class Editor(rx.Component):
-    """A whole editor.
+    """A whole editor, of the workflow that the address names.
 
     Attributes:
         node_types: what draws each kind of node, from `node_types`.
@@ -33,7 +33,6 @@ class Editor(rx.Component):
     library = _EDITOR
     tag = "Editor"
     lib_dependencies: list[str] = _PACKAGES
-    workflow_id: rx.Var[str]
     node_types: rx.Var[dict[str, Any]]
     on_present: EventHandler[_presence]  # type: ignore[type-arg, valid-type]
 

@@ -12,13 +12,5 @@ def editor_page() -> rx.Component:
     """One workflow, to look at, change and run."""
     return wide_frame(
         "workflows",
-        rx.cond(
-            EditorState.workflow,
-            editor(
-                workflow_id=EditorState.workflow,
-                node_types=node_bodies(),
-                on_present=EditorState.present,
-            ),
-            rx.el.div(class_name="editor", aria_busy="true"),
-        ),
+        editor(node_types=node_bodies(), on_present=EditorState.present),
     )

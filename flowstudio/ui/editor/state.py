@@ -22,13 +22,11 @@ _MOST_TOGETHER = 200
 class EditorState(rx.State):
     """One open editor."""
 
-    workflow: str = ""
     _tab: str = ""
 
     @guarded("workflow.read")
     async def load(self) -> Any:
-        """Note which workflow the address names, and follow it; also after a lost connection."""
-        self.workflow = self._id()
+        """Follow the workflow that the address names; also after a lost connection."""
         return [push(("edit", "", {"t": "hello"})), EditorState.follow]
 
     @guarded("workflow.read", background=True)
@@ -55,7 +53,9 @@ class EditorState(rx.State):
                         yield push(*(("edit", "", message) for message in messages))
             finally:
                 feed.close()
-                self._leave(workflow_id)
+                if self._tab:
+                    gone = {"t": "people", "tab": self._tab, "gone": True}
+                    channels.publish(f"workflow:{workflow_id}", gone)
 
     @guarded("workflow.read")
     async def present(self, presence: Presence) -> None:
@@ -66,11 +66,6 @@ class EditorState(rx.State):
         name = await backend().studio.changes.person(actor)
         told = {"t": "people", "user_id": actor.id, "name": name} | presence.model_dump()
         backend().studio.parts.channels.publish(f"workflow:{found.record.id}", told)
-
-    def _leave(self, workflow_id: str) -> None:
-        if self._tab:
-            gone = {"t": "people", "tab": self._tab, "gone": True}
-            backend().studio.parts.channels.publish(f"workflow:{workflow_id}", gone)
 
     def _id(self) -> str:
         return str(getattr(self, "workflow_id", ""))
