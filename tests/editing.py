@@ -162,8 +162,7 @@ def chain(*texts: str, name: str = "") -> dict[str, Any]:
     ]
     ids: Sequence[str] = ["start", *names]
     edges = [
-        {"id": f"{one}-{two}", "source": one, "target": two}
-        for one, two in itertools.pairwise(ids)
+        {"id": f"{one}-{two}", "source": one, "target": two} for one, two in itertools.pairwise(ids)
     ]
     return {
         "format": "flowstudio/1",
