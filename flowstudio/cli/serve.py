@@ -18,6 +18,7 @@ from flowstudio.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = ("rxconfig.py", ".npmrc", "flowstudio/app.py", "flowstudio/ui", "assets", "reflex.lock")
+_SHOWN = 30
 _REFLEX = (sys.executable, "-m", "reflex")
 _BUILD = (("init", "--no-agents"), ("export", "--frontend-only", "--no-zip"))
 
@@ -71,7 +72,7 @@ def build_frontend(root: Path = ROOT) -> None:
     Of several processes that start at once, one builds and the others wait for it.
 
     Raises:
-        BuildError: with the end of what the build said.
+        BuildError: with what the build said.
     """
     with (root / "rxconfig.py").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -115,6 +116,12 @@ def _run_reflex(arguments: tuple[str, ...], root: Path) -> None:
         (*_REFLEX, *arguments), cwd=root, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = "\n".join(f"{done.stdout}\n{done.stderr}".strip().splitlines()[-30:])
+        said = _cause(f"{done.stdout}\n{done.stderr}".strip().splitlines())
         message = f"The page could not be built: `reflex {arguments[0]}` failed.\n{said}"
         raise BuildError(message)
+
+
+def _cause(lines: list[str]) -> str:
+    """The lines from the first that tells of an error on; the last ones if none does."""
+    first = next((at for at, line in enumerate(lines) if "error" in line.lower()), -_SHOWN)
+    return "\n".join(lines[first:][:_SHOWN])

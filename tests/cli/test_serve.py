@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flowstudio.cli import serve
 from flowstudio.cli.serve import (
     ROOT,
     BuildError,
@@ -74,6 +75,12 @@ def test_a_failed_build_says_so_and_is_tried_again(project: Path) -> None:
     with pytest.raises(BuildError, match="could not be built"):
         build_frontend(project)
     assert not (project / ".web" / "built-from").exists()
+
+
+def test_a_failed_build_is_told_from_its_first_error_on() -> None:
+    lines = [*(f"step {n}" for n in range(50)), "✗ 2 Errors:", *(f"at {n}" for n in range(50))]
+    assert serve._cause(lines).splitlines()[:2] == ["✗ 2 Errors:", "at 0"]
+    assert serve._cause(lines[:50]).splitlines()[0] == "step 20"
 
 
 def test_the_frontend_lock_names_no_host() -> None:
