@@ -1,7 +1,7 @@
 // The canvas: React Flow, uncontrolled. It draws what the store holds; dragging and panning stay in
 // the browser, and what they end in becomes one change.
 import { useCallback, useEffect, useRef, useState } from "react";
-import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useViewport } from "@xyflow/react";
+import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useUpdateNodeInternals, useViewport } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import * as actions from "./actions.js";
 import { newId, order, whyNoWire } from "./document.js";
@@ -75,6 +75,7 @@ function flowEdges(state) {
 
 function useSync() {
   const rf = useReactFlow();
+  const lookAgain = useUpdateNodeInternals();
   const drawn = useRef({ nodes: new Map() });
   useEffect(() => {
     let scheduled = false;
@@ -92,6 +93,9 @@ function useSync() {
         }));
       }
       if (last.edges !== state.document.edges || last.steps !== state.steps || last.draft !== state.draft) rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
+      // Ports that came or went are measured once they are drawn.
+      const reshaped = [...kept].filter(([id, { parts }]) => last.nodes.get(id)?.parts[1] !== parts[1]).map(([id]) => id);
+      if (reshaped.length) requestAnimationFrame(() => lookAgain(reshaped));
       drawn.current = { nodes: kept, selection: state.selection, edges: state.document.edges, steps: state.steps, draft: state.draft };
     };
     const onChange = () => {
@@ -101,7 +105,7 @@ function useSync() {
     };
     draw();
     return subscribe(onChange);
-  }, [rf]);
+  }, [rf, lookAgain]);
   return rf;
 }
 
