@@ -11,7 +11,7 @@ from flowstudio.cli.serve import ROOT
 
 @click.group()
 def bench() -> None:
-    """Measure the engine, the model gateway or accounts."""
+    """Measure the engine, the model gateway, accounts or the editor."""
 
 
 @bench.command()
@@ -34,6 +34,13 @@ def gateway(*, as_json: bool) -> None:
 def accounts(*, as_json: bool) -> None:
     """Measure what a token check costs, and 500 sign-ins at once."""
     _load("accounts").main(as_json=as_json)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def editor(*, as_json: bool) -> None:
+    """Measure how soon the editor can be used, and what working in it costs."""
+    _load("editor").main(as_json=as_json)
 
 
 def _load(name: str) -> ModuleType:

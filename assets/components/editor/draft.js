@@ -18,7 +18,11 @@ export async function loadDraft() {
   const reply = await ask("GET", "/draft");
   isLoading = false;
   if (read().id !== id) return;
-  if (reply.ok) set({ draft: reply.body, run: reply.body.run ?? read().run, steps: reply.body.run ? read().steps : {} });
+  const before = read().run;
+  const now = reply.body?.run ?? before;
+  // A run that waits outside of the server's memory is not counted there any more.
+  if (now && now.run_id === before?.run_id) now.done = Math.max(now.done ?? 0, before.done ?? 0);
+  if (reply.ok) set({ draft: reply.body, run: now, steps: reply.body.run ? read().steps : {} });
   if (isWanted) {
     isWanted = false;
     loadDraft();
@@ -115,7 +119,9 @@ onMessage("run", ({ t, ...message }) => {
 });
 
 onMessage("step", ({ t, node, path, ...step }) => {
-  const { steps } = read();
+  const { steps, texts } = read();
+  // Its output takes the place of what it streamed.
+  if (texts[step.name] && step.status !== "running") set({ texts: { ...texts, [step.name]: undefined } });
   const before = steps[node];
   const turns = (before?.turns ?? 0) + (step.status === "running" && before?.path !== path ? 1 : 0);
   const done = turns > 1 ? `${turns} times` : "";

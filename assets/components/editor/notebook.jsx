@@ -192,7 +192,8 @@ function Editor({ node, type }) {
   const workflowId = useEditor((state) => state.id);
   const projectId = useEditor((state) => state.projectId);
   const document = useEditor((state) => state.document);
-  const names = useScope(node.id);
+  const isHere = useEditor((state) => state.selection.has(node.id));
+  const names = useScope(node.id, isHere);
   if (!type) return null;
   const own = problems.filter((problem) => problem.node === node.name);
   if (node.type === "start") return <div className="cell-editor"><TryWith schema={node.config.inputs} /></div>;

@@ -4,7 +4,8 @@ import { ask, useEditor } from "./store.js";
 
 const kept = new Map();
 
-export function useScope(id) {
+// With `isWanted` false, what was last heard is enough: a notebook has many cells, a person writes in one.
+export function useScope(id, isWanted = true) {
   const workflow = useEditor((state) => state.id);
   const edges = useEditor((state) => state.document.edges);
   const results = useEditor((state) => state.draft?.results);
@@ -13,7 +14,7 @@ export function useScope(id) {
   const key = `${workflow} ${id}`;
   const [names, setNames] = useState(kept.get(key) ?? []);
   useEffect(() => {
-    if (isDragging) return undefined;
+    if (isDragging || !isWanted) return undefined;
     let isHere = true;
     const timer = setTimeout(async () => {
       const reply = await ask("GET", `/scope/${encodeURIComponent(id)}`);
@@ -25,6 +26,6 @@ export function useScope(id) {
       isHere = false;
       clearTimeout(timer);
     };
-  }, [key, edges, results, inputs, isDragging]);
+  }, [key, edges, results, inputs, isDragging, isWanted]);
   return names;
 }

@@ -1,0 +1,247 @@
+"""The benchmark of the editor: how soon it can be used, what it weighs, and what working in it costs.
+
+`flowstudio bench editor [--json]` calls `main`; README.md says what is measured. Times are of headless
+Chromium with software rendering, and only compare within one sitting.
+"""
+
+import asyncio
+import gzip
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.report import describe_machine
+from tests.editing import keep
+from tests.fakes.openrouter import say
+from tests.site import Site, running_site
+
+_ROUNDS = 5
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
+_MOVES = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure; `unit` says of what, `ratio` is that to the empty page where there is one."""
+
+    case: str
+    value: float
+    unit: str
+    ratio: float | None = None
+
+
+def main(*, as_json: bool = False) -> None:
+    """Measure, and print a table or a JSON list."""
+    console = Console(quiet=as_json)
+    console.print(describe_machine())
+    rows = asyncio.run(_measure())
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(row) for row in rows]) + "\n")
+        return
+    table = Table("case", "value", "unit", "to the empty page")
+    for row in rows:
+        ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
+        table.add_row(row.case, f"{row.value:,.1f}", row.unit, ratio)
+    console.print(table)
+    console.print(describe_machine())
+
+
+async def _measure() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_site(Path(folder)) as site, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path="/usr/bin/chromium", args=list(_FLAGS)
+            )
+            rows = [
+                *await _openings(browser, site),
+                await _weight(browser, site),
+                await _adding(browser, site),
+                *await _dragging(browser, site),
+                await _token(browser, site),
+            ]
+            await browser.close()
+            return rows
+
+
+def grid(count: int) -> dict[str, Any]:
+    """A workflow of that many nodes in rows of ten, each wired to the one before it."""
+    nodes = [
+        {
+            "id": f"n{index}",
+            "type": "task" if index else "start",
+            "name": f"n{index}",
+            "config": {"mode": "template", "text": "Hello"} if index else {},
+            "position": {"x": 240 * (index % 10), "y": 150 * (index // 10)},
+        }
+        for index in range(count)
+    ]
+    edges = [
+        {"id": f"e{index}", "source": f"n{index - 1}", "target": f"n{index}"}
+        for index in range(1, count)
+    ]
+    return {"format": "flowstudio/1", "name": f"{count} nodes", "nodes": nodes, "edges": edges}
+
+
+@asynccontextmanager
+async def _page(browser: Browser, site: Site) -> AsyncIterator[Page]:
+    """A page in a fresh profile, with an empty cache."""
+    context = await browser.new_context(
+        base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
+    await context.add_cookies(site.cookies(site.sign_in()))
+    yield await context.new_page()
+    await context.close()
+
+
+async def _opened(browser: Browser, site: Site, path: str, ready: str) -> float:
+    """Milliseconds from the address to something that can be used."""
+    async with _page(browser, site) as page:
+        await page.goto(path, wait_until="commit")
+        await page.wait_for_selector(ready)
+        return float(await page.evaluate("performance.now()"))
+
+
+async def _openings(browser: Browser, site: Site) -> list[Row]:
+    wanted = {
+        "open the empty page": ("/projects", "h1"),
+        "open 50 nodes": (f"/workflows/{keep(site, grid(50))}", "[data-testid=node-n0]"),
+        "open 500 nodes": (f"/workflows/{keep(site, grid(500))}", "[data-testid=node-n0]"),
+    }
+    samples: dict[str, list[float]] = {case: [] for case in wanted}
+    # Round by round, so that a busy moment meets all of them.
+    for _ in range(_ROUNDS):
+        for case, (path, ready) in wanted.items():
+            samples[case].append(await _opened(browser, site, path, ready))
+    empty = statistics.median(samples["open the empty page"])
+    return [
+        Row(case, statistics.median(times), "ms", statistics.median(times) / empty)
+        for case, times in samples.items()
+    ]
+
+
+async def _weight(browser: Browser, site: Site) -> Row:
+    """JavaScript that opening the editor loads, compressed as the server would."""
+    sizes: list[int] = []
+    async with _page(browser, site) as page:
+        bodies: list[Any] = []
+        page.on("response", lambda reply: bodies.append(reply) if ".js" in reply.url else None)
+        await page.goto(f"/workflows/{keep(site, grid(50))}")
+        await page.wait_for_selector("[data-testid=node-n0]")
+        await page.wait_for_load_state("networkidle")
+        sizes = [len(gzip.compress(await reply.body(), 6)) for reply in bodies]
+    return Row("JavaScript of the editor", sum(sizes) / 1000, "kB gzipped")
+
+
+async def _adding(browser: Browser, site: Site) -> Row:
+    """From the click to the frame in which the new node stands, at 200 nodes."""
+    async with _page(browser, site) as page:
+        await page.goto(f"/workflows/{keep(site, grid(200))}")
+        await page.wait_for_selector("[data-testid=node-n0]")
+        await page.wait_for_load_state("networkidle")
+        times = []
+        for _ in range(8):
+            times.append(await page.evaluate(_ADD))
+            await page.wait_for_timeout(400)
+    return Row("add a node at 200 nodes", statistics.median(times), "ms until it is drawn")
+
+
+_ADD = """() => new Promise((resolve) => {
+    const board = document.querySelector('.react-flow__nodes');
+    const before = new Set([...board.children].map((node) => node.dataset.id));
+    document.querySelector('[data-testid=canvas]').focus();
+    const began = performance.now();
+    const look = () => {
+        const added = [...board.children].some((node) =>
+            !before.has(node.dataset.id) && getComputedStyle(node).visibility === 'visible');
+        if (added) requestAnimationFrame(() => resolve(performance.now() - began));
+        else requestAnimationFrame(look);
+    };
+    document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}));
+    document.querySelector('[data-testid=palette-task]').click();
+    look();
+})"""
+
+
+async def _dragging(browser: Browser, site: Site) -> list[Row]:
+    """Frames and messages while one node of 500 is dragged."""
+    async with _page(browser, site) as page:
+        said: list[str] = []
+        await page.goto(f"/workflows/{keep(site, grid(500))}")
+        await page.wait_for_selector("[data-testid=node-n1]")
+        await page.wait_for_load_state("networkidle")
+        page.on("request", lambda request: said.append(request.url))
+        box = await page.locator("[data-testid=node-n1] .flow-title").bounding_box()
+        assert box is not None  # noqa: S101 - it was waited for
+        x, y = box["x"] + 10, box["y"] + 5
+        await page.mouse.click(x, y)
+        await page.wait_for_timeout(1500)
+        said.clear()
+        await page.mouse.move(x, y)
+        await page.mouse.down()
+        await page.evaluate(_COUNT_FRAMES)
+        for step in range(_MOVES):
+            await page.mouse.move(x + step, y + step / 2)
+        frames, seconds = await page.evaluate("window.__frames()")
+        during = len(said)
+        await page.mouse.up()
+        await page.wait_for_timeout(1500)
+        after = sum("operations" in url for url in said)
+    return [
+        Row("drag in 500 nodes", frames / seconds, "frames a second"),
+        Row("requests while dragging", during, "requests"),
+        Row("requests when it ends", after, "changes sent"),
+    ]
+
+
+_COUNT_FRAMES = """() => {
+    let frames = 0;
+    let isCounting = true;
+    const began = performance.now();
+    const count = () => { frames += 1; if (isCounting) requestAnimationFrame(count); };
+    requestAnimationFrame(count);
+    window.__frames = () => { isCounting = false; return [frames, (performance.now() - began) / 1000]; };
+}"""
+
+
+async def _token(browser: Browser, site: Site) -> Row:
+    """Bytes of the socket's message that carries one batch of streamed text."""
+    frames: list[int] = []
+    async with _page(browser, site) as page:
+
+        def note(socket: Any) -> None:
+            socket.on(
+                "framereceived",
+                lambda frame: frames.append(len(frame)) if "a token or two" in str(frame) else None,
+            )
+
+        page.on("websocket", note)
+        site.models.answer(say("a token or two"))
+        document = grid(200)
+        document["nodes"][1] = {
+            "id": "n1",
+            "type": "ai",
+            "name": "n1",
+            "config": {"prompt": "Say it."},
+            "position": {"x": 240, "y": 0},
+        }
+        workflow_id = keep(site, document)
+        await page.goto(f"/workflows/{workflow_id}")
+        await page.wait_for_selector("[data-testid=node-n1]")
+        await page.locator("[data-testid=node-n1] .flow-title").click()
+        await page.get_by_test_id("node-n1-run").click()
+        await page.wait_for_selector("[data-testid=node-n1-status][data-state=succeeded]")
+    return Row("a batch of streamed text", max(frames, default=0), "bytes on the socket")
+
+
+if __name__ == "__main__":
+    main(as_json="--json" in sys.argv)
