@@ -42,7 +42,7 @@ function RunLine({ run }) {
   return (
     <span className="drawer-line" role="status" aria-live="polite">
       <StatePill now={{ state: run.status, label: LABELS[run.status] ?? run.status }} testId="run-status" />
-      {run.total > 0 && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
+      {run.total > 0 && run.status !== "waiting" && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
       <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
       {isBusy && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
       {run.run_id && <a className="text-link" href={`/runs/${run.run_id}`}>{run.status === "waiting" ? "Answer it on the run's page" : "Open the run"}</a>}

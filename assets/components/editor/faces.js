@@ -83,7 +83,7 @@ export function faceOf(state, node) {
     inputs: inputs.map((id) => ({ id, label: "" })),
     outputs: face.outputs.map((id) => ({ id, label: portLabel(id, face.outputs) })),
     state: now.state, label: now.label, maybe: Boolean(now.isMaybe), pinned: Boolean(now.isPinned), since: now.since ?? "", aside: now.aside,
-    brief: brief(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
+    brief: node.type === "decision" ? "" : brief(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
     disabled: valueOf(node, "disabled"), notes: valueOf(node, "notes") ? "1" : "",
     problem: problems[0]?.message ?? "", people: "",
     comments: (state.comments ?? []).filter((each) => each.node_id === node.id && !each.resolved_at && !each.thread_id).length,
