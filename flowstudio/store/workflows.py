@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select
 from sqlmodel import Session, col
 
 from flowstudio.graph.ids import new_id
@@ -109,11 +109,15 @@ def add_workflow(session: Session, *, body: bytes, **values: Any) -> WorkflowRec
     return _get(session, row.id)
 
 
+# Made once: building it would cost as much as the question itself.
+_ONE = select(*_COLUMNS, col(WorkflowRow.document)).where(
+    col(WorkflowRow.id) == bindparam("workflow_id")
+)
+
+
 def find_workflow(session: Session, workflow_id: str) -> StoredWorkflow | None:
     """A workflow, also one in the trash, or None."""
-    row = session.execute(
-        select(*_COLUMNS, col(WorkflowRow.document)).where(col(WorkflowRow.id) == workflow_id)
-    ).first()
+    row = session.execute(_ONE, {"workflow_id": workflow_id}).first()
     return _stored(row) if row is not None else None
 
 
