@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
+from sqlmodel import Session
 
 from flowstudio.graph.canonical import dump, load
 from flowstudio.graph.document import Document, parse_document
@@ -43,14 +44,15 @@ def kept_document(site: Site, workflow_id: str) -> Document:
 
 
 def invite(site: Site, email: str, role: str) -> None:
-    """Give somebody a role in the admin's project."""
-    row = MemberRow(
-        project_id=project_of(site.person(ADMIN, "admin")),
-        user_id=site.person(email).id,
-        role=role,
-        joined_at=site.parts.clock.now(),
-    )
-    site.parts.records.write_now(lambda session: session.add(row))
+    """Give somebody a role in the admin's project, unless they have one there."""
+    project_id, user_id = project_of(site.person(ADMIN, "admin")), site.person(email).id
+    now = site.parts.clock.now()
+
+    def work(session: Session) -> None:
+        if session.get(MemberRow, (project_id, user_id)) is None:
+            session.add(MemberRow(project_id=project_id, user_id=user_id, role=role, joined_at=now))
+
+    site.parts.records.write_now(work)
 
 
 @asynccontextmanager

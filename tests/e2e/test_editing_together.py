@@ -43,6 +43,7 @@ async def test_each_sees_what_the_other_does(page: Page, browser: Browser, site:
 async def test_whoever_is_written_over_is_told_and_can_take_theirs_back(
     page: Page, browser: Browser, site: Site
 ) -> None:
+    invite(site, ANA, "editor")
     workflow_id = keep(site, chain("One"))
     mine = await Editor(page).open(workflow_id)
     async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:
@@ -85,6 +86,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(
 
 
 async def test_a_comment_reaches_the_other(page: Page, browser: Browser, site: Site) -> None:
+    invite(site, ANA, "editor")
     workflow_id = keep(site, chain("One"))
     mine = await Editor(page).open(workflow_id)
     async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:
@@ -102,6 +104,7 @@ async def test_a_comment_reaches_the_other(page: Page, browser: Browser, site: S
 async def test_random_work_of_two_over_a_bad_line_ends_equal(
     page: Page, browser: Browser, site: Site
 ) -> None:
+    invite(site, ANA, "editor")
     workflow_id = keep(site, chain("One", "Two", "Three"))
     await Editor(page).open(workflow_id)
     async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:

@@ -65,6 +65,8 @@ export async function open(id) {
   set({ types: Object.fromEntries(types.body.items.map((type) => [type.type, type])) });
   outbox = new Outbox(id, { send, onChange: showSaving });
   load(opened.body);
+  // What was left unsent before a reload is not saved yet, from the first moment on.
+  outbox.tell();
   set({ status: "ready" });
   outbox.wake();
 }
