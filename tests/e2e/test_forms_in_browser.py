@@ -177,6 +177,7 @@ async def test_a_name_that_is_taken_waits_and_nothing_is_lost(forms: Page) -> No
     outputs = {"first": "{{ a }}"}
     await show(forms, form("end", key="one", config={"outputs": outputs}))
     await forms.get_by_test_id("field-outputs-add").click()
+    await expect(forms.get_by_test_id("field-outputs-name-1")).to_be_focused()
     await forms.keyboard.type("first")
     await expect(forms.get_by_text("There is another first")).to_be_visible()
     assert (await config(forms, "one"))["outputs"] == outputs
