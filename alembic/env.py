@@ -8,10 +8,14 @@ from flowstudio.store.tables import (  # noqa: F401 - fills the metadata
     credentials,
     editing,
     keys,
+    notifications,
     projects,
+    queue,
     runs,
+    schedules,
     sessions,
     users,
+    webhooks,
     workflows,
 )
 

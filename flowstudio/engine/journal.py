@@ -23,6 +23,8 @@ class NewRun:
         version: number of the version of that workflow it runs; None for a draft.
         rerun_of: id of the run whose finished steps it keeps, or "".
         draft: JSON of what the editor asked for (engine/draft.py), or "" for any other run.
+        queue: where it waits; its priority, too.
+        ready_at: it does not begin before this moment.
     """
 
     id: str
@@ -44,6 +46,8 @@ class NewRun:
     version: int | None = None
     rerun_of: str = ""
     draft: str = ""
+    queue: str = "interactive"
+    ready_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

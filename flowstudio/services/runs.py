@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -56,6 +57,8 @@ class RunOptions(TypedDict, total=False):
         rerun_of: id of the run whose finished steps it keeps.
         draft: JSON of what the editor asked for.
         seeds: events it begins with.
+        queue: where it waits; by default that of people who look on.
+        ready_at: it does not begin before this moment.
     """
 
     project_id: str
@@ -72,6 +75,8 @@ class RunOptions(TypedDict, total=False):
     rerun_of: str
     draft: str
     seeds: Sequence[Seed]
+    queue: str
+    ready_at: datetime | None
 
 
 class RunService(RunSteering):
@@ -207,6 +212,8 @@ class RunService(RunSteering):
             version=options.get("version"),
             rerun_of=options.get("rerun_of", ""),
             draft=options.get("draft", ""),
+            queue=options.get("queue", "interactive"),
+            ready_at=options.get("ready_at"),
         )
         await self._journal.create(run, prepared.body, options.get("seeds", ()))
         return run.id

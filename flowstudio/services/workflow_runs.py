@@ -35,6 +35,10 @@ class RunWish:
     Attributes:
         idempotency_key: asking again with the same key gives the same run, for a day.
         version: what of a stored workflow is run.
+        trigger: what begins it, when that is neither a person nor a program with a key.
+        queue: where it waits: `interactive`, `triggered` or `batch`.
+        ready_at: it does not begin before this moment.
+        run_id: chosen by the caller, who has written it down; "" for a new one.
     """
 
     inputs: Mapping[str, Any]
@@ -42,6 +46,10 @@ class RunWish:
     idempotency_key: str = ""
     use_cache: bool = True
     version: VersionRef = "draft"
+    trigger: str = ""
+    queue: str = "interactive"
+    ready_at: datetime | None = None
+    run_id: str = ""
 
 
 class WorkflowRuns:
@@ -107,7 +115,7 @@ class WorkflowRuns:
         """The run that the key stands for already, else a new one."""
         if not key:
             await self._check(begin)
-            run_id = await self._create(actor, begin, new_id())
+            run_id = await self._create(actor, begin, begin.wish.run_id or new_id())
             self._runs.launch(run_id)
             return run_id
         _check_key(key)
@@ -151,7 +159,9 @@ class WorkflowRuns:
             base=base_of_project(begin.project_id),
             max_cost_usd=begin.wish.max_cost_usd,
             use_cache=begin.wish.use_cache,
-            trigger="api" if actor.key_id else "manual",
+            trigger=begin.wish.trigger or ("api" if actor.key_id else "manual"),
+            queue=begin.wish.queue,
+            ready_at=begin.wish.ready_at,
         )
 
     def find_document(self, project_id: str, reference: str) -> Document | None:

@@ -40,7 +40,8 @@ CLAIM_RUN = (
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
-    " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft"
+    " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft,"
+    " queue, ready_at"
 )
 _COPY_EVENT = (
     "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
@@ -167,6 +168,8 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.version,
         run.rerun_of,
         run.draft,
+        run.queue,
+        to_column(run.ready_at),
     )
 
 
@@ -208,6 +211,8 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         version=row[15],
         rerun_of=row[16],
         draft=row[17],
+        queue=row[18],
+        ready_at=from_column(row[19]),
     )
 
 

@@ -20,7 +20,7 @@ _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
     "finished_at, wake_at, owner, max_cost_usd, steps_total, steps_done, cost_usd, saved_usd, "
     "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
-    "version, rerun_of, draft, base, use_cache"
+    "version, rerun_of, draft, base, use_cache, queue, ready_at, attempt, retry_at"
 )
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
@@ -59,6 +59,10 @@ class RunRecord:
     draft: str = ""
     base: str = ""
     use_cache: bool = True
+    queue: str = "interactive"
+    ready_at: datetime | None = None
+    attempt: int = 0
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +290,7 @@ _UNKNOWN = (
 
 def _record(row: Row) -> RunRecord:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    for name in ("created_at", "started_at", "finished_at", "wake_at"):
+    for name in ("created_at", "started_at", "finished_at", "wake_at", "ready_at", "retry_at"):
         values[name] = from_column(values[name])
     for name in ("max_cost_usd", "cost_usd", "saved_usd"):
         values[name] = Decimal(values[name]) if values[name] is not None else None

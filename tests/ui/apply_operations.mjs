@@ -15,7 +15,15 @@ for (const operation of operations) {
 }
 process.stdout.write(JSON.stringify(write(now)));
 
-// Removing and putting back may change the order of wires, which says nothing.
+// Removing and putting back may change the order of wires and of keys, which says nothing.
 function sorted(document) {
-  return { ...document, edges: [...document.edges].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  const edges = [...document.edges].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return withSortedKeys({ ...document, edges });
+}
+
+function withSortedKeys(value) {
+  if (Array.isArray(value)) return value.map(withSortedKeys);
+  if (value === null || typeof value !== "object") return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, withSortedKeys(value[key])]));
 }

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, Text, text
+from sqlalchemy import Index, LargeBinary, Text, false, text
 from sqlmodel import Column, Field, SQLModel
 
 from flowstudio.store.tables.moment import UtcDateTime
@@ -24,7 +24,9 @@ class RunRow(SQLModel, table=True):
     unless a stored workflow was run. `version` is the number of the published version it runs, None
     for a draft; `rerun_of` is the run whose finished steps it kept; `draft` is the JSON of what the
     editor asked for, empty elsewhere; `size_bytes` is what its journal takes, None until somebody
-    has measured it.
+    has measured it. `queue` is where it waits, not before `ready_at`; `attempt` counts how often it
+    was resumed by itself after it failed, and `retry_at` is when that happens next; a failed run is
+    a dead letter until somebody has dismissed it or tried it again.
     """
 
     __tablename__ = "run"
@@ -37,6 +39,20 @@ class RunRow(SQLModel, table=True):
         Index("ix_run_document", "document_hash"),
         Index("ix_run_inside", "trigger", sqlite_where=text("depth > 0")),
         Index("ix_run_rerun_of", "rerun_of", sqlite_where=text("rerun_of != ''")),
+        Index(
+            "ix_run_queue",
+            "queue",
+            "project_id",
+            "id",
+            sqlite_where=text("status = 'queued' AND owner = ''"),
+            postgresql_where=text("status = 'queued' AND owner = ''"),
+        ),
+        Index(
+            "ix_run_retry",
+            "retry_at",
+            sqlite_where=text("retry_at IS NOT NULL"),
+            postgresql_where=text("retry_at IS NOT NULL"),
+        ),
     )
 
     id: str = Field(primary_key=True, max_length=36)
@@ -71,6 +87,13 @@ class RunRow(SQLModel, table=True):
     rerun_of: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     draft: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     size_bytes: int | None = None
+    queue: str = Field(
+        default="interactive", max_length=20, sa_column_kwargs={"server_default": "interactive"}
+    )
+    ready_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    attempt: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    retry_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    is_dismissed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class RunEventRow(SQLModel, table=True):

@@ -1,0 +1,1 @@
+"""Times at which published workflows run by themselves."""

@@ -1,0 +1,1 @@
+"""Addresses and forms through which others start published workflows."""
