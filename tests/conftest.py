@@ -1,5 +1,6 @@
 """What tests of several layers share: a real runtime on a real database, and its node types."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from flowstudio.runtime import Runtime
 from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
+from tests.postgres import Cluster, cluster, find_programs
 from tests.running import opened
 from tests.schema import migrated_once
 
@@ -30,6 +32,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with migrated_once(tmp_path_factory.mktemp("schema")):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server for all tests of this process."""
+    if find_programs() is None:
+        reason = "PostgreSQL is not installed (apt-get install postgresql)"
+        if os.environ.get("CI") == "true":  # noqa: TID251 - a fact of the machine, not a setting
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with cluster() as server:
+        yield server
+
+
+@pytest.fixture
+def empty_postgres(postgres: Cluster) -> Iterator[str]:
+    """The address of a new database without any table."""
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture
