@@ -9,8 +9,20 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_WAITING = "status = 'queued' AND owner = ''"
-_RETRIED = "retry_at IS NOT NULL"
+#: Conditions of partial indexes: what waits, what waits for a moment, what is in hand, what failed.
+_PARTS = {
+    "ix_run_queue": (
+        ["queue", "project_id", "workflow_id", "id"],
+        "status = 'queued' AND owner = '' AND ready_at IS NULL",
+    ),
+    "ix_run_ready": (["ready_at"], "ready_at IS NOT NULL"),
+    "ix_run_owned": (["project_id", "workflow_id"], "owner <> ''"),
+    "ix_run_retry": (["retry_at"], "retry_at IS NOT NULL"),
+    "ix_run_dead": (
+        ["id"],
+        "status = 'failed' AND retry_at IS NULL AND NOT is_dismissed AND draft = '' AND depth = 0",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -24,20 +36,9 @@ def upgrade() -> None:
         batch.add_column(
             sa.Column("is_dismissed", sa.Boolean(), nullable=False, server_default=sa.false())
         )
-    op.create_index(
-        "ix_run_queue",
-        "run",
-        ["queue", "project_id", "id"],
-        sqlite_where=sa.text(_WAITING),
-        postgresql_where=sa.text(_WAITING),
-    )
-    op.create_index(
-        "ix_run_retry",
-        "run",
-        ["retry_at"],
-        sqlite_where=sa.text(_RETRIED),
-        postgresql_where=sa.text(_RETRIED),
-    )
+    for name, (columns, condition) in _PARTS.items():
+        where = sa.text(condition)
+        op.create_index(name, "run", columns, sqlite_where=where, postgresql_where=where)
     op.create_table(
         "queue",
         sa.Column("name", sa.String(length=20), nullable=False),
@@ -87,8 +88,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("worker", "run_key", "rate_limit", "run_limit", "queue"):
         op.drop_table(table)
-    op.drop_index("ix_run_retry", "run")
-    op.drop_index("ix_run_queue", "run")
+    for name in _PARTS:
+        op.drop_index(name, "run")
     with op.batch_alter_table("run") as batch:
         for column in ("is_dismissed", "retry_at", "attempt", "ready_at", "queue"):
             batch.drop_column(column)

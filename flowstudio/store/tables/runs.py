@@ -8,6 +8,11 @@ from sqlmodel import Column, Field, SQLModel
 from flowstudio.store.tables.moment import UtcDateTime
 
 
+def _part(name: str, *columns: str, where: str) -> Index:
+    """An index over the rows for which something is so."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class DocumentRow(SQLModel, table=True):
     """A workflow document as it was when a run began; runs keep to theirs."""
 
@@ -39,19 +44,22 @@ class RunRow(SQLModel, table=True):
         Index("ix_run_document", "document_hash"),
         Index("ix_run_inside", "trigger", sqlite_where=text("depth > 0")),
         Index("ix_run_rerun_of", "rerun_of", sqlite_where=text("rerun_of != ''")),
-        Index(
+        _part(
             "ix_run_queue",
             "queue",
             "project_id",
+            "workflow_id",
             "id",
-            sqlite_where=text("status = 'queued' AND owner = ''"),
-            postgresql_where=text("status = 'queued' AND owner = ''"),
+            where="status = 'queued' AND owner = '' AND ready_at IS NULL",
         ),
-        Index(
-            "ix_run_retry",
-            "retry_at",
-            sqlite_where=text("retry_at IS NOT NULL"),
-            postgresql_where=text("retry_at IS NOT NULL"),
+        _part("ix_run_ready", "ready_at", where="ready_at IS NOT NULL"),
+        _part("ix_run_owned", "project_id", "workflow_id", where="owner <> ''"),
+        _part("ix_run_retry", "retry_at", where="retry_at IS NOT NULL"),
+        _part(
+            "ix_run_dead",
+            "id",
+            where="status = 'failed' AND retry_at IS NULL AND NOT is_dismissed AND draft = ''"
+            " AND depth = 0",
         ),
     )
 
