@@ -4,6 +4,9 @@ from decimal import Decimal
 
 from flowstudio.errors import BudgetError
 
+#: The part of the limit after which whoever pays is told.
+NEAR = Decimal("0.8")
+
 
 class Budget:
     """What a run has spent and reserved, against its limit.
@@ -42,6 +45,8 @@ class Budget:
         """Give a reservation back."""
         self.reserved_usd -= predicted_usd
 
-    def add(self, cost_usd: Decimal) -> None:
-        """Count what a call really cost."""
-        self.spent_usd += cost_usd
+    def add(self, cost_usd: Decimal) -> bool:
+        """Count what a call really cost; whether most of the limit is spent now, but was not before."""
+        before, self.spent_usd = self.spent_usd, self.spent_usd + cost_usd
+        limit = self.limit_usd
+        return limit is not None and before < limit * NEAR <= self.spent_usd

@@ -143,7 +143,7 @@ class StepContext:
         bill.usage += call.usage
         bill.model = call.model or bill.model
         execution = self._execution
-        execution.budget.add(call.cost_usd)
+        is_near_limit = execution.budget.add(call.cost_usd)
         execution.usage += call.usage
         execution.parts.journal.record_call(
             ModelCall(
@@ -155,6 +155,7 @@ class StepContext:
                 predicted_usd=call.predicted_usd,
                 cost_usd=call.cost_usd,
                 at=self.clock.now(),
+                is_near_limit=is_near_limit,
             )
         )
 

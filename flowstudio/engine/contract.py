@@ -49,6 +49,7 @@ class Wait:
         message: what the person is asked.
         fields: JSON Schema of a form's answer.
         assignees: who is asked; empty means anyone who may run the workflow.
+        escalate_to: who is asked too when nobody has answered by `escalate_at`.
     """
 
     kind: Literal["timer", "approval", "form", "workflow", "unknown"]
@@ -56,6 +57,8 @@ class Wait:
     message: str = ""
     fields: Mapping[str, Any] | None = None
     assignees: Sequence[str] = ()
+    escalate_to: Sequence[str] = ()
+    escalate_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

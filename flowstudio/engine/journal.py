@@ -97,7 +97,11 @@ class RunUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """One paid call, for budgets after a crash and for predictions."""
+    """One paid call, for budgets after a crash and for predictions.
+
+    Attributes:
+        is_near_limit: with it, most of what the run may cost is spent.
+    """
 
     run_id: str
     path: str
@@ -107,6 +111,7 @@ class ModelCall:
     predicted_usd: Decimal
     cost_usd: Decimal
     at: datetime
+    is_near_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -364,6 +364,9 @@ class StepRun:
             "fields": dict(wait.fields) if wait.fields is not None else None,
             "assignees": list(wait.assignees),
         }
+        if wait.escalate_to and wait.escalate_at is not None:
+            data["escalate_to"] = list(wait.escalate_to)
+            data["escalate_at"] = wait.escalate_at.isoformat()
         execution = self._execution
         if wait.kind != "workflow":
             # What was answered before was the answer to another question.

@@ -83,7 +83,8 @@ class Question(Mode):
     assignees: list[Text] = Field(
         default=[],
         title="Assignees",
-        description="E-mail addresses of who may answer, beside owners; empty means anyone who may run this workflow.",
+        description="Who may answer, beside owners: e-mail addresses, or owner, editor or runner "
+        "for everybody with that role; empty means anyone who may run this workflow.",
     )
     expires_s: float | None = Field(
         default=None,
@@ -93,11 +94,46 @@ class Question(Mode):
         description="Empty waits for as long as it takes.",
         json_schema_extra=shown(unit="s", order=1),
     )
+    escalate_to: list[Text] = Field(
+        default=[],
+        title="Then ask",
+        description="Who is asked too when nobody has answered for a while, as in assignees.",
+        json_schema_extra=shown(order=2),
+    )
+    escalate_after_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=LONGEST_S,
+        title="Ask them after",
+        description="How long the first ones have for themselves.",
+        json_schema_extra=shown(unit="s", order=2),
+    )
 
-    def _until(self, context: NodeContext) -> datetime | None:
-        if self.expires_s is None:
-            return None
-        return context.clock.now() + timedelta(seconds=self.expires_s)
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.escalate_to) != (self.escalate_after_s is not None):
+            message = "Give both escalate_to and escalate_after_s, or neither."
+            raise ValueError(message)
+        if self.expires_s is not None and (self.escalate_after_s or 0) >= self.expires_s:
+            message = "escalate_after_s must be less than expires_s."
+            raise ValueError(message)
+        return self
+
+    def _ask(
+        self,
+        kind: Literal["approval", "form"],
+        context: NodeContext,
+        fields: Mapping[str, Any] | None = None,
+    ) -> Wait:
+        return Wait(
+            kind,
+            _after(context, self.expires_s),
+            self.message,
+            fields,
+            tuple(self.assignees),
+            tuple(self.escalate_to),
+            _after(context, self.escalate_after_s),
+        )
 
 
 class Verdict(BaseModel):
@@ -123,8 +159,7 @@ class Approval(Question, title="Ask for approval"):
 
     async def run(self, context: NodeContext) -> Any:
         """The question."""
-        until = self._until(context)
-        return Wait("approval", until, self.message, assignees=tuple(self.assignees))
+        return self._ask("approval", context)
 
     def answered(self, answer: Mapping[str, Any]) -> Any:
         """`{"approved", "by", "comment"}`."""
@@ -162,8 +197,7 @@ class Form(Question, title="Ask by a form"):
 
     async def run(self, context: NodeContext) -> Any:
         """The form."""
-        until = self._until(context)
-        return Wait("form", until, self.message, self.fields, tuple(self.assignees))
+        return self._ask("form", context, self.fields)
 
     def answered(self, answer: Mapping[str, Any]) -> Any:
         """The answers, checked, with defaults filled in."""
@@ -183,6 +217,10 @@ def _moment(text: str) -> datetime:
     except (ValueError, OverflowError) as error:
         message = f"{text[:60]!r} is not a moment in ISO 8601, such as 2030-01-31T09:00:00Z."
         raise StepError(message, retryable=False) from error
+
+
+def _after(context: NodeContext, seconds: float | None) -> datetime | None:
+    return None if seconds is None else context.clock.now() + timedelta(seconds=seconds)
 
 
 def _nobody(at: datetime) -> StepError:

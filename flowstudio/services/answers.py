@@ -1,13 +1,15 @@
 """Answers to waiting steps, checked before they are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flowstudio.engine.doubt import ANSWER_SCHEMA
 from flowstudio.errors import AccessDeniedError, ConflictError
 from flowstudio.nodes.inputs import check_inputs
-from flowstudio.services.access import Actor
+from flowstudio.services.access import PROJECT_ROLES, Actor
 from flowstudio.services.steps import WaitView
+from flowstudio.store.runs import QuestionRecord
 
 _APPROVAL_SCHEMA = {
     "type": "object",
@@ -26,10 +28,26 @@ def check_asked(waiting: WaitView, actor: Actor, project_id: str) -> None:
     Raises:
         AccessDeniedError: it asks others.
     """
-    asked = {assignee.strip().casefold() for assignee in waiting.assignees}
-    may_always = actor.role == "operator" or actor.role_in(project_id) == "owner"
-    if asked and not may_always and not asked & {actor.name.casefold(), actor.id.casefold()}:
+    role = actor.role_in(project_id)
+    if actor.role == "operator" or role == "owner":
+        return
+    if not is_asked(waiting.assignees, actor.id, actor.name, role or ""):
         raise AccessDeniedError(f"This step asks {', '.join(waiting.assignees)}.")
+
+
+def is_asked(assignees: Sequence[str], user_id: str, email: str, role: str) -> bool:
+    """Whether assignees name a person, by address, id or a role of theirs; none name everybody."""
+    asked = {assignee.strip().casefold() for assignee in assignees}
+    had = PROJECT_ROLES[: PROJECT_ROLES.index(role) + 1] if role in PROJECT_ROLES else ()
+    return not asked or not asked.isdisjoint({email.casefold(), user_id.casefold(), *had[1:]})
+
+
+def asked_now(waiting: WaitView, question: QuestionRecord) -> WaitView:
+    """What a step waits for, with whom it asks after a reassignment or an escalation."""
+    asked = question.asked or waiting.assignees
+    if question.is_escalated and asked:
+        asked = (*asked, *waiting.escalate_to)
+    return replace(waiting, assignees=asked)
 
 
 def check_answer(waiting: WaitView, answer: Mapping[str, Any], by: str) -> dict[str, Any]:

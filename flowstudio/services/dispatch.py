@@ -11,6 +11,7 @@ from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
 from flowstudio.services.parts import RunParts
+from flowstudio.store.journal_rows import Answered
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +152,16 @@ class Dispatcher:
         data: Mapping[str, Any] | None = None,
         *,
         take_up: bool = True,
+        answers: Answered | None = None,
     ) -> None:
-        """Store a signal, and act on it at once unless another process has the run in hand."""
-        signal = await self._journal.signal(run_id, kind, path, dict(data or {}), self._clock.now())
+        """Store a signal, and act on it at once unless another process has the run in hand.
+
+        Raises:
+            ConflictError: it answers a question that was answered before.
+        """
+        signal = await self._journal.signal(
+            run_id, kind, path, dict(data or {}), self._clock.now(), answers=answers
+        )
         if signal.id > self._heard:
             self._sent.add(signal.id)
         if not self._engine.receive(signal) and take_up:

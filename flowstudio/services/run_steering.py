@@ -7,10 +7,12 @@ from typing import Any
 from flowstudio.engine.events import FINISHED
 from flowstudio.errors import ConflictError
 from flowstudio.services.access import Actor
-from flowstudio.services.answers import check_answer, check_asked
+from flowstudio.services.answers import asked_now, check_answer, check_asked
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.parts import RunParts
 from flowstudio.services.run_reading import RunReading
+from flowstudio.services.steps import WaitView
+from flowstudio.store.journal_rows import Answered
 
 
 class RunSteering(RunReading):
@@ -97,18 +99,27 @@ class RunSteering(RunReading):
         """Give a waiting step what it waits for.
 
         Raises:
-            ConflictError: that step waits for nothing.
+            ConflictError: that step waits for nothing, or was answered before.
             AccessDeniedError: it asks others.
             InvalidInputError: the answer does not fit.
         """
         record = await self._allowed(actor, "run.answer", run_id)
         for step in await self._steps(record):
             if step.path == path and step.waiting is not None:
-                check_asked(step.waiting, actor, record.project_id)
-                checked = check_answer(step.waiting, answer, actor.name)
-                await self._dispatcher.send(run_id, "answer", path, checked, take_up=launch)
+                waiting = await self._asked_now(run_id, step.waiting)
+                check_asked(waiting, actor, record.project_id)
+                checked = check_answer(waiting, answer, actor.name)
+                answers = Answered(waiting.seq, actor.name)
+                await self._dispatcher.send(
+                    run_id, "answer", path, checked, take_up=launch, answers=answers
+                )
                 return
         raise ConflictError(f"Step {path!r} of run {run_id} is not waiting for an answer.")
+
+    async def _asked_now(self, run_id: str, waiting: WaitView) -> WaitView:
+        """What a step waits for, with whom it asks by now."""
+        question = await self._store.find_question(run_id, waiting.seq)
+        return asked_now(waiting, question) if question is not None else waiting
 
     async def _unfinished(self, actor: Actor, run_id: str) -> None:
         record = await self._allowed(actor, "run.steer", run_id)

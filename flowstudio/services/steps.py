@@ -16,7 +16,9 @@ class WaitView:
     """What a waiting step waits for.
 
     Attributes:
-        assignees: e-mail addresses of who is asked; empty for anyone who may run the workflow.
+        assignees: who is asked, by e-mail address or role; empty for anyone who may run the
+            workflow.
+        seq: of the event that says so.
     """
 
     kind: str
@@ -24,6 +26,8 @@ class WaitView:
     fields: Mapping[str, Any] | None
     until: datetime | None
     assignees: tuple[str, ...] = ()
+    escalate_to: tuple[str, ...] = ()
+    seq: int = 0
 
 
 @dataclass(slots=True)
@@ -127,7 +131,7 @@ def _apply(step: StepView, event: Event) -> None:
         step.status, step.attempts = "skipped", 0
         return
     if event.type == "step_waiting":
-        step.status, step.waiting = "waiting", _wait(data)
+        step.status, step.waiting = "waiting", wait_view(event)
         step.started_at = step.started_at or event.at
         return
     _apply_end(step, event)
@@ -154,7 +158,9 @@ def _apply_end(step: StepView, event: Event) -> None:
         step.output_size, step.seq = event.output.size, event.seq
 
 
-def _wait(data: Mapping[str, Any]) -> WaitView:
+def wait_view(event: Event) -> WaitView:
+    """What a step waits for, from the event that says so."""
+    data = event.data
     until = data.get("until")
     return WaitView(
         kind=data.get("kind", ""),
@@ -162,4 +168,6 @@ def _wait(data: Mapping[str, Any]) -> WaitView:
         fields=data.get("fields"),
         until=datetime.fromisoformat(until) if until else None,
         assignees=tuple(data.get("assignees") or ()),
+        escalate_to=tuple(data.get("escalate_to") or ()),
+        seq=event.seq,
     )

@@ -32,7 +32,9 @@ from flowstudio.store.database import BUSY_TIMEOUT_S
 from flowstudio.store.journal_rows import (
     CLAIM_RUN,
     INLINE_BYTES,
+    NEAR_LIMIT,
     RUN_COLUMNS,
+    Answered,
     all_of,
     append_work,
     read_event,
@@ -40,7 +42,9 @@ from flowstudio.store.journal_rows import (
     read_signal,
     run_values,
     store_blob,
+    store_news,
     store_seeds,
+    take_question,
 )
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.reader import Reader, Row
@@ -169,6 +173,8 @@ class SqliteJournal:
                 values,
             )
         )
+        if call.is_near_limit:
+            self._extras.append(partial(store_news, run_id=call.run_id, seq=NEAR_LIMIT))
         self._arm()
 
     def keep(self, fingerprint: str, entry: CacheEntry, now: datetime) -> None:
@@ -199,11 +205,24 @@ class SqliteJournal:
         self._arm()
 
     async def signal(
-        self, run_id: str, kind: str, path: str, data: dict[str, Any], at: datetime
+        self,
+        run_id: str,
+        kind: str,
+        path: str,
+        data: dict[str, Any],
+        at: datetime,
+        *,
+        answers: Answered | None = None,
     ) -> Signal:
-        """Store a signal; whoever advances the run acts on it."""
+        """Store a signal; whoever advances the run acts on it.
+
+        Raises:
+            ConflictError: it answers a question that was answered before.
+        """
 
         def work(connection: sqlite3.Connection) -> int:
+            if answers is not None:
+                take_question(connection, run_id, answers, at)
             cursor = connection.execute(
                 "INSERT INTO signal (run_id, kind, path, data, at) VALUES (?,?,?,?,?)",
                 (run_id, kind, path, dump(data).decode(), to_column(at)),

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +11,7 @@ import orjson
 
 from flowstudio.engine.events import Event, Output
 from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Seed, Signal
-from flowstudio.errors import JournalDamagedError, StaleOwnerError
+from flowstudio.errors import ConflictError, JournalDamagedError, StaleOwnerError
 from flowstudio.graph.canonical import dump, load
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.writer import Work
@@ -60,6 +62,17 @@ def all_of(works: Sequence[Work]) -> Callable[[sqlite3.Connection], None]:
     return work
 
 
+#: Events of which people are told (services/run_news.py), and what a person is asked for by a wait.
+_ASKS = frozenset({"approval", "form", "unknown"})
+_NEWS = "INSERT INTO run_news (run_id, seq) VALUES (?,?) ON CONFLICT DO NOTHING"
+_QUESTION = (
+    "INSERT INTO question (run_id, seq, path, escalate_to, escalate_at) VALUES (?,?,?,?,?)"
+    " ON CONFLICT DO NOTHING"
+)
+#: In place of an event's number: most of what the run may cost is spent.
+NEAR_LIMIT = 0
+
+
 def append_work(
     run_id: str,
     epoch: int,
@@ -79,6 +92,8 @@ def append_work(
             else:
                 connection.execute(_INSERT_EVENT, values)
                 store_blob(connection, event.output)
+            if event.type in ("run_failed", "step_waiting"):
+                _store_news(connection, run_id, event)
             if event.type == "run_started" or (
                 event.type == "signal_received" and event.data.get("kind") == "resume"
             ):
@@ -87,6 +102,64 @@ def append_work(
             connection.execute(_UPDATE_RUN, update_values(run_id, update))
 
     return work
+
+
+def _store_news(connection: sqlite3.Connection, run_id: str, event: Event) -> None:
+    """Have people told of an event, in its own transaction so that none is lost or told twice."""
+    data = event.data
+    if event.type == "step_waiting":
+        if data.get("kind") not in _ASKS:
+            return
+        escalate_at = data.get("escalate_at")
+        values = (
+            dump(data.get("escalate_to", [])).decode(),
+            to_column(datetime.fromisoformat(escalate_at)) if escalate_at else None,
+        )
+        connection.execute(_QUESTION, (run_id, event.seq, event.path, *values))
+    store_news(connection, run_id, event.seq)
+
+
+def store_news(connection: sqlite3.Connection, run_id: str, seq: int) -> None:
+    """Have people told of one event of a run."""
+    connection.execute(_NEWS, (run_id, seq))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Which question somebody answers: the number of the event that asks, and who it is."""
+
+    seq: int
+    by: str
+
+
+def take_question(
+    connection: sqlite3.Connection, run_id: str, answered: Answered, at: datetime
+) -> None:
+    """Note that a question is answered.
+
+    Raises:
+        ConflictError: somebody has answered it before.
+    """
+    key = (run_id, answered.seq)
+    taken = connection.execute(
+        "UPDATE question SET answered_by=?, answered_at=?"
+        " WHERE run_id=? AND seq=? AND answered_at IS NULL",
+        (answered.by, to_column(at), *key),
+    )
+    if taken.rowcount == 1:
+        return
+    row = connection.execute(
+        "SELECT answered_by, answered_at FROM question WHERE run_id=? AND seq=?", key
+    ).fetchone()
+    # A question from before there was a table of them has no row.
+    if row is not None:
+        raise ConflictError(say_answered(row[0], from_column(row[1])))
+
+
+def say_answered(by: str, at: datetime | None) -> str:
+    """Who has answered a question, and when."""
+    moment = f" on {at:%Y-%m-%d at %H:%M} UTC" if at is not None else ""
+    return f"{by or 'Somebody'} has answered this{moment}."
 
 
 def store_seeds(connection: sqlite3.Connection, run_id: str, seeds: Sequence[Seed]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from flowstudio.store.database import configure
+from flowstudio.store.notices import TOLD
 from flowstudio.store.writer import storage_error
 
 T = TypeVar("T")
@@ -29,6 +30,8 @@ class Records:
         self._engine = _engine(path, durability)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="records")
         self._writing = threading.Lock()
+        #: Called with the ids of people who have just been told something, once that is committed.
+        self.on_told: Callable[[set[str]], None] | None = None
 
     def close(self) -> None:
         """Wait for work under way, and let the connections go."""
@@ -49,7 +52,17 @@ class Records:
         Raises:
             JournalError: the database could not be written.
         """
-        return await self._in_thread(self.write_now, work)
+        told: set[str] = set()
+
+        def remembering(session: Session) -> T:
+            result = work(session)
+            told.update(session.info.get(TOLD, ()))
+            return result
+
+        result = await self._in_thread(self.write_now, remembering)
+        if told and self.on_told is not None:
+            self.on_told(told)
+        return result
 
     def read_now(self, work: Callable[[Session], T]) -> T:
         """As `read`, in the caller's thread."""

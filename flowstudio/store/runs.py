@@ -66,6 +66,25 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionRecord:
+    """What became of a step's question.
+
+    Attributes:
+        asked: who is asked in place of those whom the step names, or ().
+        is_escalated: those it names for later are asked too.
+        answered_by: who has answered it, as the audit log shows them, or "".
+    """
+
+    run_id: str
+    seq: int
+    path: str
+    asked: tuple[str, ...]
+    is_escalated: bool
+    answered_by: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunQuery:
     """Which runs to list; what is empty or None does not count.
 
@@ -109,6 +128,18 @@ class RunStore:
         """One run, or None."""
         row = await self._reader.one(f"SELECT {_COLUMNS} FROM run WHERE id=?", (run_id,))
         return _record(row) if row is not None else None
+
+    async def find_question(self, run_id: str, seq: int) -> QuestionRecord | None:
+        """What became of the question a step asked in an event, or None."""
+        row = await self._reader.one(
+            "SELECT path, asked, is_escalated, answered_by, answered_at FROM question"
+            " WHERE run_id=? AND seq=?",
+            (run_id, seq),
+        )
+        if row is None:
+            return None
+        asked = tuple(json.loads(row[1])) if row[1] else ()
+        return QuestionRecord(run_id, seq, row[0], asked, bool(row[2]), row[3], from_column(row[4]))
 
     async def list_runs(
         self,

@@ -1,8 +1,10 @@
 """A step that asks certain people is answered by them, and by nobody else's key or session."""
 
+import asyncio
+
 import pytest
 
-from flowstudio.errors import AccessDeniedError
+from flowstudio.errors import AccessDeniedError, ConflictError
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.workflows import RunWish
 from tests.builders import node, workflow
@@ -54,3 +56,38 @@ async def test_without_names_anyone_who_may_run_answers(runtime, owner):
     run_id = await runtime.studio.workflows.run(owner, workflow_id, RunWish({}))
     await reached(runtime, run_id, "waiting")
     await runtime.runs.answer(member(runtime, "runner", owner), run_id, "ask", {"approved": False})
+
+
+async def test_a_role_stands_for_everybody_who_has_it_or_a_higher_one(runtime, owner):
+    workflow_id = await kept(runtime, owner, asking(assignees=["Editor"]))
+    run_id = await runtime.studio.workflows.run(owner, workflow_id, RunWish({}))
+    await reached(runtime, run_id, "waiting")
+    with pytest.raises(AccessDeniedError, match="Editor"):
+        await runtime.runs.answer(
+            member(runtime, "runner", owner), run_id, "ask", {"approved": True}
+        )
+    editor = member(runtime, "editor", owner)
+    await runtime.runs.answer(editor, run_id, "ask", {"approved": True})
+    await reached(runtime, run_id, "succeeded")
+
+
+async def test_of_two_who_answer_at_once_one_is_told_who_was_first(runtime, owner):
+    workflow_id = await kept(runtime, owner, asking())
+    run_id = await runtime.studio.workflows.run(owner, workflow_id, RunWish({}))
+    await reached(runtime, run_id, "waiting")
+    editor = member(runtime, "editor", owner)
+    outcomes: list[str] = []
+
+    async def answer(actor):
+        try:
+            await runtime.runs.answer(actor, run_id, "ask", {"approved": True}, launch=False)
+            outcomes.append("took it")
+        except ConflictError as error:
+            outcomes.append(str(error))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(answer(owner))
+        group.create_task(answer(editor))
+    assert outcomes.count("took it") == 1
+    (other,) = (text for text in outcomes if text != "took it")
+    assert "has answered this on" in other
