@@ -34,10 +34,42 @@ def measure_usage() -> Usage:
     ticks = sum(int(field) for pid in family for field in stats[pid][11:15])
     resident, peak = 0, 0
     for pid in family:
-        memory = _read_memory(pid)
+        memory = _read_memory(pid, "status")
         resident += memory.get("VmRSS", 0)
         peak += memory.get("VmHWM", 0)
     return Usage(ticks / _TICKS_PER_S, resident * 1024 / 1e6, peak * 1024 / 1e6)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of a tree.
+
+    Attributes:
+        name: of its program, cut to 15 characters by the kernel.
+        cpu_s: user and system time of its own, and of children that it has awaited.
+        rss_mb: resident now, in units of 1,000,000 bytes.
+        pss_mb: the same, with each shared page divided among those who share it.
+    """
+
+    name: str
+    cpu_s: float
+    rss_mb: float
+    pss_mb: float
+
+
+def tree(root: int) -> dict[int, Process]:
+    """A process and its living descendants, by process id."""
+    stats = _read_stats()
+    family = _family(root, {pid: int(fields[1]) for pid, fields in stats.items()})
+    return {pid: _process(pid, stats[pid]) for pid in sorted(family) if pid in stats}
+
+
+def _process(pid: int, fields: list[str]) -> Process:
+    ticks = sum(int(field) for field in fields[11:15])
+    resident = _read_memory(pid, "status").get("VmRSS", 0)
+    shared = _read_memory(pid, "smaps_rollup").get("Pss", 0)
+    name = _read(_PROC / str(pid) / "comm").strip()
+    return Process(name, ticks / _TICKS_PER_S, resident * 1024 / 1e6, shared * 1024 / 1e6)
 
 
 def _read_stats() -> dict[int, list[str]]:
@@ -49,8 +81,8 @@ def _read_stats() -> dict[int, list[str]]:
     return stats
 
 
-def _read_memory(pid: int) -> dict[str, int]:
-    lines = (line.split() for line in _read(_PROC / str(pid) / "status").splitlines())
+def _read_memory(pid: int, file: str) -> dict[str, int]:
+    lines = (line.split() for line in _read(_PROC / str(pid) / file).splitlines())
     return {line[0].rstrip(":"): int(line[1]) for line in lines if line[2:] == ["kB"]}
 
 

@@ -17,8 +17,9 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp
 
 from flowstudio.api.app import create_api
-from flowstudio.api.log_lines import open_log
 from flowstudio.api.mount import ApiFirst
+from flowstudio.api.probes import Probes
+from flowstudio.services.log_lines import open_log
 from flowstudio.settings import Settings
 from flowstudio.ui.backend import backend, open_backend
 from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
@@ -45,8 +46,8 @@ api = create_api(backend)
 
 
 def before_site(site: ASGIApp) -> ASGIApp:
-    """The site with the API in front of it."""
-    return ApiFirst(api, site)
+    """The site with the API and the probes in front of it."""
+    return Probes(ApiFirst(api, site), backend)
 
 
 app = rx.App(
@@ -97,7 +98,7 @@ def serve() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    open_log(settings.log_level)
+    open_log(settings)
     server = Server(
         create_asgi(settings),
         address=settings.host,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from flowstudio.clock import Clock, SystemClock
 from flowstudio.engine.contract import NodeType, Subworkflows
 from flowstudio.engine.execution import EngineParts
+from flowstudio.engine.journal import NewRun
+from flowstudio.engine.meter import Meter
 from flowstudio.engine.resources import Resources
 from flowstudio.engine.runner import Engine
 from flowstudio.errors import FlowStudioError
@@ -23,10 +25,12 @@ from flowstudio.scale.bus import MemoryBus
 from flowstudio.scale.owners import Owners
 from flowstudio.services.costs import CostService
 from flowstudio.services.dispatch import Dispatcher
+from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.runs import RunService
 from flowstudio.services.subworkflows import SubworkflowService, WorkflowFinder
 from flowstudio.services.templates import TemplateService
+from flowstudio.services.traffic import Traffic
 from flowstudio.settings import Settings
 from flowstudio.store.database import open_database
 from flowstudio.store.journal import SqliteJournal
@@ -34,7 +38,9 @@ from flowstudio.store.runs import RunStore
 
 if TYPE_CHECKING:
     from flowstudio.llm.gateway import Gateway
+    from flowstudio.services.metrics import MetricsService
     from flowstudio.services.previews import PreviewService
+    from flowstudio.services.readiness import ReadinessService
     from flowstudio.services.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -42,6 +48,8 @@ log = logging.getLogger(__name__)
 _GATEWAY = "flowstudio.llm.gateway:Gateway"
 _STUDIO = "flowstudio.services.studio"
 _PREVIEWS = "flowstudio.services.previews"
+_READINESS = "flowstudio.services.readiness"
+_METRICS = "flowstudio.services.metrics"
 _SECRETS = "flowstudio.nodes.credentials:ProjectSecrets"
 _FROM_SETTINGS = (
     _GATEWAY,
@@ -65,6 +73,8 @@ class Runtime:
     path: Path
     clock: Clock
     stack: AsyncExitStack
+    parts: RunParts
+    meter: Meter
 
     @cached_property
     def studio(self) -> "Studio":
@@ -86,6 +96,27 @@ class Runtime:
         sandbox = Sandbox(kind="preview", limits=module.PREVIEW_LIMITS)
         self.stack.push_async_callback(sandbox.close)
         service: PreviewService = module.PreviewService(self.studio.parts, sandbox, self.registry)
+        return service
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """What comes through the doors of this process."""
+        return Traffic()
+
+    @cached_property
+    def readiness(self) -> "ReadinessService":
+        """Whether this process can do its work now."""
+        service: ReadinessService = import_module(_READINESS).ReadinessService(
+            self.studio.parts, self.parts.journal
+        )
+        return service
+
+    @cached_property
+    def metrics(self) -> "MetricsService":
+        """What Prometheus reads."""
+        service: MetricsService = import_module(_METRICS).MetricsService(
+            self.studio.parts, self.parts.journal, self.meter, self.traffic
+        )
         return service
 
     def close(self) -> None:
@@ -139,10 +170,22 @@ async def open_runtime(
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())
         runtime = Runtime(
-            settings, table, resources, templates, finder, dispatcher, runs, path, clock, stack
+            settings,
+            table,
+            resources,
+            templates,
+            finder,
+            dispatcher,
+            runs,
+            path,
+            clock,
+            stack,
+            parts,
+            engine_parts.meter,
         )
         stack.callback(runtime.close)
         engine_parts.follow = partial(_follow, runtime)
+        engine_parts.began = _note_run
         resources.offer(_SECRETS, partial(_project_secrets, runtime))
         yield runtime
 
@@ -170,6 +213,10 @@ def _follow(runtime: Runtime, run_id: str) -> None:
         runtime.studio.drafts.follow(run_id)
     except FlowStudioError as error:
         log.warning("Run %s of the editor is not followed: %s", run_id, error)
+
+
+def _note_run(run: NewRun) -> None:
+    note(run_id=run.id, workflow_id=run.workflow_id)
 
 
 def _find_stored(runtime: Runtime, project_id: str, reference: str) -> Document | None:

@@ -129,6 +129,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )
+    log_format: Literal["json", "text"] = Field(
+        "json", description="json: each line of the log is an object; text: lines for people."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Sent by Prometheus as a bearer token to read /metrics, at least 16 characters; "
+        "empty means that only programs on this machine may, and only without a proxy in front.",
+    )
 
     @cached_property
     def base_url(self) -> str:

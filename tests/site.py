@@ -34,6 +34,7 @@ class Site:
     models: FakeOpenRouter
     parts: StudioParts
     folder: Path
+    process_id: int
 
     def person(self, email: str, role: str = "user") -> Actor:
         """Somebody of that address; made at the first call."""
@@ -86,7 +87,7 @@ async def running_site(folder: Path, **settings: str) -> AsyncIterator[Site]:
             line = (await process.stdout.readline()).decode()
         assert line == f"FlowStudio is ready at http://127.0.0.1:{port}\n"
         with studio_parts(folder) as parts:
-            yield Site(f"http://127.0.0.1:{port}", port, models, parts, folder)
+            yield Site(f"http://127.0.0.1:{port}", port, models, parts, folder, process.pid)
         process.terminate()
         async with asyncio.timeout(20):
             assert await process.wait() == 0

@@ -10,6 +10,7 @@ from flowstudio.runtime import Runtime
 from flowstudio.services.access import NOBODY, RULES, Actor, Rule
 from flowstudio.services.addresses import client_address
 from flowstudio.services.cookies import cookie_names, read_cookie
+from flowstudio.services.log_context import note
 from flowstudio.services.origin import Origin
 from flowstudio.services.studio import Studio
 
@@ -36,6 +37,7 @@ async def admit(request: Request, verb: str) -> None:
         _count(request, rates, f"address:{origin.address}")
         raise
     request.state.actor = actor
+    note(user_id=actor.id)
     _count(request, rates, _caller(actor, origin))
     _check_scope(actor, verb, rule)
 

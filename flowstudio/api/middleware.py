@@ -13,6 +13,7 @@ from flowstudio.api.access_log import write_line
 from flowstudio.api.problems import door_problem
 from flowstudio.graph.ids import new_id
 from flowstudio.runtime import Runtime
+from flowstudio.services.log_context import note
 from flowstudio.services.page_origins import page_origins
 
 MAX_BODY_BYTES = 6_000_000
@@ -40,6 +41,7 @@ class RequestNames:
         request_id = given if _SANE_ID.fullmatch(given) else new_id()
         # Whatever the server put there belongs to all requests; this one gets a place of its own.
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        note(request_id=request_id, user_id="")
         start, status = time.perf_counter(), 0
 
         async def send_named(message: Message) -> None:

@@ -11,7 +11,7 @@ from flowstudio.cli.serve import ROOT
 
 @click.group()
 def bench() -> None:
-    """Measure the engine, the model gateway, accounts or the editor."""
+    """Measure the engine, the model gateway, accounts, the editor or an idle server."""
 
 
 @bench.command()
@@ -41,6 +41,13 @@ def accounts(*, as_json: bool) -> None:
 def editor(*, as_json: bool) -> None:
     """Measure how soon the editor can be used, and what working in it costs."""
     _load("editor").main(as_json=as_json)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def idle(*, as_json: bool) -> None:
+    """Measure what a server takes that nobody uses."""
+    _load("idle").main(as_json=as_json)
 
 
 def _load(name: str) -> ModuleType:

@@ -145,6 +145,7 @@ class StepContext:
         execution = self._execution
         is_near_limit = execution.budget.add(call.cost_usd)
         execution.usage += call.usage
+        execution.parts.meter.call(call.model, call.usage, call.cost_usd)
         execution.parts.journal.record_call(
             ModelCall(
                 run_id=execution.run.id,

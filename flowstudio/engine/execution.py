@@ -15,7 +15,8 @@ from flowstudio.engine.draft import read_wish
 from flowstudio.engine.events import Event, EventType, Output, RunStatus
 from flowstudio.engine.flights import Flights
 from flowstudio.engine.fold import RunState, ScopeRecord
-from flowstudio.engine.journal import Bus, ClaimedRun, Journal, RunUpdate, Signal
+from flowstudio.engine.journal import Bus, ClaimedRun, Journal, NewRun, RunUpdate, Signal
+from flowstudio.engine.meter import Meter
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope
 from flowstudio.engine.slots import Slots
@@ -68,6 +69,7 @@ class EngineParts:
         owner: names this process in claims.
         park_after_s: a run that only waits longer than this leaves memory.
         follow: told of each run of the editor as this process begins to advance it.
+        began: told of every run, in the run's own task.
     """
 
     journal: Journal
@@ -77,9 +79,11 @@ class EngineParts:
     resources: Mapping[type, Any]
     owner: str
     flights: Flights = field(default_factory=Flights)
+    meter: Meter = field(default_factory=Meter)
     rng: random.Random = field(default_factory=random.Random)
     park_after_s: float = 30
     follow: Callable[[str], None] | None = None
+    began: Callable[[NewRun], None] | None = None
 
 
 @dataclass(slots=True)

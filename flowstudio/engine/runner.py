@@ -163,6 +163,8 @@ class Engine:
         self._early.pop(run_id, None)
         journal = self._parts.journal
         claimed = await journal.claim(run_id, self._parts.owner)
+        if self._parts.began is not None:
+            self._parts.began(claimed.run)
         state = RunState() if claimed.is_new else await replay(journal.read(run_id), damaged)
         signals = [] if claimed.is_new else await journal.signals(run_id, state.signal_id)
         is_resumed = any(signal.kind == "resume" for signal in signals)
@@ -344,6 +346,8 @@ class _Advance:
             release=True,
         )
         await execution.commit(event, update)
+        took_s = (event.at - execution.info.started_at).total_seconds()
+        execution.parts.meter.run(execution.run.trigger, status, took_s)
         return Ended(status)
 
     async def _stopped(self) -> Outcome:

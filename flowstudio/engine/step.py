@@ -196,6 +196,7 @@ class StepRun:
 
     async def _take_cached(self, entry: CacheEntry, key: str, *, unchanged: bool = False) -> str:
         execution = self._execution
+        execution.parts.meter.hit(self._node.type)
         execution.saved_usd += entry.cost_usd
         data: dict[str, Any] = {"port": entry.port, "cached": True, "fingerprint": key}
         if self._depends is not None:
@@ -309,7 +310,8 @@ class StepRun:
         data: dict[str, Any] = {"port": port}
         if attempt > 1:
             data["attempt"] = attempt
-        data["duration_s"] = round(execution.clock.monotonic() - self._began, 6)
+        data["duration_s"] = elapsed_s = round(execution.clock.monotonic() - self._began, 6)
+        execution.parts.meter.step(self._node.type, "succeeded", elapsed_s)
         if context is not None and context.bill is not None:
             data |= context.bill.as_data()
         if key is not None:
@@ -448,6 +450,7 @@ class StepRun:
         if self._began:
             elapsed = self._execution.parts.clock.monotonic() - self._began
             data["duration_s"] = round(elapsed, 6)
+            self._execution.parts.meter.step(self._node.type, "failed", elapsed)
         if self._context is not None and self._context.bill is not None:
             data |= self._context.bill.as_data()
         return data

@@ -107,6 +107,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _project("editor", "credentials:write", "credential.create", "credential.edit")
     | _project("editor", "credentials:write", "credential.delete")
     | _admin("admin:read", "user.read", "audit.read", "health.read", "setting.read")
+    | _admin("admin:read", "metrics.read")
     | _admin("admin:write", "user.edit", "setting.edit", "run.prune")
     | _admin(None, "user.create", "user.password", "user.delete", "secret.rotate")
 )

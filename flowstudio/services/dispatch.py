@@ -10,6 +10,7 @@ from flowstudio.engine.events import FINISHED, Event
 from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
+from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.store.journal_rows import Answered
 
@@ -81,6 +82,8 @@ class Dispatcher:
         return self._group is not None
 
     async def _in_background(self, run_id: str) -> None:
+        # The task began in a request, perhaps, which ends long before the run does.
+        note(run_id=run_id, request_id="", user_id="", workflow_id="")
         try:
             async with self._slots:
                 if run_id not in self._engine.running:

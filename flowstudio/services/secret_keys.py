@@ -8,6 +8,7 @@ from sqlmodel import Session
 from flowstudio.errors import SecretKeyError
 from flowstudio.security import keyring
 from flowstudio.security.keyring import FILE_NAME, SETTING, KeyRing, Sealed
+from flowstudio.services.studio_parts import StudioParts
 from flowstudio.settings import Settings
 from flowstudio.store import sealed as store
 from flowstudio.store.database import open_database
@@ -81,6 +82,14 @@ def read_texts(settings: Settings) -> tuple[str, ...]:
 def seal_check(ring: KeyRing) -> Sealed:
     """What tells the right ring from any other."""
     return ring.seal(_CHECK_TEXT, _CHECK_IDENTITY)
+
+
+async def fits(parts: StudioParts) -> bool:
+    """Whether the ring opens what is sealed now; another process may have changed it."""
+    try:
+        return await parts.records.read(partial(_check, parts.settings, parts.ring))
+    except SecretKeyError:
+        return False
 
 
 def _begin(settings: Settings, ring: KeyRing, session: Session) -> None:

@@ -72,6 +72,16 @@ class SqliteJournal:
         self._fresh: dict[str, ClaimedRun] = {}
         self._broken: dict[tuple[str, int], JournalError] = {}
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether what is written still reaches the disk."""
+        return self._writer.is_alive
+
+    @property
+    def waiting(self) -> int:
+        """How much waits to be written."""
+        return self._writer.waiting
+
     async def close(self) -> None:
         """Commit what is deferred and stop."""
         self._flush()

@@ -63,6 +63,16 @@ class Writer:
         self._gathered.append(_Job(work, future, lost))
         return future
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread still serves."""
+        return self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work, or groups of them, no commit has taken yet."""
+        return self._queue.qsize() + len(self._gathered)
+
     def _ship(self) -> None:
         if self._gathered:
             jobs, self._gathered = self._gathered, []

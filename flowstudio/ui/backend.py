@@ -20,6 +20,7 @@ async def open_backend() -> AsyncIterator[None]:
             runtime.dispatcher.serve(),
             studio.workflows.serve_trash(),
             studio.retention.serve(),
+            runtime.traffic.watch_loop(runtime.clock),
         )
         serving = [group.create_task(job) for job in jobs]
         _open.append(runtime)

@@ -17,6 +17,7 @@ from reflex.event import EventSpec
 
 from flowstudio.errors import FlowStudioError, NotFoundError, NotSignedInError
 from flowstudio.services.access import RULES, Actor
+from flowstudio.services.log_context import note
 from flowstudio.ui.live import ask_to_sign_in, toast
 from flowstudio.ui.visitors import find_actor
 
@@ -60,6 +61,7 @@ async def check_again(state: rx.State, verb: str) -> Actor:
     """
     actor = await find_actor(state.router.headers.raw_headers, verb)
     _acting.set(actor)
+    note(user_id=actor.id, request_id=actor.request_id)
     return actor
 
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from flowstudio.api.app import create_api
-from flowstudio.api.log_lines import JsonLines
 from flowstudio.api.problems import KINDS
 from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.services.log_lines import JsonLines
 from flowstudio.settings import Settings
 from tests.api.toys import RAISED, router
 from tests.fakes.clock import TurnedClock
@@ -237,7 +237,7 @@ async def test_a42_the_log_has_one_clean_line_a_request_without_query_or_secret(
     assert len(lines) == 1
     line = json.loads(lines[0])
     assert line["path"] == "/api/v1/toys/{toy_id}"
-    assert line["ids"] == {"toy_id": "a\r\n2026 ERROR"}
+    assert line["ids"] == {"toy_id": "a\ufffd\ufffd2026 ERROR"}
     assert len(lines[0]) < 1000
     for hidden in ("hidden", "fsk_secret", "\x1b", "\r", "\n"):
         assert hidden not in lines[0]

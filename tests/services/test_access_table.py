@@ -51,6 +51,7 @@ member.edit        project   owner   projects:write
 member.leave       project   viewer  -
 member.read        project   viewer  projects:read
 member.remove      project   owner   projects:write
+metrics.read       instance  admin   admin:read
 model.read         own       guest   workflows:read
 node_type.read     own       guest   workflows:read
 preview.make       project   editor  runs:read
