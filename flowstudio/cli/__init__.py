@@ -20,6 +20,8 @@ _COMMANDS = {
         "flowstudio.cli.secrets:secrets",
         "List and change the keys secrets are sealed with.",
     ),
+    "backup": ("flowstudio.cli.backup:backup", "Write everything into one file, while runs go on."),
+    "restore": ("flowstudio.cli.backup:restore", "Put a backup in place, and prove it whole."),
     "doctor": ("flowstudio.cli.doctor:doctor", "Check this installation and say what is wrong."),
     "bench": ("flowstudio.cli.bench:bench", "Measure the engine or the model gateway."),
 }

@@ -38,9 +38,25 @@ class Owners:
         path.unlink(missing_ok=True)
         return False
 
+    @staticmethod
+    def living(folder: Path) -> list[str]:
+        """Names of the processes that hold a lock in the folder."""
+        return [path.stem for path in sorted(folder.glob("*.lock")) if _is_held(path)]
+
     def close(self) -> None:
         """Let go of this process's name."""
         if self._file is not None:
             self._path(self.name).unlink(missing_ok=True)
             self._file.close()
             self._file = None
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

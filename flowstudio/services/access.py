@@ -110,6 +110,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _admin("admin:read", "metrics.read")
     | _admin("admin:write", "user.edit", "setting.edit", "run.prune")
     | _admin(None, "user.create", "user.password", "user.delete", "secret.rotate")
+    | _admin(None, "backup.create", "backup.restore")
 )
 
 

@@ -22,6 +22,8 @@ account.read       own       guest   account:read
 account.recover    anyone    -       -
 account.register   anyone    -       -
 audit.read         instance  admin   admin:read
+backup.create      instance  admin   -
+backup.restore     instance  admin   -
 comment.read       project   viewer  workflows:read
 comment.write      project   viewer  workflows:write
 credential.create  project   editor  credentials:write

@@ -1,0 +1,132 @@
+"""Backups: the database as it is at one moment, while runs go on, in one file."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlmodel import Session
+
+from flowstudio.clock import Clock, SystemClock
+from flowstudio.errors import ConflictError, InvalidInputError
+from flowstudio.security import keyring
+from flowstudio.services.access import INSTANCE, Actor, authorize
+from flowstudio.services.backup_archive import (
+    KEYS_FILE,
+    SQLITE_FILE,
+    Manifest,
+    StoredFile,
+    hash_file,
+    write_archive,
+)
+from flowstudio.settings import Settings
+from flowstudio.store import audit, snapshot
+from flowstudio.store.database import newest_version
+from flowstudio.store.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made."""
+
+    path: Path
+    bytes: int
+    manifest: Manifest
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it opens the credentials that are in it."""
+        return KEYS_FILE in self.manifest.files
+
+
+class BackupService:
+    """Makes backups. The database is taken as it is: its schema is not brought up to date."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+
+    def create(self, actor: Actor, target: Path, *, with_keys: bool = False) -> Backup:
+        """Write a backup beside whatever goes on.
+
+        Args:
+            actor: who asks.
+            target: the file to make.
+            with_keys: put the key file in, too; whoever has the backup then has every secret.
+
+        Raises:
+            ConflictError: there is such a file already.
+            InvalidInputError: it cannot be written there, or there is no key file.
+            JournalError: the database cannot be read, or the copy of it is not whole.
+        """
+        authorize(actor, "backup.create")
+        self._check(target, with_keys=with_keys)
+        self._log(actor, with_keys=with_keys)
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
+            copy = Path(folder) / SQLITE_FILE
+            snapshot.copy_database(self._settings.database_path, copy)
+            if faults := snapshot.find_faults(copy):
+                raise InvalidInputError(
+                    [f"The database is damaged, and no backup was made: {'; '.join(faults)}"]
+                )
+            files = {SQLITE_FILE: copy}
+            if with_keys:
+                files[KEYS_FILE] = self._settings.data_dir / keyring.FILE_NAME
+            manifest = self._describe(copy, {name: hash_file(path) for name, path in files.items()})
+            write_archive(target, manifest, files)
+        return Backup(target, target.stat().st_size, manifest)
+
+    def _check(self, target: Path, *, with_keys: bool) -> None:
+        if target.exists():
+            message = f"{target} exists already. Choose another name, or remove it first."
+            raise ConflictError(message)
+        if not target.parent.is_dir():
+            raise InvalidInputError([f"There is no folder {target.parent}."])
+        database = self._settings.database_path
+        needed = database.stat().st_size * 2 if database.exists() else 0
+        if (free := shutil.disk_usage(target.parent).free) < needed:
+            problem = (
+                f"{target.parent} has {free / 1e6:,.0f} MB free, and the copy with the backup may take "
+                f"{needed / 1e6:,.0f} MB. Choose another place."
+            )
+            raise InvalidInputError([problem])
+        if with_keys and not (self._settings.data_dir / keyring.FILE_NAME).exists():
+            problem = f"There is no key file to take: the keys stand in {keyring.SETTING}. Keep them safe yourself."
+            raise InvalidInputError([problem])
+
+    def _describe(self, copy: Path, files: dict[str, StoredFile]) -> Manifest:
+        return Manifest(
+            made_at=self._clock.now(),
+            version=version("flowstudio"),
+            db_schema=snapshot.read_version(copy),
+            kind="sqlite",
+            counts=snapshot.count_rows(copy),
+            files=files,
+        )
+
+    def _log(self, actor: Actor, *, with_keys: bool) -> None:
+        """Tell of it in the audit log, unless that is of another version."""
+        path = self._settings.database_path
+        if snapshot.read_version(path) != newest_version():
+            return
+        entry = audit.Entry(
+            at=self._clock.now(),
+            actor_id=actor.id,
+            actor=actor.name,
+            verb="backup.create",
+            kind=INSTANCE.kind,
+            object_id="",
+            project_id="",
+            details={"with_keys": with_keys},
+        )
+        records = Records(path, self._settings.durability)
+        try:
+            records.write_now(partial(_append, entry=entry))
+        finally:
+            records.close()
+
+
+def _append(session: Session, entry: audit.Entry) -> None:
+    audit.append(session, entry)
