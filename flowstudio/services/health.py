@@ -4,24 +4,12 @@ import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from flowstudio.services import secret_keys
 from flowstudio.services.access import Actor, authorize
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.settings import Settings
 from flowstudio.store.counts import Counts, count_all
-from flowstudio.store.database import newest_version, open_database
+from flowstudio.store.database import newest_version
 
 LEAST_FREE_BYTES = 500_000_000
-
-
-def check_database(settings: Settings) -> str:
-    """Open the database, bringing its schema up to date.
-
-    Raises:
-        JournalError: it cannot be opened.
-    """
-    path = open_database(settings)
-    return f"{path}, schema {newest_version()}, durability {settings.durability}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +74,3 @@ def _counted(counts: Counts) -> list[Finding]:
         Finding("Runs", f"{counts.open_runs} under way, {counts.waiting_runs} waiting"),
         Finding("Audit log", f"{counts.audit_entries} entries"),
     ]
-
-
-def check_secrets(settings: Settings) -> str:
-    """Look whether the secret key is there and opens what is sealed; nothing is made.
-
-    Raises:
-        SecretKeyError: it is not, or it does not.
-        JournalError: the database cannot be opened.
-    """
-    return secret_keys.inspect(settings)

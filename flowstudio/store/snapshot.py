@@ -1,6 +1,7 @@
 """Copies of a SQLite database: made while it is in use, and examined before they are trusted."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -31,14 +32,20 @@ def copy_database(source: Path, target: Path) -> None:
             raise storage_error(error) from error
 
 
-def find_faults(path: Path) -> list[str]:
-    """What is wrong with the pages, indexes and references of a database; nothing if all is well."""
+def find_faults(path: Path, longest_s: float | None = None) -> list[str] | None:
+    """What is wrong with the pages, indexes and references of a database; nothing if all is well.
+
+    None when it takes longer than `longest_s`.
+    """
+    until = time.monotonic() + longest_s if longest_s is not None else None
     with _opened(path) as database:
+        if until is not None:
+            database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
         try:
             found = [row[0] for row in database.execute(f"PRAGMA integrity_check({_SHOWN})")]
             broken = database.execute("PRAGMA foreign_key_check").fetchmany(_SHOWN)
         except sqlite3.DatabaseError as error:
-            return [str(error)]
+            return None if "interrupted" in str(error) else [str(error)]
     faults = [] if found == ["ok"] else found
     return faults + [
         f"a row of {row[0]} refers to one of {row[2]} that is not there" for row in broken

@@ -111,6 +111,16 @@ class OutgoingMail:
                 retryable=False,
             ) from error
 
+    async def greet(self, server: MailServer) -> None:
+        """Connect, sign in and leave, without a message.
+
+        Raises:
+            AddressRefusedError: the server stands at an address that is not allowed.
+            StepError: it is not in reach, or does not let this account in.
+        """
+        connection = await self._connect(server)
+        connection.close()
+
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return self._given_tls or httpx.create_ssl_context()
