@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowstudio.clock import Clock, SystemClock
-from flowstudio.engine.contract import NodeType, Subworkflows
+from flowstudio.engine.contract import NodeType, Rates, Subworkflows
 from flowstudio.engine.execution import EngineParts
 from flowstudio.engine.journal import NewRun
 from flowstudio.engine.meter import Meter
@@ -187,6 +187,7 @@ async def open_runtime(
         engine_parts.follow = partial(_follow, runtime)
         engine_parts.began = _note_run
         resources.offer(_SECRETS, partial(_project_secrets, runtime))
+        resources.offer(_name(Rates), partial(_rates, runtime))
         yield runtime
 
 
@@ -205,6 +206,10 @@ def _project_secrets(runtime: Runtime) -> Any:
     module, _, name = _SECRETS.partition(":")
     kind = getattr(import_module(module), name)
     return kind(credentials.for_run, credentials.openrouter_key)
+
+
+def _rates(runtime: Runtime) -> Rates:
+    return Rates(runtime.studio.credentials.rates.wait)
 
 
 def _follow(runtime: Runtime, run_id: str) -> None:

@@ -14,6 +14,7 @@ _COMMANDS = {
     "nodes": ("flowstudio.cli.nodes:nodes", "List the node types with their settings."),
     "models": ("flowstudio.cli.models:models", "List models; install the built-in one."),
     "start": ("flowstudio.cli.start:start", "Serve the studio and carry unfinished runs on."),
+    "worker": ("flowstudio.cli.worker:worker", "Advance runs beside the web process."),
     "users": ("flowstudio.cli.users:users", "List people, make accounts, give new passwords."),
     "audit": ("flowstudio.cli.audit:audit", "Prove the audit log, and take it along."),
     "secrets": (

@@ -251,6 +251,17 @@ class NodeContext(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """How often a model or a credential may be used, as a resource.
+
+    Attributes:
+        wait: of a kind (`model`, `credential`) and a name; returns when it is the caller's turn.
+    """
+
+    wait: Callable[[str, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Subworkflows:
     """Runs a workflow inside a step; the process offers it to nodes as a resource.
 

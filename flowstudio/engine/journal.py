@@ -25,6 +25,7 @@ class NewRun:
         draft: JSON of what the editor asked for (engine/draft.py), or "" for any other run.
         queue: where it waits; its priority, too.
         ready_at: it does not begin before this moment.
+        attempt: how often it was taken up again by itself after it failed.
     """
 
     id: str
@@ -48,6 +49,7 @@ class NewRun:
     draft: str = ""
     queue: str = "interactive"
     ready_at: datetime | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,12 @@ class ClaimedRun:
 
 @dataclass(frozen=True, slots=True)
 class RunUpdate:
-    """The row that lists show, changed in the same transaction as the events that say why."""
+    """The row that lists show, changed in the same transaction as the events that say why.
+
+    Attributes:
+        wake_at: when a waiting run goes on by itself.
+        retry_at: when a failed run is taken up again by itself.
+    """
 
     status: RunStatus
     cost_usd: Decimal = Decimal(0)
@@ -90,6 +97,7 @@ class RunUpdate:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     wake_at: datetime | None = None
+    retry_at: datetime | None = None
     error: str | None = None
     error_node: str | None = None
     release: bool = False

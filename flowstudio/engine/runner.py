@@ -1,6 +1,7 @@
 """The runner: one `advance` that starts a run and resumes it alike."""
 
 import asyncio
+import random
 from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from flowstudio.engine.fold import RunState, ScopeRecord, replay, resume
 from flowstudio.engine.journal import ClaimedRun, RunUpdate, Signal
 from flowstudio.engine.names import Names
 from flowstudio.engine.plan import Plan, PlannedScope, make_plan
+from flowstudio.engine.retry import delay_s
 from flowstudio.engine.scope import ScopeRun
 from flowstudio.engine.values import pack
 from flowstudio.errors import (
@@ -338,9 +340,11 @@ class _Advance:
             data=data,
             output=outputs,
         )
+        retry_at = self._retry_at(event.at, failure) if status == "failed" else None
         update = execution.update(
             status,
             finished_at=event.at,
+            retry_at=retry_at,
             error=error,
             error_node=failure.node if failure else None,
             release=True,
@@ -349,6 +353,16 @@ class _Advance:
         took_s = (event.at - execution.info.started_at).total_seconds()
         execution.parts.meter.run(execution.run.trigger, status, took_s)
         return Ended(status)
+
+    def _retry_at(self, now: datetime, failure: StepFailed | None) -> datetime | None:
+        """When a run that failed is to be taken up again by itself, or None."""
+        execution = self._execution
+        run, retry = execution.run, execution.plan.document.settings.retry
+        is_final = failure is not None and failure.is_final
+        if is_final or run.depth or run.draft or run.attempt + 1 >= retry.attempts:
+            return None
+        wait_s = delay_s(retry, run.attempt + 1, None, random.Random(f"{run.id}/{run.attempt}"))  # noqa: S311 - spreads load
+        return now + timedelta(seconds=wait_s)
 
     async def _stopped(self) -> Outcome:
         execution = self._execution

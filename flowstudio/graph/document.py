@@ -95,6 +95,7 @@ class WorkflowSettings(Model):
         concurrency: steps of one run executed at once.
         cache: whether runs may take outputs of earlier equal steps.
         auto_limit_usd: paid nodes re-run by themselves in the editor up to this predicted cost.
+        retry: how often a run that failed is taken up again by itself, from where it failed.
     """
 
     timeout_s: float | None = Field(default=None, gt=0, le=30 * 86_400)
@@ -102,6 +103,7 @@ class WorkflowSettings(Model):
     concurrency: int = Field(default=16, ge=1, le=1000)
     cache: Literal["auto", "off"] = "auto"
     auto_limit_usd: Usd = Decimal(0)
+    retry: Retry = Retry()
 
 
 class Document(Model):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import Field
 
-from flowstudio.engine.contract import CostRange, NodeContext, Usage
+from flowstudio.engine.contract import CostRange, NodeContext, Rates, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import JsonSchema, ModelName, Templated, shown
@@ -196,6 +196,8 @@ class Calls:
         gateway = await self._find_gateway()
         request = (fields or self._fields).request(messages, schema)
         prediction = await gateway.predict(request, context.typical_output_tokens())
+        if context.run.project_id:
+            await context.resource(Rates).wait("model", prediction.model)
         async with context.spend(prediction.typical_usd, prediction.model) as spending:
 
             def settle(charge: Charge) -> None:

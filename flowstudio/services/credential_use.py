@@ -18,6 +18,7 @@ from flowstudio.graph.slots import path_text
 from flowstudio.nodes.credential_kinds import Credential, OpenRouterCredential
 from flowstudio.nodes.credentials import credential_ids, credential_ids_in_raw
 from flowstudio.services.credential_texts import read_credential
+from flowstudio.services.rates import RateService
 from flowstudio.services.sealing import Sealing, identity_of
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.store import credentials as store
@@ -35,6 +36,7 @@ class CredentialUse:
         self._parts = parts
         self._sealing = Sealing(parts)
         self._registry = registry
+        self.rates = RateService(parts)
 
     async def problems(self, project_id: str, document: Document) -> list[Problem]:
         """What is wrong with the credentials a document names, if it belongs to that project."""
@@ -81,6 +83,7 @@ class CredentialUse:
         if opened is None:
             raise StepError(_say_unknown(credential_id), retryable=False)
         await self._note_use(opened[0])
+        await self.rates.wait("credential", credential_id)
         return opened[1]
 
     async def openrouter_key(self, project_id: str) -> str | None:

@@ -1,24 +1,30 @@
-"""Puts runs in the engine's hands: those just made, those that wake, those a dead process left."""
+"""Puts runs in the engine's hands: those let in, those that wake, those a dead process left."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from flowstudio.engine.events import FINISHED, Event
 from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
+from flowstudio.services.admission import Admission
 from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
+from flowstudio.services.queues import QUEUES
 from flowstudio.store.journal_rows import Answered
+from flowstudio.store.queue import RETRY_LEASE_S, lease_retries
 
 log = logging.getLogger(__name__)
 
 _SIGNALS_EVERY_S = 0.3
 _ROUNDS_EVERY_S = 1.0
 _ORPHANS_EVERY_ROUNDS = 5
+_MOST_RETRIES = 200
+_FINISHING_S = 0.1
 INNER = "workflow"
 
 
@@ -32,7 +38,9 @@ class Dispatcher:
         self._bus = parts.bus
         self._owners = parts.owners
         self._clock = parts.clock
+        self.most_at_once = most_at_once
         self._slots = asyncio.Semaphore(most_at_once)
+        self.admission = Admission(parts, self)
         self._group: asyncio.TaskGroup | None = None
         self._launched: set[str] = set()
         self._stuck: set[str] = set()
@@ -69,6 +77,31 @@ class Dispatcher:
             raise failure
 
     def launch(self, run_id: str) -> None:
+        """Advance a run in the background, unless it waits for its turn or is being advanced."""
+        if not self.admission.is_left(run_id):
+            self.take(run_id)
+
+    def room(self) -> int:
+        """How many more runs this process can take."""
+        return self.most_at_once - len(self._launched)
+
+    @property
+    def running(self) -> int:
+        """How many runs this process has in hand."""
+        return len(self._launched)
+
+    async def finish(self, within_s: float) -> bool:
+        """Let nothing new in, and what is in hand come to its end; whether all of it did in time.
+
+        What did not is left where it is when the services close, for another process to go on with.
+        """
+        self.admission.close()
+        until = self._clock.monotonic() + within_s
+        while self._launched and self._clock.monotonic() < until:
+            await self._clock.sleep(_FINISHING_S)
+        return not self._launched
+
+    def take(self, run_id: str) -> None:
         """Advance a run in the background, unless it is being advanced already."""
         if self._group is None or run_id in self._launched or run_id in self._engine.running:
             return
@@ -97,6 +130,7 @@ class Dispatcher:
             log.exception("Run %s ended in a way nobody foresaw", run_id)
         finally:
             self._launched.discard(run_id)
+            self.admission.ended()
 
     async def run_here(self, run_id: str, outer_id: str = "") -> Outcome:
         """Advance a run in this task, and tell those who watch it when it has left.
@@ -231,9 +265,15 @@ class Dispatcher:
             self.launch(run_id)
         return found
 
-    async def serve(self) -> None:
-        """Until cancelled: wake what waits for a moment, and take over what the dead left."""
+    async def serve(self, queues: Sequence[str] = QUEUES) -> None:
+        """Until cancelled: let runs of these queues in, wake what is due, take over from the dead."""
         self._serves = True
+        await self.admission.open(queues)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.admission.serve())
+            group.create_task(self._look_around())
+
+    async def _look_around(self) -> None:
         rounds = 0
         while True:
             try:
@@ -243,12 +283,22 @@ class Dispatcher:
                 for run_id in await self._store.list_due(self._clock.now()):
                     if run_id not in self._stuck:
                         self.launch(run_id)
+                await self._retry()
+                await self.admission.look()
                 if rounds % _ORPHANS_EVERY_ROUNDS == 0:
+                    await self.admission.refresh()
                     await self.carry_on()
             except FlowStudioError as error:
                 log.warning("Runs could not be looked through: %s", error)
             rounds += 1
             await self._clock.sleep(_ROUNDS_EVERY_S)
+
+    async def _retry(self) -> None:
+        """Take up again what failed and is to be tried once more."""
+        now = self._clock.now()
+        until = now + timedelta(seconds=RETRY_LEASE_S)
+        for run_id in await self._journal.transact(lease_retries(now, until, _MOST_RETRIES)):
+            await self.send(run_id, "resume")
 
 
 class _ClosingError(Exception):

@@ -128,7 +128,7 @@ class RunLists:
         what became of a step, and those that nobody carries on.
         """
         query = _query(actor, only, None)
-        failed = replace(query, statuses=("failed",), was_rerun=False)
+        failed = replace(query, statuses=("failed",), is_left=True)
         found = [
             DeadRun(record, "failed", record.error or "It failed without saying why.")
             for record in await self._store.list_runs(failed, limit=limit, before=before)
@@ -141,7 +141,7 @@ class RunLists:
     async def count_dead(self, actor: Actor, most: int = 100, **only: Unpack[RunFilter]) -> int:
         """How many there are of those; counting ends at `most`."""
         query = _query(actor, only, None)
-        failed = replace(query, statuses=("failed",), was_rerun=False)
+        failed = replace(query, statuses=("failed",), is_left=True)
         unknown = replace(query, statuses=("waiting",), has_unknown=True)
         total = await self._store.count_runs(failed, most)
         total += await self._store.count_runs(unknown, most)
@@ -163,7 +163,9 @@ class RunLists:
         for record in records:
             if self._dispatcher.is_stuck(record.id):
                 found.append(DeadRun(record, "abandoned", _STUCK))
-            elif not self._dispatcher.is_in_hand(record.id, record.owner):
+            elif not record.waits_its_turn and not self._dispatcher.is_in_hand(
+                record.id, record.owner
+            ):
                 found.append(DeadRun(record, "abandoned", _GONE))
         return found
 

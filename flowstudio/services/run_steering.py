@@ -68,6 +68,8 @@ class RunSteering(RunReading):
             await self._reopen_inner(run_id)
         if record.status in ("paused", "failed") or wish:
             await self._dispatcher.send(run_id, "resume", data=wish, take_up=launch)
+        elif record.waits_its_turn and self._dispatcher.admission.queues:
+            self._dispatcher.admission.wake()
         elif launch and not await self._dispatcher.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
 

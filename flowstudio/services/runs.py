@@ -164,7 +164,7 @@ class RunService(RunSteering):
         Gives whether there is such a run at all, begun or not.
         """
         record = await self._store.find(run_id)
-        is_new = record is not None and record.status == "queued"
+        is_new = record is not None and record.status == "queued" and record.owner != ""
         if is_new and not await self._dispatcher.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
         return record is not None
@@ -192,8 +192,9 @@ class RunService(RunSteering):
         prepared = self.prepare(document, base)
         wished = options.get("max_cost_usd")
         limits = [limit for limit in (wished, self._max_cost_usd) if limit is not None]
+        run_id, queue = options.get("run_id") or new_id(), options.get("queue", "interactive")
         run = NewRun(
-            id=options.get("run_id") or new_id(),
+            id=run_id,
             document_hash=prepared.hash,
             workflow=document.name,
             slug=options.get("slug", ""),
@@ -201,7 +202,7 @@ class RunService(RunSteering):
             trigger=options.get("trigger", "manual"),
             created_at=self._parts.clock.now(),
             steps_total=len(document.nodes),
-            owner=self._dispatcher.owner,
+            owner=self._owner(run_id, queue, options),
             max_cost_usd=min(limits, default=None),
             use_cache=options.get("use_cache", True),
             depth=options.get("depth", 0),
@@ -212,11 +213,23 @@ class RunService(RunSteering):
             version=options.get("version"),
             rerun_of=options.get("rerun_of", ""),
             draft=options.get("draft", ""),
-            queue=options.get("queue", "interactive"),
+            queue=queue,
             ready_at=options.get("ready_at"),
         )
         await self._journal.create(run, prepared.body, options.get("seeds", ()))
         return run.id
+
+    def _owner(self, run_id: str, queue: str, options: RunOptions) -> str:
+        if options.get("depth"):
+            # The run around it has its place already, and waits for it.
+            return self._dispatcher.owner
+        return self._dispatcher.admission.owner_of(
+            run_id,
+            queue,
+            options.get("project_id", ""),
+            options.get("workflow_id", ""),
+            options.get("ready_at"),
+        )
 
     async def rerun(
         self, actor: Actor, run_id: str, from_path: str | None = None, *, launch: bool = True

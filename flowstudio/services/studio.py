@@ -23,6 +23,7 @@ from flowstudio.services.keys import KeyService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
 from flowstudio.services.projects import ProjectService
+from flowstudio.services.queue import QueueService
 from flowstudio.services.removal import RemovalService
 from flowstudio.services.retention import RetentionService
 from flowstudio.services.runs import RunService
@@ -32,6 +33,7 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
 from flowstudio.services.versions import VersionService
+from flowstudio.services.workers import WorkerService
 from flowstudio.services.workflow_imports import ImportService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
@@ -58,11 +60,13 @@ class Studio:
     mail: MailService
     members: MemberService
     projects: ProjectService
+    queue: QueueService
     removal: RemovalService
     retention: RetentionService
     sessions: SessionService
     users: UserService
     versions: VersionService
+    workers: WorkerService
     workflows: WorkflowService
 
     def close(self) -> None:
@@ -114,10 +118,12 @@ def open_studio(
         mail=mail,
         members=MemberService(parts),
         projects=ProjectService(parts),
+        queue=QueueService(parts, runs),
         removal=RemovalService(parts),
         retention=RetentionService(parts),
         sessions=sessions,
         users=UserService(parts, passwords),
         versions=VersionService(parts, workflows, registry),
+        workers=WorkerService(parts, runs.dispatcher),
         workflows=workflows,
     )

@@ -6,7 +6,7 @@ Its statements are written by hand: this is the hot path, and one step must cost
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -243,6 +243,10 @@ class SqliteJournal:
         signal_id = await self._writer.submit(work)
         return Signal(signal_id, run_id, kind, path, data)  # type: ignore[arg-type]
 
+    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work beside the journal's own, in a commit that it may share with others."""
+        return await self._writer.submit(work)
+
     def _arm(self) -> None:
         if self._timer is None:
             self._timer = self._loop.call_later(_DEFER_S, self._flush)
@@ -280,6 +284,10 @@ class SqliteJournal:
             self._extras[:0] = extras
 
     # Reading
+
+    async def query(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a statement."""
+        return await self._reader.all(statement, values)
 
     async def document(self, document_hash: str) -> bytes:
         """The stored document, as canonical JSON."""

@@ -28,11 +28,13 @@ _INSERT_EVENT_ALONE = (
 )
 _UPDATE_RUN = (
     "UPDATE run SET status=?, cost_usd=?, saved_usd=?, prompt_tokens=?, completion_tokens=?,"
-    " steps_done=?, started_at=?, finished_at=?, wake_at=?, error=?, error_node=?,"
+    " steps_done=?, started_at=?, finished_at=?, wake_at=?, retry_at=?, error=?,"
+    " error_node=?,"
     " owner=CASE WHEN ? THEN '' ELSE owner END WHERE id=?"
 )
 _START_RUN = (
     "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL,"
+    " attempt=attempt + CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END, retry_at=NULL,"
     " size_bytes=NULL WHERE id=?"
 )
 #: A run that is taken up again is running until it parks anew, also when that is by a crash.
@@ -43,7 +45,7 @@ CLAIM_RUN = (
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
     " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft,"
-    " queue, ready_at"
+    " queue, ready_at, attempt, retry_at"
 )
 _COPY_EVENT = (
     "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
@@ -213,6 +215,7 @@ def update_values(run_id: str, update: RunUpdate) -> tuple[Any, ...]:
         to_column(update.started_at),
         to_column(update.finished_at),
         to_column(update.wake_at),
+        to_column(update.retry_at),
         update.error,
         update.error_node,
         update.release,
@@ -243,6 +246,8 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         run.draft,
         run.queue,
         to_column(run.ready_at),
+        run.attempt,
+        None,
     )
 
 
@@ -286,6 +291,8 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         draft=row[17],
         queue=row[18],
         ready_at=from_column(row[19]),
+        # One that was to be tried again has been taken up for that.
+        attempt=row[20] + (row[21] is not None),
     )
 
 

@@ -64,6 +64,11 @@ class RunRecord:
     attempt: int = 0
     retry_at: datetime | None = None
 
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether it is in the queue, in nobody's hands."""
+        return self.status == "queued" and not self.owner
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionRecord:
@@ -98,7 +103,8 @@ class RunQuery:
         text: a part of the workflow's name, the error, the inputs or the id.
         since, until: made from the one on and before the other.
         has_unknown: a step of it may or may not have been done, and asks a person.
-        was_rerun: False leaves out those that another run has taken the place of.
+        is_left: nobody is going to see to it: no other run has taken its place, it is not tried
+            again by itself, and nobody has dismissed it.
     """
 
     statuses: Sequence[str] = ()
@@ -111,7 +117,7 @@ class RunQuery:
     since: datetime | None = None
     until: datetime | None = None
     has_unknown: bool = False
-    was_rerun: bool = True
+    is_left: bool = False
 
 
 class RunStore:
@@ -258,7 +264,8 @@ class RunStore:
     async def list_unfinished(self) -> list[tuple[str, str]]:
         """Ids and owners of the runs that somebody should be advancing, the oldest first."""
         rows = await self._reader.all(
-            "SELECT id, owner FROM run WHERE status IN ('queued', 'running') ORDER BY id"
+            "SELECT id, owner FROM run WHERE owner <> '' AND status IN ('queued', 'running')"
+            " ORDER BY id"
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -290,7 +297,8 @@ def _wheres(query: RunQuery) -> tuple[list[str], list[Any]]:
     _add_text(query, add)
     if query.has_unknown:
         add(_UNKNOWN)
-    if not query.was_rerun:
+    if query.is_left:
+        add("retry_at IS NULL AND NOT is_dismissed")
         add("NOT EXISTS (SELECT 1 FROM run r WHERE r.rerun_of=run.id AND r.rerun_of != '')")
     return wheres, values
 

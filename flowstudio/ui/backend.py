@@ -18,6 +18,7 @@ async def open_backend() -> AsyncIterator[None]:
         studio = runtime.studio
         jobs = (
             runtime.dispatcher.serve(),
+            studio.workers.serve("web"),
             studio.workflows.serve_trash(),
             studio.retention.serve(),
             runtime.traffic.watch_loop(runtime.clock),

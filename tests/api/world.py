@@ -347,6 +347,10 @@ async def _provider(_: World) -> str:
     return "github"
 
 
+async def _queue(_: World) -> str:
+    return "batch"
+
+
 async def _slug(_: World) -> str:
     return "orders-report"
 
@@ -378,6 +382,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "number": _number,
     "project_id": _project,
     "provider": _provider,
+    "queue": _queue,
     "run_id": _run,
     "session_id": _session,
     "slug": _slug,

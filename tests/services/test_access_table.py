@@ -30,6 +30,7 @@ credential.create  project   editor  credentials:write
 credential.delete  project   editor  credentials:write
 credential.edit    project   editor  credentials:write
 credential.read    project   editor  credentials:read
+dead_run.steer     own       user    runs:write
 draft.edit         project   editor  workflows:write
 draft.read         project   viewer  workflows:read
 draft.run          project   runner  runs:write
@@ -64,6 +65,8 @@ project.edit       project   owner   projects:write
 project.list       own       guest   projects:read
 project.read       project   viewer  projects:read
 project.transfer   project   owner   -
+queue.edit         instance  admin   admin:write
+queue.read         instance  admin   admin:read
 run.answer         project   runner  runs:write
 run.delete         project   editor  runs:write
 run.document       project   editor  runs:write

@@ -1,0 +1,151 @@
+"""Which new runs begin, where and when: the queue as one process sees it.
+
+While nothing waits and no limit concerns it, a new run begins in the process that made it, without
+a further commit. Everything else waits in the database, where any process that serves its queue
+takes it in the order of store/queue.py.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
+from typing import Protocol
+
+from flowstudio.errors import ConflictError, FlowStudioError
+from flowstudio.services.parts import RunParts
+from flowstudio.services.queues import QUEUES
+from flowstudio.store import queue as store
+from flowstudio.store.queue import Controls
+
+log = logging.getLogger(__name__)
+
+_MOST_REMEMBERED = 1_000
+
+
+class Hands(Protocol):
+    """What advances runs once they have been let in."""
+
+    def room(self) -> int:
+        """How many more runs it can take."""
+
+    def take(self, run_id: str) -> None:
+        """Advance a run."""
+
+
+class Admission:
+    """Lets runs in, as many as there is room for and people have allowed."""
+
+    def __init__(self, parts: RunParts, hands: Hands) -> None:
+        self._parts = parts
+        self._journal = parts.journal
+        self._hands = hands
+        self._queues: Sequence[str] | None = None
+        self._controls = Controls()
+        self._waiting: frozenset[str] = frozenset()
+        self._served: OrderedDict[str, int] = OrderedDict()
+        self._turns = count(1)
+        self._left: set[str] = set()
+        self._woken = asyncio.Event()
+
+    @property
+    def queues(self) -> Sequence[str]:
+        """The queues this process serves, the first ones first; none before it serves."""
+        return self._queues or ()
+
+    def owner_of(
+        self, run_id: str, queue: str, project_id: str, workflow_id: str, ready_at: datetime | None
+    ) -> str:
+        """Who is to own a run about to be made: this process, or "" to leave it waiting.
+
+        Raises:
+            ConflictError: the queue takes nothing new.
+        """
+        if queue in self._controls.draining:
+            message = (
+                f"The queue “{queue}” is being drained and takes no new runs. Try again later."
+            )
+            raise ConflictError(message)
+        mine = self._parts.owners.name
+        if self._queues is None:
+            # The command line makes a run to carry it itself.
+            return mine
+        better = QUEUES[: QUEUES.index(queue) + 1] if queue in QUEUES else QUEUES
+        is_free = (
+            queue in self._queues
+            and queue not in self._controls.paused
+            and ready_at is None
+            and self._waiting.isdisjoint(better)
+            and self._controls.limit(project_id, workflow_id) is None
+            and self._hands.room() > 0
+        )
+        if is_free:
+            return mine
+        self._left.add(run_id)
+        return ""
+
+    def is_left(self, run_id: str) -> bool:
+        """Whether this process has just left the run waiting; asked once, when it is made."""
+        if run_id not in self._left:
+            return False
+        self._left.discard(run_id)
+        self.wake()
+        return True
+
+    def wake(self) -> None:
+        """Have the queue looked into soon."""
+        self._woken.set()
+
+    def ended(self) -> None:
+        """A run has left; another one may take its place."""
+        if self._waiting:
+            self.wake()
+
+    async def open(self, queues: Sequence[str]) -> None:
+        """Begin to serve these queues."""
+        await self.refresh()
+        self._queues = tuple(queues)
+        self.wake()
+
+    def close(self) -> None:
+        """Let nothing in any more; what is made waits for another process."""
+        self._queues = ()
+
+    async def refresh(self) -> None:
+        """Read again what people have told the queue."""
+        self._controls = await store.controls(self._journal)
+
+    async def look(self) -> None:
+        """Wake up when something waits that another process made, or whose moment has come."""
+        if self._queues and await store.has_work(self._journal, self._parts.clock.now()):
+            self.wake()
+
+    async def serve(self) -> None:
+        """Until cancelled: let runs in whenever there may be some."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self._let_in()
+            except FlowStudioError as error:
+                log.warning("The queue could not be read: %s", error)
+
+    async def _let_in(self) -> None:
+        while self.queues and (room := self._hands.room()) > 0:
+            now, owner = self._parts.clock.now(), self._parts.owners.name
+            work = store.take(owner, self.queues, room, now, self._served)
+            taken = await self._journal.transact(work)
+            self._controls, self._waiting = taken.controls, taken.waiting
+            self._remember(taken.projects)
+            for run_id in taken.runs:
+                self._hands.take(run_id)
+            if not taken.runs:
+                return
+
+    def _remember(self, projects: Sequence[str]) -> None:
+        for project_id in projects:
+            self._served[project_id] = next(self._turns)
+            self._served.move_to_end(project_id)
+        while len(self._served) > _MOST_REMEMBERED:
+            self._served.popitem(last=False)

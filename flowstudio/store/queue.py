@@ -1,0 +1,285 @@
+# ruff: noqa: S608 - constant text, bound values
+"""The queue in the database: which runs are next, and what holds them back.
+
+The functions that take a connection are work for the journal's writer: what one of them reads,
+nobody changes before it has written.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.moments import from_column, to_column
+
+#: How long whoever takes a failed run up again has for it, before another one tries.
+RETRY_LEASE_S = 60
+_MOST_LANES = 1_000
+_WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
+_STATES = "SELECT name, is_paused, is_draining FROM queue"
+_LIMITS = "SELECT scope, object_id, most_at_once FROM run_limit"
+
+Work = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What people have told the queue.
+
+    Attributes:
+        limits: most runs at once, by scope (`instance`, `project`, `workflow`) and id; the
+            installation's id is "".
+    """
+
+    paused: frozenset[str] = frozenset()
+    draining: frozenset[str] = frozenset()
+    limits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def limit(self, project_id: str, workflow_id: str) -> int | None:
+        """The lowest limit that concerns runs of this workflow, or None."""
+        keys = [("instance", "")]
+        keys += [("project", project_id)] if project_id else []
+        keys += [("workflow", workflow_id)] if workflow_id else []
+        return min((self.limits[key] for key in keys if key in self.limits), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a look into the queue brought.
+
+    Attributes:
+        runs: ids, in the order they are to begin; `projects` are theirs.
+        waiting: the queues in which others wait still.
+        controls: as they stood at this look.
+    """
+
+    runs: tuple[str, ...]
+    projects: tuple[str, ...]
+    waiting: frozenset[str]
+    controls: Controls
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """One queue as it stands.
+
+    Attributes:
+        waiting: runs that could begin; `delayed` ones wait for a moment.
+        oldest_at: when the one that has waited longest was made.
+        ended: runs that ended within the last minute.
+    """
+
+    queue: str
+    waiting: int
+    delayed: int
+    running: int
+    oldest_at: datetime | None
+    ended: int
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The waiting runs of one workflow."""
+
+    project_id: str
+    workflow_id: str
+    ids: list[str]
+
+
+def take(
+    owner: str, queues: Sequence[str], room: int, now: datetime, served: Mapping[str, int]
+) -> Work:
+    """Give up to `room` waiting runs to an owner.
+
+    Queues count in the order given. Within one, the project with the fewest runs in hand is next,
+    then the one served longest ago, then the workflow with the fewest, then who waited longest.
+
+    Args:
+        owner: of the runs from now on.
+        queues: to look into.
+        room: for so many.
+        now: the present moment.
+        served: by project, a number that is higher the later it had its turn.
+    """
+
+    def work(connection: Any) -> Taken:
+        connection.execute(
+            "UPDATE run SET ready_at=NULL WHERE ready_at<=? AND status='queued'", (to_column(now),)
+        )
+        controls = _read_controls(connection)
+        turns = _Turns(connection, controls, served)
+        chosen: list[tuple[str, str]] = []
+        for queue in queues:
+            if queue not in controls.paused and len(chosen) < room:
+                chosen += turns.pick(queue, room - len(chosen))
+        for run_id, _ in chosen:
+            connection.execute("UPDATE run SET owner=? WHERE id=?", (owner, run_id))
+        waiting = frozenset(queue for queue in queues if _waits(connection, queue))
+        ids, projects = ([pair[at] for pair in chosen] for at in (0, 1))
+        return Taken(tuple(ids), tuple(projects), waiting, controls)
+
+    return work
+
+
+def _waits(connection: Any, queue: str) -> bool:
+    found = connection.execute(
+        f"SELECT 1 FROM run WHERE {_WAITING} AND queue=? LIMIT 1", (queue,)
+    ).fetchone()
+    return found is not None
+
+
+def _read_controls(connection: Any) -> Controls:
+    states = connection.execute(_STATES).fetchall()
+    return _controls(states, connection.execute(_LIMITS).fetchall())
+
+
+def _controls(states: Sequence[tuple[Any, ...]], limits: Sequence[tuple[Any, ...]]) -> Controls:
+    return Controls(
+        frozenset(row[0] for row in states if row[1]),
+        frozenset(row[0] for row in states if row[2]),
+        {(row[0], row[1]): row[2] for row in limits},
+    )
+
+
+class _Turns:
+    """Whose turn it is, within the limits."""
+
+    def __init__(self, connection: Any, controls: Controls, served: Mapping[str, int]) -> None:
+        self._connection = connection
+        self._limits = controls.limits
+        self._served = dict(served)
+        self._in_hand: Counter[tuple[str, str]] = Counter()
+        rows = connection.execute(
+            "SELECT project_id, workflow_id, count(*) FROM run WHERE owner <> '' AND depth=0"
+            " AND status IN ('queued', 'running') GROUP BY project_id, workflow_id"
+        ).fetchall()
+        for project_id, workflow_id, number in rows:
+            self._count(project_id, workflow_id, number)
+
+    def _count(self, project_id: str, workflow_id: str, number: int) -> None:
+        for key in (("instance", ""), ("project", project_id), ("workflow", workflow_id)):
+            self._in_hand[key] += number
+
+    def pick(self, queue: str, most: int) -> Iterator[tuple[str, str]]:
+        """Ids of the next runs of a queue, each with its project's."""
+        lanes = self._lanes(queue, most)
+        for _ in range(most):
+            open_lanes = [lane for lane in lanes if lane.ids and self._may(lane)]
+            if not open_lanes:
+                return
+            lane = min(open_lanes, key=self._turn)
+            self._count(lane.project_id, lane.workflow_id, 1)
+            self._served[lane.project_id] = max(self._served.values(), default=0) + 1
+            yield lane.ids.pop(0), lane.project_id
+
+    def _may(self, lane: _Lane) -> bool:
+        keys = (("instance", ""), ("project", lane.project_id), ("workflow", lane.workflow_id))
+        return all(self._in_hand[key] < self._limits[key] for key in keys if key in self._limits)
+
+    def _turn(self, lane: _Lane) -> tuple[int, int, int, str]:
+        return (
+            self._in_hand["project", lane.project_id],
+            self._served.get(lane.project_id, 0),
+            self._in_hand["workflow", lane.workflow_id],
+            lane.ids[0],
+        )
+
+    def _lanes(self, queue: str, most: int) -> list[_Lane]:
+        """The workflows that have something waiting, each with its first few.
+
+        Steps from one to the next in the index, so that a hundred thousand waiting runs of one
+        workflow cost no more than one.
+        """
+        lanes: list[_Lane] = []
+        at: tuple[str, str] | None = None
+        while len(lanes) < _MOST_LANES:
+            beyond = "" if at is None else " AND (project_id, workflow_id) > (?, ?)"
+            row = self._connection.execute(
+                f"SELECT project_id, workflow_id FROM run WHERE {_WAITING} AND queue=?{beyond}"
+                " ORDER BY project_id, workflow_id LIMIT 1",
+                (queue, *(at or ())),
+            ).fetchone()
+            if row is None:
+                break
+            at = (row[0], row[1])
+            rows = self._connection.execute(
+                f"SELECT id FROM run WHERE {_WAITING} AND queue=? AND project_id=?"
+                " AND workflow_id=? ORDER BY id LIMIT ?",
+                (queue, *at, most),
+            ).fetchall()
+            lanes.append(_Lane(*at, [row[0] for row in rows]))
+        return lanes
+
+
+def lease_retries(now: datetime, until: datetime, most: int) -> Work:
+    """Ids of failed runs that are to be tried again now; no other process gets them till `until`."""
+
+    def work(connection: Any) -> list[str]:
+        rows = connection.execute(
+            "SELECT id FROM run WHERE retry_at<=? ORDER BY retry_at LIMIT ?",
+            (to_column(now), most),
+        ).fetchall()
+        for row in rows:
+            connection.execute("UPDATE run SET retry_at=? WHERE id=?", (to_column(until), row[0]))
+        return [row[0] for row in rows]
+
+    return work
+
+
+async def depths(journal: SqliteJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
+    """Each queue as it stands; what ended is counted from a moment on."""
+    moment = to_column(since)
+    waiting = await _by_queue(
+        journal, f"SELECT queue, count(*), min(created_at) FROM run WHERE {_WAITING}"
+    )
+    delayed = await _by_queue(
+        journal,
+        "SELECT queue, count(*) FROM run WHERE ready_at IS NOT NULL AND status='queued'",
+    )
+    running = await _by_queue(
+        journal,
+        "SELECT queue, count(*) FROM run WHERE owner <> '' AND status IN ('queued', 'running')",
+    )
+    ended = await _by_queue(
+        journal,
+        "SELECT queue, count(*) FROM run WHERE created_at>=? AND finished_at>=?",
+        (moment, moment),
+    )
+    none = (0, None)
+    return [
+        Depth(
+            name,
+            waiting=waiting.get(name, none)[0],
+            delayed=delayed.get(name, none)[0],
+            running=running.get(name, none)[0],
+            oldest_at=from_column(waiting.get(name, none)[1]),
+            ended=ended.get(name, none)[0],
+        )
+        for name in queues
+    ]
+
+
+async def _by_queue(
+    journal: SqliteJournal, statement: str, values: Sequence[Any] = ()
+) -> dict[str, tuple[Any, ...]]:
+    rows = await journal.query(f"{statement} GROUP BY queue", values)
+    return {row[0]: row[1:] for row in rows}
+
+
+async def controls(journal: SqliteJournal) -> Controls:
+    """What people have told the queue."""
+    states = await journal.query(_STATES)
+    limits = await journal.query(_LIMITS)
+    return _controls(states, limits)
+
+
+async def has_work(journal: SqliteJournal, now: datetime) -> bool:
+    """Whether a run waits that could begin, were there room for it."""
+    rows = await journal.query(
+        f"SELECT 1 FROM run WHERE {_WAITING} UNION ALL"
+        " SELECT 1 FROM run WHERE ready_at<=? AND status='queued' LIMIT 1",
+        (to_column(now),),
+    )
+    return bool(rows)

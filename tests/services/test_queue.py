@@ -1,0 +1,292 @@
+"""The queue: whose turn it is, what holds runs back, and what becomes of those that fail."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from flowstudio.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
+from flowstudio.runtime import open_runtime
+from flowstudio.services.access import OPERATOR
+from flowstudio.services.queues import QUEUES
+from flowstudio.settings import Settings
+from tests.builders import node, workflow
+from tests.fakes.clock import TurnedClock
+from tests.people import actor_of, person, project_of
+from tests.processes import until
+from tests.running import create, ended, opened, reached
+
+GATE = workflow(node("gate", "hold"))
+
+
+def counting(name):
+    return workflow(node("count", name))
+
+
+@asynccontextmanager
+async def one_place(folder, bench, clock=None):
+    """A process with room for one run."""
+    settings = Settings(data_dir=folder, max_concurrent_runs=1)
+    async with open_runtime(settings, registry=bench.registry(), clock=clock) as runtime:
+        yield runtime
+
+
+@asynccontextmanager
+async def serving(runtime, queues=QUEUES):
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(runtime.dispatcher.serve(queues))
+        await until(lambda: runtime.dispatcher.admission.queues)
+        yield
+        task.cancel()
+
+
+async def begin(runtime, document, **options):
+    run_id = await create(runtime, document, **options)
+    runtime.runs.launch(run_id)
+    return run_id
+
+
+async def status(runtime, run_id):
+    return (await runtime.runs.find(OPERATOR, run_id)).status
+
+
+async def test_what_people_wait_for_goes_before_triggers_and_these_before_the_rest(tmp_path, bench):
+    async with one_place(tmp_path, bench) as runtime, serving(runtime):
+        first = await begin(runtime, GATE)
+        await bench.started("hold").wait()
+        waiting = [
+            await begin(runtime, counting(name), queue=name)
+            for name in ("batch", "triggered", "interactive")
+        ]
+        assert {await status(runtime, run_id) for run_id in waiting} == {"queued"}
+        bench.gate("hold").set()
+        for run_id in (first, *waiting):
+            await reached(runtime, run_id, "succeeded")
+    assert bench.log[2:] == [f"{word} {name}" for name in QUEUES for word in ("run", "end")]
+
+
+async def test_a_project_with_many_runs_waiting_does_not_keep_another_from_its_turn(
+    tmp_path, bench
+):
+    async with one_place(tmp_path, bench) as runtime, serving(runtime):
+        await begin(runtime, GATE, project_id="many")
+        await bench.started("hold").wait()
+        runs = [await begin(runtime, counting("of_many"), project_id="many") for _ in range(5)]
+        runs.append(await begin(runtime, counting("of_few"), project_id="few"))
+        bench.gate("hold").set()
+        for run_id in runs:
+            await reached(runtime, run_id, "succeeded")
+    ran = [line for line in bench.log if line.startswith("run of_")]
+    assert "run of_few" in ran[:2]
+
+
+async def test_a_limit_holds_back_the_runs_it_concerns_and_no_others(runtime, bench):
+    await runtime.studio.queue.limit(OPERATOR, "project", "slow", 1)
+    async with serving(runtime):
+        held = await begin(runtime, GATE, project_id="slow")
+        await bench.started("hold").wait()
+        waits = await begin(runtime, counting("slow"), project_id="slow")
+        other = await begin(runtime, counting("quick"), project_id="other")
+        await reached(runtime, other, "succeeded")
+        assert await status(runtime, waits) == "queued"
+        bench.gate("hold").set()
+        for run_id in (held, waits):
+            await reached(runtime, run_id, "succeeded")
+
+
+async def test_a_limit_on_all_runs_counts_those_of_another_process(tmp_path, bench):
+    async with opened(tmp_path, bench) as here, opened(tmp_path, bench) as there:
+        await here.studio.queue.limit(OPERATOR, "instance", "", 1)
+        async with serving(here), serving(there):
+            await begin(here, GATE)
+            await bench.started("hold").wait()
+            waits = await begin(there, counting("next"))
+            await there.dispatcher.admission.look()
+            assert await status(there, waits) == "queued"
+            bench.gate("hold").set()
+            await reached(there, waits, "succeeded")
+
+
+async def test_a_paused_queue_holds_what_waits_until_it_goes_on(runtime):
+    queue = runtime.studio.queue
+    async with serving(runtime):
+        await queue.tell(OPERATOR, "batch", is_paused=True)
+        held = await begin(runtime, counting("later"), queue="batch")
+        free = await begin(runtime, counting("now"), queue="triggered")
+        await reached(runtime, free, "succeeded")
+        assert await status(runtime, held) == "queued"
+        await queue.tell(OPERATOR, "batch", is_paused=False)
+        await reached(runtime, held, "succeeded")
+
+
+async def test_a_draining_queue_takes_nothing_new_and_finishes_what_it_has(tmp_path, bench):
+    async with one_place(tmp_path, bench) as runtime, serving(runtime):
+        await begin(runtime, GATE)
+        await bench.started("hold").wait()
+        waits = await begin(runtime, counting("had"), queue="batch")
+        await runtime.studio.queue.tell(OPERATOR, "batch", is_draining=True)
+        with pytest.raises(ConflictError, match="drained"):
+            await begin(runtime, counting("new"), queue="batch")
+        bench.gate("hold").set()
+        await reached(runtime, waits, "succeeded")
+
+
+async def test_a_delayed_run_begins_at_its_moment(timed, clock: TurnedClock):
+    async with serving(timed):
+        run_id = await begin(timed, counting("late"), ready_at=clock.now() + timedelta(hours=1))
+        view = await timed.studio.queue.look(OPERATOR)
+        assert [queue.depth.delayed for queue in view.queues] == [1, 0, 0]
+        clock.turn(3_000)
+        assert await status(timed, run_id) == "queued"
+        while await status(timed, run_id) != "succeeded":
+            clock.turn(600)
+
+
+async def test_another_process_takes_what_waits(tmp_path, bench):
+    async with (
+        one_place(tmp_path, bench) as busy,
+        opened(tmp_path, bench) as idle,
+        serving(busy),
+        serving(idle),
+    ):
+        await begin(busy, GATE)
+        await bench.started("hold").wait()
+        waits = await begin(busy, counting("helped"))
+        await reached(busy, waits, "succeeded")
+        bench.gate("hold").set()
+
+
+async def test_a_process_serves_only_the_queues_it_was_given(tmp_path, bench):
+    async with opened(tmp_path, bench) as runtime, serving(runtime, ("triggered",)):
+        waits = await begin(runtime, counting("mine"), queue="batch")
+        done = await begin(runtime, counting("yours"), queue="triggered")
+        await reached(runtime, done, "succeeded")
+        assert await status(runtime, waits) == "queued"
+
+
+async def test_a_run_that_waits_can_be_cancelled_although_its_queue_is_paused(runtime):
+    await runtime.studio.queue.tell(OPERATOR, "batch", is_paused=True)
+    async with serving(runtime):
+        run_id = await begin(runtime, counting("never"), queue="batch")
+        await runtime.runs.cancel(OPERATOR, run_id)
+        await reached(runtime, run_id, "cancelled")
+
+
+async def test_a_failed_run_is_taken_up_again_where_it_failed(timed, clock, bench):
+    document = workflow(
+        node("count", "once"),
+        node("flaky", "shaky", fails=2),
+        edges="once>shaky",
+        retry={"attempts": 3, "backoff_s": 60},
+    )
+    async with serving(timed):
+        run_id = await begin(timed, document)
+        while await status(timed, run_id) != "succeeded":
+            clock.turn(30)
+    record = await timed.runs.find(OPERATOR, run_id)
+    assert (record.attempt, record.retry_at) == (2, None)
+    assert bench.runs == {"once": 1, "shaky": 3}
+
+
+async def test_a_run_that_failed_for_good_is_a_dead_letter_until_somebody_sees_to_it(
+    runtime, bench
+):
+    document = workflow(node("flaky", "shaky", fails=2, message="no such host"))
+    async with serving(runtime):
+        run_id = await begin(runtime, document, queue="triggered")
+        await reached(runtime, run_id, "failed")
+        (dead,) = await runtime.runs.list_dead(OPERATOR)
+        assert "no such host" in dead.reason
+        assert await runtime.studio.queue.requeue(OPERATOR, [run_id]) == 1
+        assert await runtime.runs.list_dead(OPERATOR) == []
+        await until(lambda: bench.runs["shaky"] == 2)
+        await reached(runtime, run_id, "failed")
+        assert await runtime.studio.queue.dismiss(OPERATOR) == 1
+        assert await runtime.runs.list_dead(OPERATOR) == []
+        assert await status(runtime, run_id) == "failed"
+
+
+async def test_of_dead_runs_only_those_the_actor_may_steer_are_taken_up(runtime):
+    parts = runtime.studio.parts
+    mine, stranger = person(parts, "a@example.com"), person(parts, "b@example.com")
+    document = workflow(node("flaky", "shaky", fails=9))
+    run_id = await create(runtime, document, project_id=project_of(mine))
+    runtime.runs.launch(run_id)
+    await ended(runtime, run_id)
+    queue = runtime.studio.queue
+    assert await queue.requeue(actor_of(parts, stranger.id)) == 0
+    assert await queue.dismiss(actor_of(parts, stranger.id), [run_id]) == 0
+    with pytest.raises(NotFoundError):
+        await queue.requeue(actor_of(parts, stranger.id), None, project_of(mine))
+    assert await queue.dismiss(actor_of(parts, mine.id), [run_id]) == 1
+
+
+async def test_only_admins_see_and_change_the_queue(runtime):
+    parts = runtime.studio.parts
+    user = person(parts, "user@example.com")
+    queue = runtime.studio.queue
+    with pytest.raises(AccessDeniedError):
+        await queue.look(user)
+    with pytest.raises(AccessDeniedError):
+        await queue.tell(user, "batch", is_paused=True)
+    with pytest.raises(NotFoundError):
+        await queue.tell(OPERATOR, "nowhere", is_paused=True)
+    with pytest.raises(InvalidInputError):
+        await queue.limit(OPERATOR, "instance", "", 0)
+    await queue.limit(user, "project", project_of(user), 3)
+    (limit,) = (await queue.look(OPERATOR)).limits
+    assert (limit.scope, limit.object_id, limit.most_at_once) == ("project", project_of(user), 3)
+
+
+async def test_the_depth_of_each_queue_and_its_age_are_known(tmp_path, bench):
+    async with one_place(tmp_path, bench) as runtime, serving(runtime):
+        await begin(runtime, GATE)
+        await bench.started("hold").wait()
+        first = await begin(runtime, counting("a"), queue="batch")
+        await begin(runtime, counting("b"), queue="batch")
+        interactive, _, batch = (await runtime.studio.queue.look(OPERATOR)).queues
+        made = (await runtime.runs.find(OPERATOR, first)).created_at
+        assert (batch.depth.waiting, batch.depth.oldest_at) == (2, made)
+        assert interactive.depth.running == 1
+        bench.gate("hold").set()
+
+
+async def test_turns_come_in_a_burst_first_and_then_evenly(timed, clock: TurnedClock):
+    await timed.studio.queue.rate(OPERATOR, "model", "test/model", 3, 60)
+    rates = timed.studio.credentials.rates
+
+    def waited():
+        # The rest is the process listening to signals.
+        return sorted(seconds for seconds in clock.slept if seconds >= 1)
+
+    for _ in range(3):
+        await rates.wait("model", "test/model")
+    assert waited() == []
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(rates.wait("model", "test/model"))
+        await until(lambda: waited() == [20, 40])
+        clock.turn(40)
+    await rates.wait("model", "another/model")
+    await timed.studio.queue.unlimited(OPERATOR, "model", "test/model")
+    clock.turn(10)
+    await rates.wait("model", "test/model")
+    assert waited() == [20, 40]
+
+
+async def test_a_worker_tells_of_itself_and_takes_its_name_back_when_it_stops(runtime):
+    workers = runtime.studio.workers
+
+    async def known():
+        return [each.worker for each in (await runtime.studio.queue.look(OPERATOR)).workers]
+
+    async with serving(runtime), asyncio.TaskGroup() as group:
+        task = group.create_task(workers.serve("worker"))
+        while not await known():
+            pass
+        (worker,) = await known()
+        assert (worker.name, worker.kind) == (runtime.dispatcher.owner, "worker")
+        assert worker.queues == QUEUES
+        task.cancel()
+    assert await known() == []
