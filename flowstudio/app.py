@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from flowstudio.api.app import create_api
 from flowstudio.api.mount import ApiFirst
 from flowstudio.api.probes import Probes
+from flowstudio.api.traces import Traced
 from flowstudio.services.log_lines import open_log
 from flowstudio.settings import Settings
 from flowstudio.ui.backend import backend, open_backend
@@ -47,7 +48,7 @@ api = create_api(backend)
 
 def before_site(site: ASGIApp) -> ASGIApp:
     """The site with the API and the probes in front of it."""
-    return Probes(ApiFirst(api, site), backend)
+    return Probes(Traced(ApiFirst(api, site), backend), backend)
 
 
 app = rx.App(

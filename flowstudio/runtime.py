@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flowstudio.services.previews import PreviewService
     from flowstudio.services.readiness import ReadinessService
     from flowstudio.services.studio import Studio
+    from flowstudio.services.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ _GATEWAY = "flowstudio.llm.gateway:Gateway"
 _STUDIO = "flowstudio.services.studio"
 _PREVIEWS = "flowstudio.services.previews"
 _READINESS = "flowstudio.services.readiness"
+_TRACING = "flowstudio.services.tracing"
 _METRICS = "flowstudio.services.metrics"
 _SECRETS = "flowstudio.nodes.credentials:ProjectSecrets"
 _FROM_SETTINGS = (
@@ -75,6 +77,7 @@ class Runtime:
     stack: AsyncExitStack
     parts: RunParts
     meter: Meter
+    tracing: "Tracing | None" = None
 
     @cached_property
     def studio(self) -> "Studio":
@@ -158,7 +161,12 @@ async def open_runtime(
         stack.callback(store.close)
         sandbox = await stack.enter_async_context(Sandbox(kind="run"))
         bus = MemoryBus()
-        engine_parts = EngineParts(journal, bus, sandbox, clock, resources, owners.name)
+        tracing = _trace(settings, owners.name, resources)
+        heard = tracing.listen(bus) if tracing is not None else bus
+        engine_parts = EngineParts(journal, heard, sandbox, clock, resources, owners.name)
+        if tracing is not None:
+            engine_parts.left = tracing.left
+            stack.callback(tracing.close)
         engine = Engine(engine_parts, table)
         parts = RunParts(engine, journal, store, bus, owners, clock)
         dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
@@ -182,10 +190,11 @@ async def open_runtime(
             stack,
             parts,
             engine_parts.meter,
+            tracing,
         )
         stack.callback(runtime.close)
         engine_parts.follow = partial(_follow, runtime)
-        engine_parts.began = _note_run
+        engine_parts.began = partial(_note_run, tracing)
         resources.offer(_SECRETS, partial(_project_secrets, runtime))
         resources.offer(_name(Rates), partial(_rates, runtime))
         yield runtime
@@ -220,8 +229,18 @@ def _follow(runtime: Runtime, run_id: str) -> None:
         log.warning("Run %s of the editor is not followed: %s", run_id, error)
 
 
-def _note_run(run: NewRun) -> None:
+def _note_run(tracing: "Tracing | None", run: NewRun) -> None:
     note(run_id=run.id, workflow_id=run.workflow_id)
+    if tracing is not None:
+        tracing.began(run)
+
+
+def _trace(settings: Settings, owner: str, resources: Resources) -> "Tracing | None":
+    if not settings.otel_endpoint:
+        return None
+    tracing: Tracing = import_module(_TRACING).Tracing(settings, owner)
+    resources.offer(_GATEWAY, tracing.gateway)
+    return tracing
 
 
 def _find_stored(runtime: Runtime, project_id: str, reference: str) -> Document | None:

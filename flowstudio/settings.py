@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: How the address of a SQLite file begins.
@@ -32,7 +32,9 @@ def _default_data_dir() -> Path:
 class Settings(BaseSettings):
     """All settings of one process; immutable once read."""
 
-    model_config = SettingsConfigDict(env_prefix="FLOWSTUDIO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FLOWSTUDIO_", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(3000, ge=1, le=65535, description="Port the web server listens on.")
@@ -131,6 +133,15 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "text"] = Field(
         "json", description="json: each line of the log is an object; text: lines for people."
+    )
+    otel_endpoint: str = Field(
+        "",
+        validation_alias=AliasChoices("FLOWSTUDIO_OTEL_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="Where traces go by OTLP over HTTP, such as http://collector:4318; "
+        "OTEL_EXPORTER_OTLP_ENDPOINT says the same. Empty sends none.",
+    )
+    otel_content: bool = Field(
+        default=False, description="Whether traces carry prompts and the answers of models."
     )
     metrics_token: SecretStr = Field(
         SecretStr(""),

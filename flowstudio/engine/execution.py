@@ -69,7 +69,7 @@ class EngineParts:
         owner: names this process in claims.
         park_after_s: a run that only waits longer than this leaves memory.
         follow: told of each run of the editor as this process begins to advance it.
-        began: told of every run, in the run's own task.
+        began: told of every run, in the run's own task; left: of its id, once it is in hand no more.
     """
 
     journal: Journal
@@ -84,6 +84,7 @@ class EngineParts:
     park_after_s: float = 30
     follow: Callable[[str], None] | None = None
     began: Callable[[NewRun], None] | None = None
+    left: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)

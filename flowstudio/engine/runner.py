@@ -143,6 +143,8 @@ class Engine:
         finally:
             del self._running[run_id]
             self._early.pop(run_id, None)
+            if self._parts.left is not None:
+                self._parts.left(run_id)
 
     async def _until_it_leaves(self, run_id: str) -> Outcome:
         damaged: set[int] = set()
