@@ -30,7 +30,8 @@ def in_words(kind: Kind, expression: str, zone: str) -> str:
     if kind == "cron":
         options = Options()
         options.use_24hour_time_format = True
-        return get_description(CronLine(expression).text, options)
+        words: str = get_description(CronLine(expression).text, options)
+        return words
     if kind == "interval":
         return f"Every {_length(int(read_every(expression).total_seconds()))}"
     found = read_zone(zone)

@@ -27,6 +27,7 @@ from flowstudio.services.queue import QueueService
 from flowstudio.services.removal import RemovalService
 from flowstudio.services.retention import RetentionService
 from flowstudio.services.runs import RunService
+from flowstudio.services.schedules import ScheduleService
 from flowstudio.services.secret_keys import open_ring
 from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
@@ -63,6 +64,7 @@ class Studio:
     queue: QueueService
     removal: RemovalService
     retention: RetentionService
+    schedules: ScheduleService
     sessions: SessionService
     users: UserService
     versions: VersionService
@@ -121,6 +123,7 @@ def open_studio(
         queue=QueueService(parts, runs),
         removal=RemovalService(parts),
         retention=RetentionService(parts),
+        schedules=ScheduleService(parts, workflows, runs),
         sessions=sessions,
         users=UserService(parts, passwords),
         versions=VersionService(parts, workflows, registry),

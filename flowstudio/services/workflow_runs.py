@@ -116,7 +116,11 @@ class WorkflowRuns:
         if not key:
             await self._check(begin)
             run_id = await self._create(actor, begin, begin.wish.run_id or new_id())
-            self._runs.launch(run_id)
+            if begin.wish.run_id:
+                # Another process may have made it, and have it in hand.
+                await self._runs.take_up(run_id)
+            else:
+                self._runs.launch(run_id)
             return run_id
         _check_key(key)
         now = self._parts.clock.now()

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from flowstudio.graph.ids import new_id
 from flowstudio.store.runs import UNFINISHED
 from flowstudio.store.tables.runs import RunRow
-from flowstudio.store.tables.schedules import ScheduleSlotRow
+from flowstudio.store.tables.schedules import ScheduleRow, ScheduleSlotRow
 
 #: `claimed`: its run is to be begun; `queued`: after the former; `failed`: it could not be begun.
 SlotState = Literal["claimed", "queued", "begun", "missed", "skipped", "failed"]
@@ -56,8 +56,16 @@ _QUERY = select(ScheduleSlotRow, col(RunRow.status)).join(
 
 
 def add_slots(session: Session, schedule_id: str, fates: Sequence[Fate]) -> None:
-    """Write down what becomes of slots, and forget the oldest; each slot can be added once."""
-    for fate in fates:
+    """Write down what becomes of slots, and forget the oldest; what is written already stays."""
+    if not fates:
+        return
+    moments = [fate.slot for fate in fates]
+    written = select(col(ScheduleSlotRow.slot_utc)).where(
+        col(ScheduleSlotRow.schedule_id) == schedule_id,
+        col(ScheduleSlotRow.slot_utc) >= min(moments),
+    )
+    known = set(session.execute(written).scalars())
+    for fate in (fate for fate in fates if fate.slot not in known):
         run_id = new_id() if fate.state in ("claimed", "queued") else ""
         session.add(
             ScheduleSlotRow(
@@ -101,6 +109,11 @@ def list_slots(
         query = query.where(col(ScheduleSlotRow.slot_utc) < before)
     found = session.execute(query.order_by(col(ScheduleSlotRow.slot_utc).desc()).limit(limit))
     return [_record(*each) for each in found]
+
+
+def get_slot(session: Session, slot_id: str) -> SlotRecord:
+    """A slot that there is."""
+    return _record(*session.execute(_QUERY.where(col(ScheduleSlotRow.id) == slot_id)).one())
 
 
 def find_latest(session: Session, schedule_ids: Sequence[str]) -> dict[str, SlotRecord]:
@@ -158,10 +171,11 @@ def list_unfinished(
 
 
 def release_queued(session: Session) -> None:
-    """Claim the first waiting slot of every schedule whose runs have all ended."""
+    """Claim the first waiting slot of every schedule whose runs have all ended, unless paused."""
     first = (
         select(col(ScheduleSlotRow.schedule_id), func.min(col(ScheduleSlotRow.slot_utc)))
-        .where(col(ScheduleSlotRow.state) == "queued")
+        .join(ScheduleRow, col(ScheduleRow.id) == col(ScheduleSlotRow.schedule_id))
+        .where(col(ScheduleSlotRow.state) == "queued", col(ScheduleRow.is_paused).is_(False))
         .group_by(col(ScheduleSlotRow.schedule_id))
     )
     for schedule_id, slot in session.execute(first).all():

@@ -22,6 +22,7 @@ async def open_backend() -> AsyncIterator[None]:
             studio.workflows.serve_trash(),
             studio.retention.serve(),
             runtime.traffic.watch_loop(runtime.clock),
+            studio.schedules.serve(),
         )
         serving = [group.create_task(job) for job in jobs]
         _open.append(runtime)

@@ -74,6 +74,11 @@ run.list           own       guest   runs:read
 run.prune          instance  admin   admin:write
 run.read           project   viewer  runs:read
 run.steer          project   runner  runs:write
+schedule.edit      project   editor  runs:write
+schedule.list      own       guest   runs:read
+schedule.preview   own       guest   runs:read
+schedule.read      project   viewer  runs:read
+schedule.run       project   runner  runs:write
 secret.rotate      instance  admin   -
 session.close      anyone    -       -
 session.open       anyone    -       -
