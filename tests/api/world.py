@@ -298,6 +298,18 @@ async def _run(world: World) -> str:
     return str(run["id"])
 
 
+async def _schedule(world: World) -> str:
+    workflow_id = await _published(world)
+    body = {"workflow_id": workflow_id, "kind": "cron", "expression": "0 9 * * *"}
+    return str((await world.made("owner", "/schedules", body))["id"])
+
+
+async def _published(world: World) -> str:
+    workflow_id = await _workflow(world)
+    await world.made("owner", f"/workflows/{workflow_id}/publish", {"version": "draft"})
+    return workflow_id
+
+
 async def _credential(world: World) -> str:
     body = {
         "project_id": world.project_id,
@@ -383,7 +395,9 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "project_id": _project,
     "provider": _provider,
     "queue": _queue,
+    "published_id": _published,
     "run_id": _run,
+    "schedule_id": _schedule,
     "session_id": _session,
     "slug": _slug,
     "state": _state,
@@ -395,9 +409,15 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "run_compare": ("with_id",),
     "run_delete_several": ("run_id",),
+    "schedule_create": ("published_id",),
 }
 #: Bodies by operation, where the document's example does not do.
 BODIES: Mapping[str, Callable[[World], Any]] = {
+    "schedule_create": lambda world: {
+        "workflow_id": world.ids.get("published_id", "x"),
+        "kind": "cron",
+        "expression": "0 9 * * *",
+    },
     "version_restore": lambda _: {"version": "draft"},
     "project_transfer": lambda world: {"user_id": world.people["viewer"].id},
     "preview_make": lambda _: {"node_id": ASK, "text": "{{ run.id }}", "kind": "template"},
