@@ -26,6 +26,7 @@ from flowstudio.services.access import OPERATOR, Actor, Target
 from flowstudio.services.origin import Origin
 from flowstudio.services.people import as_actor
 from flowstudio.services.runs import RunService
+from flowstudio.services.schedule_notices import tell_of_missed, tell_of_pause
 from flowstudio.services.schedule_plans import Come, Policy, decide, slots_until
 from flowstudio.services.schedule_times import due_at
 from flowstudio.services.schedule_wishes import times_of
@@ -127,8 +128,8 @@ class ScheduleTicks:
         if schedule.overlap == "cancel":
             slots.drop_queued(session, schedule.id, come.slots[-1], _REPLACED)
         slots.add_slots(session, schedule.id, fates)
-        if missed := sum(fate.state == "missed" for fate in fates):
-            _tell_of_missed(session, schedule, missed)
+        if missed := [fate.slot for fate in fates if fate.state == "missed"]:
+            tell_of_missed(session, schedule, missed, now)
 
     # Beginning
 
@@ -202,7 +203,7 @@ class ScheduleTicks:
         target = target_of(schedule)
         entry = self._parts.entry(OPERATOR, "schedule.edit", target, paused=True, reason=reason)
         audit.append(session, entry)
-        _tell_of_pause(session, schedule, reason)
+        tell_of_pause(session, schedule, reason, self._parts.clock.now())
 
 
 def owner_of(session: Session, schedule: ScheduleRecord) -> Actor:
@@ -256,11 +257,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, InvalidInputError):
         return f"The inputs do not fit what is published: {error}"
     return str(error)
-
-
-def _tell_of_missed(session: Session, schedule: ScheduleRecord, count: int) -> None:
-    """Tell people that slots were missed, in the transaction that says so."""
-
-
-def _tell_of_pause(session: Session, schedule: ScheduleRecord, reason: str) -> None:
-    """Tell people that a schedule paused itself, in the transaction that does so."""

@@ -15,6 +15,7 @@ from flowstudio.services.schedules import ScheduleFilter, ScheduleWish
 from flowstudio.store.members import remove_member
 from flowstudio.store.schedule_slots import Fate, add_slots
 from flowstudio.store.tables.audit import AuditRow
+from flowstudio.store.tables.notifications import NotificationRow
 from flowstudio.store.users import change_user, remove_user
 from tests.builders import inputs, node, workflow
 from tests.fakes.clock import TurnedClock
@@ -464,6 +465,30 @@ async def test_inputs_that_do_not_fit_any_more_pause_the_schedule(
     clock.turn(60)
     await schedules.tick()
     assert "do not fit" in (await schedules.get(owner, made.id)).record.paused_reason
+
+
+# Telling people
+
+
+def told(runtime, user_id):
+    found = select(NotificationRow).where(NotificationRow.user_id == user_id)
+    read = runtime.studio.parts.records.read_now
+    return [row.title for row in read(lambda session: session.exec(found).all())]
+
+
+async def test_people_are_told_once_of_missed_slots_and_of_a_pause(
+    timed, schedules, owner, double, clock
+):
+    wish = replace(EACH_MINUTE, expression="*/10 * * * *", misfire="skip", name="Reports")
+    await schedules.create(owner, double, wish)
+    clock.turn(35 * 60)
+    await schedules.tick()
+    assert told(timed, owner.id) == ["The schedule Reports missed 3 times"]
+    await timed.studio.versions.unpublish(owner, double)
+    clock.turn(5 * 60)
+    await schedules.tick()
+    await schedules.tick()
+    assert told(timed, owner.id)[1:] == ["The schedule Reports has paused itself"]
 
 
 # Waiting
