@@ -11,6 +11,10 @@ _COMMANDS = {
     "run": ("flowstudio.cli.run:run", "Run a workflow file and show each step as it happens."),
     "validate": ("flowstudio.cli.validate:validate", "Check a workflow file; print every problem."),
     "runs": ("flowstudio.cli.runs:runs", "List, show, resume, cancel and answer runs."),
+    "schedules": (
+        "flowstudio.cli.schedules:schedules",
+        "List, show, preview, pause, resume and run schedules.",
+    ),
     "nodes": ("flowstudio.cli.nodes:nodes", "List the node types with their settings."),
     "models": ("flowstudio.cli.models:models", "List models; install the built-in one."),
     "start": ("flowstudio.cli.start:start", "Serve the studio and carry unfinished runs on."),
@@ -29,7 +33,7 @@ _COMMANDS = {
 
 
 #: Those that `--server` may name a server for.
-_ANYWHERE = frozenset({"run", "runs", "nodes", "models"})
+_ANYWHERE = frozenset({"run", "runs", "schedules", "nodes", "models"})
 
 
 class _LazyGroup(click.Group):

@@ -33,7 +33,7 @@ from flowstudio.store import schedules as store
 from flowstudio.store.schedule_slots import Fate, SlotRecord
 from flowstudio.store.schedules import ScheduleFilter, ScheduleRecord
 
-__all__ = ["ScheduleFilter", "ScheduleService", "ScheduleView", "ScheduleWish"]
+__all__ = ["ScheduleFilter", "ScheduleService", "ScheduleView", "ScheduleWish", "SlotRecord"]
 
 _TIMING = ("kind", "expression", "zone", "start", "end", "jitter_s")
 
@@ -72,7 +72,8 @@ class ScheduleService(ScheduleTicks):
     ) -> Page[ScheduleView]:
         """Schedules of one project, or of all in which the actor may see them; newest first."""
         authorize(actor, "schedule.list")
-        projects = actor.projects_with("schedule.read")
+        everywhere = actor.role == "operator"
+        projects = None if everywhere else actor.projects_with("schedule.read")
         if project_id is not None:
             authorize(actor, "schedule.read", Target("schedule", "", project_id or NO_PROJECT))
             projects = (project_id,)

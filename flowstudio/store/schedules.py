@@ -93,14 +93,19 @@ def get_schedule(session: Session, schedule_id: str) -> ScheduleRecord:
 
 def list_schedules(
     session: Session,
-    projects: Sequence[str],
+    projects: Sequence[str] | None,
     only: ScheduleFilter,
     *,
     limit: int,
     after: str | None = None,
 ) -> list[ScheduleRecord]:
-    """Schedules of these projects, the newest first; `after` is the id of the last one seen."""
-    conditions = [col(ScheduleRow.project_id).in_(projects), *_on(only)]
+    """Schedules of these projects, the newest first; `after` is the id of the last one seen.
+
+    None stands for all projects.
+    """
+    conditions = _on(only)
+    if projects is not None:
+        conditions.append(col(ScheduleRow.project_id).in_(projects))
     if after is not None:
         conditions.append(col(ScheduleRow.id) < after)
     query = _QUERY.where(*conditions).order_by(col(ScheduleRow.id).desc()).limit(limit)
