@@ -134,6 +134,14 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = Field(
         "json", description="json: each line of the log is an object; text: lines for people."
     )
+    cache_days: int = Field(
+        90, ge=0, description="Days an output is kept for later runs to take; 0 keeps them all."
+    )
+    ended_days: int = Field(
+        30,
+        ge=1,
+        description="Days that sign-ins and invitations which are over, and mail in files, are kept.",
+    )
     otel_endpoint: str = Field(
         "",
         validation_alias=AliasChoices("FLOWSTUDIO_OTEL_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),

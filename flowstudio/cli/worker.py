@@ -7,6 +7,7 @@ import sys
 import click
 
 from flowstudio.runtime import open_runtime
+from flowstudio.services.log_lines import open_log
 from flowstudio.services.queues import QUEUES
 from flowstudio.settings import Settings
 
@@ -41,6 +42,7 @@ def worker(queues: str, concurrency: int | None, grace_s: float) -> None:
     settings = Settings()
     if concurrency is not None:
         settings = settings.model_copy(update={"max_concurrent_runs": concurrency})
+    open_log(settings)
     sys.exit(asyncio.run(_work(settings, wanted, grace_s)))
 
 

@@ -117,7 +117,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _admin("admin:write", "queue.edit")
     | _admin("admin:write", "user.edit", "setting.edit", "run.prune")
     | _admin(None, "user.create", "user.password", "user.delete", "secret.rotate")
-    | _admin(None, "backup.create", "backup.restore")
+    | _admin(None, "backup.create", "backup.restore", "leftover.remove")
 )
 
 

@@ -16,6 +16,7 @@ from flowstudio.services.comments import CommentService
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.health import HealthService
+from flowstudio.services.housekeeping import HousekeepingService
 from flowstudio.services.identities import IdentityService
 from flowstudio.services.instance import InstanceService
 from flowstudio.services.invitations import InvitationService
@@ -53,6 +54,7 @@ class Studio:
     credentials: CredentialService
     drafts: DraftService
     health: HealthService
+    housekeeping: HousekeepingService
     identities: IdentityService
     imports: ImportService
     instance: InstanceService
@@ -112,6 +114,7 @@ def open_studio(
         credentials=credentials,
         drafts=drafts,
         health=HealthService(parts),
+        housekeeping=HousekeepingService(parts),
         identities=IdentityService(parts, sessions),
         imports=ImportService(workflows, credentials, registry),
         instance=InstanceService(parts),

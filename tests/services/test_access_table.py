@@ -50,6 +50,7 @@ key.create         own       user    -
 key.read           own       guest   account:read
 key.revoke         own       guest   -
 key.rotate         own       user    -
+leftover.remove    instance  admin   -
 member.edit        project   owner   projects:write
 member.leave       project   viewer  -
 member.read        project   viewer  projects:read
