@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 _UNREAD = "read_at IS NULL AND archived_at IS NULL"
+_OF_RUN = "run_id <> ''"
 _PENDING = "state = 'pending'"
 _ESCALATES = "escalate_at IS NOT NULL"
 
@@ -49,6 +50,13 @@ def _notifications() -> None:
         sa.UniqueConstraint("user_id", "dedup_key", name="uq_notification_told"),
     )
     op.create_index("ix_notification_user", "notification", ["user_id", "id"])
+    op.create_index(
+        "ix_notification_run",
+        "notification",
+        ["run_id"],
+        sqlite_where=sa.text(_OF_RUN),
+        postgresql_where=sa.text(_OF_RUN),
+    )
     op.create_index(
         "ix_notification_unread",
         "notification",

@@ -69,11 +69,14 @@ def _admin(scope: str | None, *verbs: str) -> dict[str, Rule]:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     _anyone("instance.setup", "account.register", "account.recover", "session.open")
+    | _anyone("answer_link.look", "answer_link.answer")
     | _anyone("session.refresh", "session.close", "invitation.look", "health.look", "instance.look")
     | _own("guest", "account:read", "account.read", "key.read", "session.read")
     | _own("guest", "workflows:read", "template.read", "node_type.read", "model.read")
     | _own("guest", None, "account.edit", "account.export", "account.delete", "session.revoke")
     | _own("guest", None, "session.prove")
+    | _own("guest", "account:read", "notification.read")
+    | _own("guest", None, "notification.edit")
     | _own("guest", None, "identity.read", "identity.link", "identity.unlink")
     | _own("guest", None, "invitation.answer", "key.revoke")
     | _own("user", None, "key.create", "key.rotate")
@@ -104,6 +107,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | _project("editor", "runs:read", "preview.make")
     | _project("runner", "runs:write", "workflow.run", "run.steer", "run.answer")
     | _own("user", "runs:write", "dead_run.steer")
+    | _project("runner", "runs:write", "run.assign")
     | _project("editor", "runs:write", "run.document", "run.delete")
     | _project("viewer", "runs:read", "schedule.read")
     | _project("editor", "runs:write", "schedule.edit")

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from flowstudio.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
 from flowstudio.services.access import Actor
+from flowstudio.services.comment_notices import tell_of_comment
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import comments as store
@@ -56,7 +57,7 @@ class CommentService:
                 message = f"A workflow has at most {_MOST_COMMENTS:,} comments; remove some first."
                 raise ConflictError(message)
             first = self._first(session, workflow_id, thread_id)
-            return store.add_comment(
+            added = store.add_comment(
                 session,
                 workflow_id=workflow_id,
                 node_id=first.node_id if first is not None else node_id,
@@ -66,6 +67,8 @@ class CommentService:
                 mentions=_mentioned(session, record, said),
                 created_at=self._parts.clock.now(),
             )
+            tell_of_comment(session, record, added, added.created_at)
+            return added
 
         return await self._tell(work)
 
@@ -85,13 +88,16 @@ class CommentService:
             if found.author_id != actor.id:
                 message = "Only its author changes a comment."
                 raise AccessDeniedError(message)
-            return store.change_comment(
+            now = self._parts.clock.now()
+            changed = store.change_comment(
                 session,
                 comment_id,
                 text=said,
                 mentions=_mentioned(session, record, said),
-                edited_at=self._parts.clock.now(),
+                edited_at=now,
             )
+            tell_of_comment(session, record, changed, now, is_edit=True)
+            return changed
 
         return await self._tell(work)
 

@@ -14,9 +14,10 @@ from flowstudio.services.mail import MailService
 from flowstudio.services.paging import Page
 from flowstudio.services.people import normal_email
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.store import audit, members, projects, users
+from flowstudio.store import audit, members, notices, projects, users
 from flowstudio.store import invitations as store
 from flowstudio.store.invitations import InvitationRecord
+from flowstudio.store.notices import Notice, People
 from flowstudio.store.users import UserRecord
 
 LEAST_LIFE = timedelta(hours=1)
@@ -98,6 +99,7 @@ class InvitationService:
             aim = Target("invitation", made.id, project_id)
             entry = self._parts.entry(actor, "invitation.create", aim, role=role, email=email)
             audit.append(session, entry)
+            _tell(session, made, now)
             return made
 
         made = await self._parts.records.write(work)
@@ -275,6 +277,28 @@ def _find_problems(email: str, life: timedelta) -> list[str]:
     if not LEAST_LIFE <= life <= MOST_LIFE:
         problems.append("expires_in_hours: An invitation lasts from 1 hour to 30 days.")
     return problems
+
+
+def _tell(session: Session, made: InvitationRecord, now: datetime) -> None:
+    """Show the invitation to whoever has an account with that address, beside the mail.
+
+    It holds no link: that of the mail proves that who opens it reads the address.
+    """
+    person = users.find_user_by_email(session, made.email) if made.email else None
+    if person is None:
+        return
+    notices.add(
+        session,
+        Notice(
+            type="invitation",
+            to=People([person.id]),
+            key=f"invitation:{made.id}",
+            title=f"{made.invited_by or 'Somebody'} invites you to “{made.project_name}”",
+            body=f"As {made.role}. The link to accept it is in the mail to {made.email}.",
+            at=now,
+            is_mailed=True,
+        ),
+    )
 
 
 def _letter(actor: Actor, made: InvitationRecord, link: str) -> str:

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
@@ -63,10 +63,14 @@ class MailService:
         """Where mails go when there is no mail server."""
         return self._settings.data_dir / "outbox"
 
-    async def send(self, to: str, subject: str, text: str) -> Delivery:
-        """Send a mail; what the mail server says against it is in the delivery, and logged."""
+    async def send(self, to: str, subject: str, text: str, key: str = "") -> Delivery:
+        """Send a mail; what the mail server says against it is in the delivery, and logged.
+
+        Two with the same `key` have the same Message-ID, so that mail systems can tell that the
+        second is the first again.
+        """
         try:
-            return await self._send(to, subject, text)
+            return await self._send(to, subject, text, key or new_id())
         except (FlowStudioError, OSError) as error:
             _LOG.warning("A mail could not be sent: %s", error)
             return Delivery("failed", problem=str(error))
@@ -88,20 +92,20 @@ class MailService:
         finally:
             self._places.release()
 
-    async def _send(self, to: str, subject: str, text: str) -> Delivery:
+    async def _send(self, to: str, subject: str, text: str, key: str) -> Delivery:
         if not self._settings.smtp_url.get_secret_value():
-            mail = self._compose(to, subject, text, self._settings.smtp_from)
+            mail = self._compose(Letter(self._settings.smtp_from, [to], subject, text), key)
             # Somebody reads the file as it is, so links must stay in one piece.
             mail.set_content(text, cte="8bit")
             return Delivery("file", await asyncio.to_thread(_keep, self.folder, mail))
         outgoing = self._outgoing(self._settings)
-        mail = self._compose(to, subject, text, outgoing.server.sender)
+        mail = self._compose(Letter(outgoing.server.sender, [to], subject, text), key)
         await outgoing.send(mail, outgoing.server, _SEND_S)
         return Delivery("smtp")
 
-    def _compose(self, to: str, subject: str, text: str, sender: str) -> EmailMessage:
-        letter = Letter(sender or _FALLBACK_SENDER, [to], subject, text)
-        return compose(letter, self._clock.now(), new_id())
+    def _compose(self, letter: Letter, key: str) -> EmailMessage:
+        letter = replace(letter, sender=letter.sender or _FALLBACK_SENDER)
+        return compose(letter, self._clock.now(), key)
 
 
 def _keep(folder: Path, mail: EmailMessage) -> Path:

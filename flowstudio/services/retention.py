@@ -11,6 +11,7 @@ from flowstudio.errors import FlowStudioError, InvalidInputError
 from flowstudio.services.access import INSTANCE, OPERATOR, Actor, authorize
 from flowstudio.services.removal import remove_run
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.system_notices import tell_of_trouble
 from flowstudio.store import audit, instance, removal, retention
 from flowstudio.store.removal import FileSize
 from flowstudio.store.retention import Excess, Kept
@@ -135,6 +136,14 @@ class RetentionService:
                 await self.keep_to_policy()
             except FlowStudioError as error:
                 log.warning("Runs could not be looked through for removal: %s", error)
+                await self._tell_of_trouble(error)
+
+    async def _tell_of_trouble(self, error: FlowStudioError) -> None:
+        title = "Old runs are not being removed"
+        try:
+            await tell_of_trouble(self._parts, "retention", title, str(error))
+        except FlowStudioError as other:
+            log.warning("Admins could not be told of it: %s", other)
 
     async def keep_to_policy(self) -> int:
         """One round of that; gives how many runs went."""

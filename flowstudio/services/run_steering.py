@@ -1,11 +1,12 @@
 """Steering a run: cancel, pause, resume, answer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from flowstudio.engine.events import FINISHED
-from flowstudio.errors import ConflictError
+from flowstudio.errors import ConflictError, NotFoundError
 from flowstudio.services.access import Actor
 from flowstudio.services.answers import asked_now, check_answer, check_asked
 from flowstudio.services.dispatch import Dispatcher
@@ -13,6 +14,22 @@ from flowstudio.services.parts import RunParts
 from flowstudio.services.run_reading import RunReading
 from flowstudio.services.steps import WaitView
 from flowstudio.store.journal_rows import Answered
+from flowstudio.store.runs import QuestionRecord, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """A question of a run.
+
+    Attributes:
+        node: name of the node that asks.
+        waiting: what it waits for, with whom it asks by now; None once it waits no more.
+    """
+
+    run: RunRecord
+    question: QuestionRecord
+    node: str
+    waiting: WaitView | None
 
 
 class RunSteering(RunReading):
@@ -117,6 +134,22 @@ class RunSteering(RunReading):
                 )
                 return
         raise ConflictError(f"Step {path!r} of run {run_id} is not waiting for an answer.")
+
+    async def question(self, actor: Actor, run_id: str, seq: int) -> QuestionView:
+        """What a run asked in one of its events, and whether it still waits for that.
+
+        Raises:
+            NotFoundError: that event asked nothing, or is gone.
+        """
+        record = await self._allowed(actor, "run.read", run_id)
+        found = await self._store.find_question(run_id, seq)
+        if found is None:
+            message = "There is no such question."
+            raise NotFoundError(message)
+        for step in await self._steps(record):
+            if step.path == found.path and step.waiting is not None and step.waiting.seq == seq:
+                return QuestionView(record, found, step.node, asked_now(step.waiting, found))
+        return QuestionView(record, found, found.path.rsplit("/", 1)[-1], None)
 
     async def _asked_now(self, run_id: str, waiting: WaitView) -> WaitView:
         """What a step waits for, with whom it asks by now."""

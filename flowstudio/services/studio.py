@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.security.passwords import Passwords
 from flowstudio.security.throttle import Throttle
 from flowstudio.services.accounts import AccountService
+from flowstudio.services.answer_links import AnswerLinkService
 from flowstudio.services.audit import AuditService
 from flowstudio.services.changes import ChangeService
 from flowstudio.services.comments import CommentService
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.deliveries import DeliveryService
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.health import HealthService
 from flowstudio.services.housekeeping import HousekeepingService
@@ -23,7 +26,10 @@ from flowstudio.services.invitations import InvitationService
 from flowstudio.services.keys import KeyService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
+from flowstudio.services.notification_settings import NotificationSettingService
+from flowstudio.services.notifications import NotificationService, channel_of
 from flowstudio.services.projects import ProjectService
+from flowstudio.services.questions import QuestionService
 from flowstudio.services.queue import QueueService
 from flowstudio.services.removal import RemovalService
 from flowstudio.services.retention import RetentionService
@@ -48,10 +54,12 @@ class Studio:
 
     parts: StudioParts
     accounts: AccountService
+    answer_links: AnswerLinkService
     audit: AuditService
     changes: ChangeService
     comments: CommentService
     credentials: CredentialService
+    deliveries: DeliveryService
     drafts: DraftService
     health: HealthService
     housekeeping: HousekeepingService
@@ -62,8 +70,11 @@ class Studio:
     keys: KeyService
     mail: MailService
     members: MemberService
+    notification_settings: NotificationSettingService
+    notifications: NotificationService
     projects: ProjectService
     queue: QueueService
+    questions: QuestionService
     removal: RemovalService
     retention: RetentionService
     schedules: ScheduleService
@@ -100,18 +111,22 @@ def open_studio(
         records.close()
         raise
     parts = StudioParts(settings, records, clock, ring)
+    records.on_told = partial(_show, parts)
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)
     sessions = SessionService(parts, passwords, throttle)
+    links = AnswerLinkService(parts, runs)
     drafts = DraftService(parts, runs, credentials, registry)
     workflows = WorkflowService(parts, runs, finder, credentials, registry)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
+        answer_links=links,
         audit=AuditService(records, clock),
         changes=ChangeService(parts, workflows, drafts, registry),
         comments=CommentService(parts),
         credentials=credentials,
+        deliveries=DeliveryService(parts, mail, links),
         drafts=drafts,
         health=HealthService(parts),
         housekeeping=HousekeepingService(parts),
@@ -122,8 +137,11 @@ def open_studio(
         keys=KeyService(parts),
         mail=mail,
         members=MemberService(parts),
+        notification_settings=NotificationSettingService(parts),
+        notifications=NotificationService(parts),
         projects=ProjectService(parts),
         queue=QueueService(parts, runs),
+        questions=QuestionService(parts, runs),
         removal=RemovalService(parts),
         retention=RetentionService(parts),
         schedules=ScheduleService(parts, workflows, runs),
@@ -133,3 +151,9 @@ def open_studio(
         workers=WorkerService(parts, runs.dispatcher),
         workflows=workflows,
     )
+
+
+def _show(parts: StudioParts, told: set[str]) -> None:
+    """Have the open pages of people show that they were told something."""
+    for user_id in told:
+        parts.channels.publish(channel_of(user_id), {"t": "notification"})

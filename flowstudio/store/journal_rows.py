@@ -71,6 +71,11 @@ _QUESTION = (
     "INSERT INTO question (run_id, seq, path, escalate_to, escalate_at) VALUES (?,?,?,?,?)"
     " ON CONFLICT DO NOTHING"
 )
+#: Nobody needs to be asked for what somebody has answered.
+_SEEN = (
+    "UPDATE notification SET read_at=? WHERE run_id=? AND run_id<>'' AND seq=?"
+    " AND type='run_waiting' AND read_at IS NULL"
+)
 #: In place of an event's number: most of what the run may cost is spent.
 NEAR_LIMIT = 0
 
@@ -149,6 +154,7 @@ def take_question(
         (answered.by, to_column(at), *key),
     )
     if taken.rowcount == 1:
+        connection.execute(_SEEN, (to_column(at), *key))
         return
     row = connection.execute(
         "SELECT answered_by, answered_at FROM question WHERE run_id=? AND seq=?", key

@@ -63,6 +63,7 @@ class Notice:
         link: a path within this site, such as `/runs/<id>`, or "".
         besides: id of a person who is not told: who did it knows already.
         priority: None for the usual one of its type.
+        is_mailed: a mail of its own says it already, so no other one is sent.
         path, seq: of the step that waits for an answer, and of its event.
     """
 
@@ -79,6 +80,7 @@ class Notice:
     path: str = ""
     seq: int = 0
     besides: str = ""
+    is_mailed: bool = False
     priority: Priority | None = None
 
 
@@ -162,7 +164,7 @@ def _note(session: Session, user_id: str, notice: Notice, wanted: _Wanted) -> bo
     if not _insert_new(session, values):
         return False
     is_urgent = priority == "urgent"
-    if wanted.channels.mail != "off":
+    if wanted.channels.mail != "off" and not notice.is_mailed:
         due = due_at(wanted.channels.mail, wanted.quiet, notice.at, is_urgent=is_urgent)
         _deliver(session, values, "mail", due)
     if wanted.channels.webhook and wanted.has_webhook:

@@ -24,6 +24,7 @@ async def open_backend() -> AsyncIterator[None]:
             studio.housekeeping.serve(),
             runtime.traffic.watch_loop(runtime.clock),
             studio.schedules.serve(),
+            studio.deliveries.serve(),
         )
         serving = [group.create_task(job) for job in jobs]
         _open.append(runtime)

@@ -20,6 +20,8 @@ from flowstudio.graph.ids import new_id
 from flowstudio.runtime import Runtime
 from flowstudio.services.access import OPERATOR, RULES, Actor, Rule
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.store import notices
+from flowstudio.store.notices import Notice, People
 from flowstudio.store.tables.projects import MemberRow
 from flowstudio.store.tables.users import IdentityRow, UserRow
 from tests.people import PASSWORD, actor_of, person, project_of, sign_in
@@ -383,6 +385,23 @@ async def _user(world: World) -> str:
     return world.add_person(f"user-{new_id()}", member="viewer").id
 
 
+async def _notice_type(_: World) -> str:
+    return "mention"
+
+
+async def _notification(world: World) -> str:
+    notice = Notice(
+        type="mention",
+        to=People([world.people["owner"].id]),
+        key=new_id(),
+        title="Told",
+        at=world.parts.clock.now(),
+    )
+    world.parts.records.write_now(lambda session: notices.add(session, notice))
+    page = await world.ask("owner", "GET", "/api/v1/notifications?limit=1")
+    return str(page.json()["items"][0]["id"])
+
+
 #: How an object for a path parameter is made.
 MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "comment_id": _comment,
@@ -391,6 +410,8 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "invitation_id": _invitation,
     "key_id": _key,
     "node_id": _node,
+    "notice_type": _notice_type,
+    "notification_id": _notification,
     "number": _number,
     "project_id": _project,
     "provider": _provider,
@@ -408,6 +429,9 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
 #: Objects that an operation names elsewhere than in its path.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "run_compare": ("with_id",),
+    "notification_mark": ("notification_id",),
+    "notification_mute": ("workflow_id",),
+    "notification_unmute": ("workflow_id",),
     "run_delete_several": ("run_id",),
     "schedule_create": ("published_id",),
 }
@@ -423,6 +447,11 @@ BODIES: Mapping[str, Callable[[World], Any]] = {
     "preview_make": lambda _: {"node_id": ASK, "text": "{{ run.id }}", "kind": "template"},
     "draft_run": lambda _: {"mode": "cells", "targets": ["s"]},
     "run_delete_several": lambda world: {"ids": [world.ids.get("run_id", "x")]},
+    "notification_mark": lambda world: {
+        "ids": [world.ids.get("notification_id", "x")],
+        "change": "read",
+    },
+    "run_assign": lambda world: {"path": "ask", "user_id": world.people["runner"].id},
     "run_answer": lambda _: {"path": "ask", "answer": {"approved": True, "comment": ""}},
     "template_run": lambda world: {"project_id": world.project_id, "inputs": {}},
     "session_prove": lambda _: {"password": PASSWORD},

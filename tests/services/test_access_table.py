@@ -21,6 +21,8 @@ account.export     own       guest   -
 account.read       own       guest   account:read
 account.recover    anyone    -       -
 account.register   anyone    -       -
+answer_link.answer anyone    -       -
+answer_link.look   anyone    -       -
 audit.read         instance  admin   admin:read
 backup.create      instance  admin   -
 backup.restore     instance  admin   -
@@ -58,6 +60,8 @@ member.remove      project   owner   projects:write
 metrics.read       instance  admin   admin:read
 model.read         own       guest   workflows:read
 node_type.read     own       guest   workflows:read
+notification.edit  own       guest   -
+notification.read  own       guest   account:read
 preview.make       project   editor  runs:read
 project.audit      project   owner   projects:read
 project.create     own       user    projects:write
@@ -69,6 +73,7 @@ project.transfer   project   owner   -
 queue.edit         instance  admin   admin:write
 queue.read         instance  admin   admin:read
 run.answer         project   runner  runs:write
+run.assign         project   runner  runs:write
 run.delete         project   editor  runs:write
 run.document       project   editor  runs:write
 run.list           own       guest   runs:read

@@ -20,6 +20,12 @@ class NotificationRow(SQLModel, table=True):
         UniqueConstraint("user_id", "dedup_key", name="uq_notification_told"),
         Index("ix_notification_user", "user_id", "id"),
         Index(
+            "ix_notification_run",
+            "run_id",
+            sqlite_where=text("run_id <> ''"),
+            postgresql_where=text("run_id <> ''"),
+        ),
+        Index(
             "ix_notification_unread",
             "user_id",
             sqlite_where=text("read_at IS NULL AND archived_at IS NULL"),
