@@ -32,8 +32,8 @@ from flowstudio.services.subworkflows import SubworkflowService, WorkflowFinder
 from flowstudio.services.templates import TemplateService
 from flowstudio.services.traffic import Traffic
 from flowstudio.settings import Settings
-from flowstudio.store.database import open_database
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.database import Database, open_database
+from flowstudio.store.journal import StoredJournal
 from flowstudio.store.runs import RunStore
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Runtime:
     finder: WorkflowFinder
     dispatcher: Dispatcher
     runs: RunService
-    path: Path
+    database: Database
     clock: Clock
     stack: AsyncExitStack
     parts: RunParts
@@ -87,7 +87,7 @@ class Runtime:
             SecretKeyError: the secret key is missing or the wrong one.
         """
         studio: Studio = import_module(_STUDIO).open_studio(
-            self.settings, self.path, self.clock, self.runs, self.finder, self.registry
+            self.settings, self.database, self.clock, self.runs, self.finder, self.registry
         )
         return studio
 
@@ -128,6 +128,11 @@ class Runtime:
             self.studio.close()
 
     @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return self.settings.database_path
+
+    @property
     def gateway(self) -> "Gateway":
         """The door to every model."""
         gateway: Gateway = self.resources[_GATEWAY]
@@ -150,14 +155,14 @@ async def open_runtime(
     clock = clock or SystemClock()
     table = registry if registry is not None else load_registry()
     async with AsyncExitStack() as stack:
-        path = open_database(settings)
-        journal = SqliteJournal(path, settings.durability)
+        database = open_database(settings)
+        journal = StoredJournal(database, settings.durability)
         stack.push_async_callback(journal.close)
         owners = Owners(settings.data_dir / "owners")
         stack.callback(owners.close)
         resources = _offer(settings)
         stack.push_async_callback(_close, resources)
-        store = RunStore(path)
+        store = RunStore(database)
         stack.callback(store.close)
         sandbox = await stack.enter_async_context(Sandbox(kind="run"))
         bus = MemoryBus()
@@ -185,7 +190,7 @@ async def open_runtime(
             finder,
             dispatcher,
             runs,
-            path,
+            database,
             clock,
             stack,
             parts,

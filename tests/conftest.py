@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from flowstudio.runtime import Runtime
+from flowstudio.settings import Settings
+from flowstudio.store.database import open_database
 from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
 from tests.postgres import Cluster, cluster, find_programs
@@ -51,6 +53,35 @@ def empty_postgres(postgres: Cluster) -> Iterator[str]:
     """The address of a new database without any table."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a database whose schema is up to date."""
+    name = postgres.create()
+    folder = tmp_path_factory.mktemp("migrated")
+    open_database(Settings(data_dir=folder, database_url=postgres.url(name)))
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster, migrated_postgres: str) -> str:
+    """The address of a database whose schema is up to date and whose tables are empty."""
+    # Emptying one costs a tenth of copying one.
+    postgres.empty(migrated_postgres)
+    return postgres.url(migrated_postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Has the test done twice: with a SQLite file in each data directory, and on PostgreSQL.
+
+    There, all settings the test makes lead to one database, whatever their data directory.
+    """
+    kind: str = request.param
+    if kind == "postgres":
+        monkeypatch.setenv("FLOWSTUDIO_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    return kind
 
 
 @pytest.fixture

@@ -27,6 +27,21 @@ _SETTINGS = {
 }
 #: PostgreSQL refuses to run as root; every package of it makes this user.
 _USER = "postgres"
+_END_OTHERS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+#: In the role of a replica no trigger and no foreign key is in the way.
+_EMPTY = """
+    DO $$ DECLARE name text; BEGIN
+        PERFORM set_config('session_replication_role', 'replica', true);
+        FOR name IN SELECT tablename FROM pg_tables
+            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+        FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+        LOOP PERFORM setval(quote_ident(name), 1, false); END LOOP;
+    END $$
+"""
 
 
 def find_programs() -> Path | None:
@@ -74,6 +89,12 @@ class Cluster:
             yield self.url(name)
         finally:
             self.drop(name)
+
+    def empty(self, name: str) -> None:
+        """Remove every row but the schema's version, whoever is still connected."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(_END_OTHERS)
+            connection.execute(_EMPTY)
 
     def execute(self, statement: sql.Composed) -> None:
         """Do something outside any transaction, in the database `postgres`."""
@@ -168,6 +189,7 @@ def _kill(data: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     with cluster(durable=True) as served:
         print(served.url(), flush=True)  # noqa: T201
         signal.sigwait({signal.SIGINT, signal.SIGTERM})

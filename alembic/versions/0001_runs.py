@@ -44,7 +44,12 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(length=200), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("inputs", sa.Text(), nullable=False),
-        sa.Column("trigger", sa.Text(), nullable=False),
+        # Compared by its bytes, so that an index finds what begins with something.
+        sa.Column(
+            "trigger",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("started_at", sa.DateTime(), nullable=True),
         sa.Column("finished_at", sa.DateTime(), nullable=True),

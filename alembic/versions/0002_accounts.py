@@ -237,6 +237,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_run_project_id", ["project_id", "id"])
         batch_op.create_index("ix_run_workflow_id", ["workflow_id", "id"])
 
+    _guard_audit_log()
+
+
+def _guard_audit_log() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION audit_entry_stays() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$"
+        )
+        for action in ("UPDATE", "DELETE", "TRUNCATE"):
+            op.execute(
+                f"CREATE TRIGGER audit_entry_no_{action.lower()} BEFORE {action} ON audit_entry "
+                "FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_stays()"
+            )
+        return
     for action in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER audit_entry_no_{action.lower()} BEFORE {action} ON audit_entry "
@@ -297,3 +312,5 @@ def downgrade() -> None:
     op.drop_index("ix_audit_entry_actor_id", "audit_entry")
 
     op.drop_table("audit_entry")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_entry_stays()")

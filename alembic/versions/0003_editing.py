@@ -9,6 +9,9 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+#: SQLite's integers are of any size.
+_SIZE = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+
 
 def _person(name: str) -> list[sa.Column | sa.ForeignKeyConstraint]:
     return [
@@ -24,23 +27,23 @@ def _workflow() -> list[sa.Column | sa.ForeignKeyConstraint]:
     ]
 
 
+def _index_some(name: str, table: str, column: str, condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+
+
 def _index_runs() -> None:
     op.create_index("ix_run_created", "run", ["created_at", "id"])
     op.create_index("ix_run_document", "run", ["document_hash"])
-    op.create_index("ix_run_inside", "run", ["trigger"], sqlite_where=sa.text("depth > 0"))
-    op.create_index("ix_run_rerun_of", "run", ["rerun_of"], sqlite_where=sa.text("rerun_of != ''"))
-    op.create_index(
+    _index_some("ix_run_inside", "run", "trigger", "depth > 0")
+    _index_some("ix_run_rerun_of", "run", "rerun_of", "rerun_of != ''")
+    _index_some(
         "ix_run_event_blob",
         "run_event",
-        ["output_hash"],
-        sqlite_where=sa.text("output IS NULL AND output_hash IS NOT NULL"),
+        "output_hash",
+        "output IS NULL AND output_hash IS NOT NULL",
     )
-    op.create_index(
-        "ix_cache_entry_blob",
-        "cache_entry",
-        ["output_hash"],
-        sqlite_where=sa.text("output IS NULL"),
-    )
+    _index_some("ix_cache_entry_blob", "cache_entry", "output_hash", "output IS NULL")
 
 
 def upgrade() -> None:
@@ -57,7 +60,7 @@ def upgrade() -> None:
             sa.Column("rerun_of", sa.String(length=36), nullable=False, server_default="")
         )
         batch.add_column(sa.Column("draft", sa.Text(), nullable=False, server_default=""))
-        batch.add_column(sa.Column("size_bytes", sa.Integer(), nullable=True))
+        batch.add_column(sa.Column("size_bytes", _SIZE, nullable=True))
     _index_runs()
 
     op.create_table(

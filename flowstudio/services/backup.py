@@ -23,7 +23,7 @@ from flowstudio.services.backup_archive import (
 )
 from flowstudio.settings import Settings
 from flowstudio.store import audit, snapshot
-from flowstudio.store.database import newest_version
+from flowstudio.store.database import Database, newest_version
 from flowstudio.store.records import Records
 
 
@@ -121,7 +121,7 @@ class BackupService:
             project_id="",
             details={"with_keys": with_keys},
         )
-        records = Records(path, self._settings.durability)
+        records = Records(Database(path), self._settings.durability)
         try:
             records.write_now(partial(_append, entry=entry))
         finally:

@@ -7,13 +7,13 @@ from typing import Any
 
 from flowstudio.engine.contract import CostRange
 from flowstudio.engine.plan import Plan, PlannedNode, PlannedScope
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.journal import StoredJournal
 
 
 class CostService:
     """Adds up the predictions of paid nodes over a plan."""
 
-    def __init__(self, journal: SqliteJournal, resources: Mapping[Any, Any]) -> None:
+    def __init__(self, journal: StoredJournal, resources: Mapping[Any, Any]) -> None:
         self._journal = journal
         self.resources = resources
 

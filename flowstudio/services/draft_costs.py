@@ -17,7 +17,7 @@ from flowstudio.graph.topology import containers_around
 from flowstudio.services.draft_known import Known, Registry
 from flowstudio.services.draft_standing import Standing
 from flowstudio.store import drafts as store
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.journal import StoredJournal
 
 #: Outputs larger than this are not read only to count their items.
 _MOST_READ = 5_000_000
@@ -28,7 +28,7 @@ class DraftCosts:
     """Predicts node by node, of documents valid or not."""
 
     def __init__(
-        self, journal: SqliteJournal, resources: Mapping[Any, Any], registry: Registry
+        self, journal: StoredJournal, resources: Mapping[Any, Any], registry: Registry
     ) -> None:
         self._journal = journal
         self._resources = resources

@@ -8,6 +8,7 @@ from flowstudio.services.access import Actor, authorize
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.store.counts import Counts, count_all
 from flowstudio.store.database import newest_version
+from flowstudio.store.removal import file_size
 
 LEAST_FREE_BYTES = 500_000_000
 
@@ -35,7 +36,7 @@ class HealthService:
         counted = _counted(await self._parts.records.read(count_all))
         return [
             self._version(),
-            self._database(),
+            await self._database(),
             self._disk(),
             *counted,
             self._mail(),
@@ -47,10 +48,13 @@ class HealthService:
         hours, minutes = divmod(int(up.total_seconds()) // 60, 60)
         return Finding("FlowStudio", f"{version('flowstudio')}, up {hours} h {minutes} min")
 
-    def _database(self) -> Finding:
-        path = self._settings.database_path
-        size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-        return Finding("Database", f"{path}, {size / 1e6:.1f} MB, schema {newest_version()}")
+    async def _database(self) -> Finding:
+        database = self._parts.records.database
+        if (file := database.file) is not None:
+            size = sum(part.stat().st_size for part in file.parent.glob(f"{file.name}*"))
+        else:
+            size = (await self._parts.records.read(file_size)).bytes
+        return Finding("Database", f"{database}, {size / 1e6:.1f} MB, schema {newest_version()}")
 
     def _disk(self) -> Finding:
         free = shutil.disk_usage(self._settings.data_dir).free

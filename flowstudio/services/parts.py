@@ -6,7 +6,7 @@ from flowstudio.clock import Clock
 from flowstudio.engine.runner import Engine
 from flowstudio.scale.bus import MemoryBus
 from flowstudio.scale.owners import Owners
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.journal import StoredJournal
 from flowstudio.store.runs import RunStore
 
 
@@ -15,7 +15,7 @@ class RunParts:
     """The engine and all that surrounds it in one process."""
 
     engine: Engine
-    journal: SqliteJournal
+    journal: StoredJournal
     store: RunStore
     bus: MemoryBus
     owners: Owners

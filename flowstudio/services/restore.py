@@ -20,7 +20,7 @@ from flowstudio.services.sealing import identity_of
 from flowstudio.services.secret_keys import is_from_setting, read_texts
 from flowstudio.settings import Settings
 from flowstudio.store import sealed, snapshot
-from flowstudio.store.database import migrate, newest_version
+from flowstudio.store.database import Database, migrate, newest_version
 from flowstudio.store.records import Records
 
 #: What may lie in a data directory that counts as empty.
@@ -119,7 +119,7 @@ class RestoreService:
                 ["The backup's database does not hold what its manifest counts."]
             )
         migrate(database)
-        with closing(Records(database, "full")) as records:
+        with closing(Records(Database(database), "full")) as records:
             verdict = await AuditService(records, self._clock).verify(OPERATOR)
             if not verdict.is_whole:
                 raise InvalidInputError([f"The backup's audit log is not whole: {verdict}"])

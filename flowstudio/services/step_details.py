@@ -21,7 +21,7 @@ from flowstudio.graph.references import LOOP_NAMES, Path
 from flowstudio.graph.slots import find_slots
 from flowstudio.services.steps import StepView
 from flowstudio.services.timelines import Money, Place, Timeline
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.journal import StoredJournal
 from flowstudio.store.runs import RunRecord
 
 #: Larger outputs are not fetched only to show what was read of them.
@@ -87,7 +87,7 @@ class StepDetail:
 class StepReader:
     """Puts a step's details together from the journal."""
 
-    def __init__(self, journal: SqliteJournal, registry: Mapping[str, NodeType[Any]]) -> None:
+    def __init__(self, journal: StoredJournal, registry: Mapping[str, NodeType[Any]]) -> None:
         self._journal = journal
         self._registry = registry
 
@@ -214,7 +214,7 @@ class _Scopes:
     """Looks names up as a step saw them: in its turn, then in each scope around that."""
 
     def __init__(
-        self, journal: SqliteJournal, record: RunRecord, document: Document, path: str, before: int
+        self, journal: StoredJournal, record: RunRecord, document: Document, path: str, before: int
     ) -> None:
         self._journal = journal
         self._record = record

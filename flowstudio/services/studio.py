@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flowstudio.clock import Clock
@@ -45,6 +44,7 @@ from flowstudio.services.workers import WorkerService
 from flowstudio.services.workflow_imports import ImportService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.settings import Settings
+from flowstudio.store.database import Database
 from flowstudio.store.records import Records
 
 
@@ -93,7 +93,7 @@ class Studio:
 
 def open_studio(
     settings: Settings,
-    path: Path,
+    database: Database,
     clock: Clock,
     runs: RunService,
     finder: WorkflowFinder,
@@ -104,7 +104,7 @@ def open_studio(
     Raises:
         SecretKeyError: the secret key is missing or the wrong one.
     """
-    records = Records(path, settings.durability)
+    records = Records(database, settings.durability)
     try:
         ring = open_ring(settings, records)
     except BaseException:

@@ -7,7 +7,7 @@ from flowstudio.engine.events import Event
 from flowstudio.engine.journal import DamagedEvent
 from flowstudio.scale.bus import Subscription
 from flowstudio.services.parts import RunParts
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.journal import StoredJournal
 
 _POLL_S = 0.5
 # A little more than an event takes to the disk.
@@ -108,7 +108,7 @@ class _Line:
         """Ask for a look into the journal soon."""
         self.look_at = asyncio.get_running_loop().time() + _GAP_S
 
-    async def stored(self, journal: SqliteJournal, run_id: str) -> AsyncIterator[Event]:
+    async def stored(self, journal: StoredJournal, run_id: str) -> AsyncIterator[Event]:
         """What the journal holds beyond what was passed on."""
         async for event in journal.read(run_id, self._last):
             self._last = max(self._last, event.seq)

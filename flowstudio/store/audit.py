@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from flowstudio.errors import JournalDamagedError
@@ -138,11 +138,12 @@ def read_end(session: Session) -> tuple[int, bool]:
     Raises:
         JournalDamagedError: what is known of the latest entry does not read.
     """
-    # Without a transaction, an entry could be written between the two.
-    session.execute(text("BEGIN"))
-    seq, _ = read_head(session)
-    beyond = session.exec(select(AuditRow.seq).where(col(AuditRow.seq) > seq).limit(1)).first()
-    return seq, beyond is not None
+    latest = select(func.max(AuditRow.seq)).scalar_subquery()
+    # By one statement, since an entry could be written between two.
+    head = select(InstanceRow.value).where(col(InstanceRow.name) == HEAD).scalar_subquery()
+    value, last = session.execute(select(head, latest)).one()
+    seq = _read_head(value)[0] if value is not None else 0
+    return seq, (last or 0) > seq
 
 
 def is_as_written(record: EntryRecord) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import literal
+from sqlmodel import Session, col, select
 
 from flowstudio.security.keyring import Sealed
+from flowstudio.store.dialect import has_bytes
 from flowstudio.store.tables.credentials import CredentialRow
 from flowstudio.store.tables.workflows import WorkflowRow
 
@@ -138,7 +140,7 @@ def list_naming(session: Session, project_id: str, credential_id: str) -> list[N
         select(WorkflowRow)
         .where(
             WorkflowRow.project_id == project_id,
-            func.instr(WorkflowRow.document, credential_id.encode()) > 0,
+            has_bytes(col(WorkflowRow.document), literal(credential_id.encode())),
         )
         .order_by(col(WorkflowRow.name))
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import BindParameter, bindparam, select, text
 from sqlmodel import Session, col
 
 from flowstudio.engine.events import Output
@@ -22,6 +22,12 @@ from flowstudio.store.tables.workflows import WorkflowRow
 
 #: What is read of an output to show its beginning.
 HEAD_BYTES = 2_000
+_HEADS = (
+    "SELECT d.node_id, substr(coalesce(d.output, b.body), 1, :most),"
+    " substr(coalesce(d.pinned, p.body), 1, :most), length(coalesce(d.pinned, p.body))"
+    " FROM draft_output d LEFT JOIN blob b ON b.hash=d.output_hash"
+    " LEFT JOIN blob p ON p.hash=d.pinned_hash WHERE d.workflow_id=:workflow_id"
+)
 _BODIES = ("workflow_id", "output", "pinned")
 _LIGHT = tuple(
     getattr(DraftOutputRow, name) for name in DraftOutputRow.model_fields if name not in _BODIES
@@ -138,17 +144,13 @@ def list_heads(
     session: Session, workflow_id: str, node_ids: Iterable[str] | None = None
 ) -> dict[str, Heads]:
     """The beginnings of outputs, by node id; of these nodes, or of all."""
-    wanted = json.dumps(sorted(node_ids)) if node_ids is not None else None
-    rows = session.execute(
-        text(
-            "SELECT d.node_id, substr(coalesce(d.output, b.body), 1, :most),"
-            " substr(coalesce(d.pinned, p.body), 1, :most), length(coalesce(d.pinned, p.body))"
-            " FROM draft_output d LEFT JOIN blob b ON b.hash=d.output_hash"
-            " LEFT JOIN blob p ON p.hash=d.pinned_hash WHERE d.workflow_id=:workflow_id"
-            " AND (:wanted IS NULL OR d.node_id IN (SELECT value FROM json_each(:wanted)))"
-        ),
-        {"most": HEAD_BYTES, "workflow_id": workflow_id, "wanted": wanted},
-    )
+    values: dict[str, Any] = {"most": HEAD_BYTES, "workflow_id": workflow_id}
+    statement = text(_HEADS)
+    if node_ids is not None:
+        values["wanted"] = sorted(node_ids)
+        wanted: BindParameter[Any] = bindparam("wanted", expanding=True)
+        statement = text(f"{_HEADS} AND d.node_id IN :wanted").bindparams(wanted)
+    rows = session.execute(statement, values)
     return {row[0]: Heads(row[1], row[2], row[3] or 0) for row in rows}
 
 
@@ -229,7 +231,7 @@ def _inline(session: Session, settled: Settled) -> bytes | None:
 
 def _put_blob(session: Session, body_hash: str, body: bytes) -> None:
     session.execute(
-        text("INSERT OR IGNORE INTO blob (hash, body) VALUES (:hash, :body)"),
+        text("INSERT INTO blob (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING"),
         {"hash": body_hash, "body": body},
     )
 

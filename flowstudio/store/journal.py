@@ -1,16 +1,15 @@
-"""The journal on SQLite: events, outputs, the cache, calls and signals.
+"""The journal: events, outputs, the cache, calls and signals.
 
 Its statements are written by hand: this is the hot path, and one step must cost little
-(docs/decisions/0002-journal-statements-by-hand.md). The schema is that of tables/runs.py.
+(docs/decisions/0002-journal-statements-by-hand.md). The schema is that of tables/runs.py; both
+databases take the same statements (dialect.py).
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
@@ -28,15 +27,17 @@ from flowstudio.engine.journal import (
 )
 from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
 from flowstudio.graph.canonical import content_hash, dump
-from flowstudio.store.database import BUSY_TIMEOUT_S
+from flowstudio.store.database import Database
+from flowstudio.store.failures import may_pass
+from flowstudio.store.jobs import Connection, Lost, Work
 from flowstudio.store.journal_rows import (
     CLAIM_RUN,
     INLINE_BYTES,
     NEAR_LIMIT,
     RUN_COLUMNS,
     Answered,
+    Append,
     all_of,
-    append_work,
     read_event,
     read_run,
     read_signal,
@@ -48,23 +49,34 @@ from flowstudio.store.journal_rows import (
 )
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.reader import Reader, Row
-from flowstudio.store.writer import Lost, Work, Writer
+from flowstudio.store.writer import Writer
 
 T = TypeVar("T")
 
 _EVENT = "seq, at, type, node, path, data, output_hash, output_size"
+_SPENT = "SELECT cost_usd, prompt_tokens, completion_tokens FROM model_call WHERE run_id=?"
 _DEFER_S = 0.02
+#: Greater than the number of any event.
+_BEYOND = 2**31 - 1
 _PAGE = 500
+_KEEP = (
+    "INSERT INTO cache_entry (fingerprint, output, output_hash, output_size, port, cost_usd, model,"
+    " created_at, expires_at) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (fingerprint) DO UPDATE SET"
+    " output=excluded.output, output_hash=excluded.output_hash, output_size=excluded.output_size,"
+    " port=excluded.port, cost_usd=excluded.cost_usd, model=excluded.model,"
+    " created_at=excluded.created_at, expires_at=excluded.expires_at"
+)
 _PLACES = ",".join("?" * (RUN_COLUMNS.count(",") + 1))
 
 
-class SqliteJournal:
-    """`flowstudio.engine.journal.Journal` on one SQLite file."""
+class StoredJournal:
+    """`flowstudio.engine.journal.Journal` in a database."""
 
-    def __init__(self, path: Path, durability: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        self.path = path
-        self._writer = Writer(path, durability, busy_timeout_s)
-        self._reader = Reader(path, busy_timeout_s)
+    def __init__(
+        self, database: Database, durability: str, patience_s: float | None = None
+    ) -> None:
+        self._writer = Writer(database, durability, patience_s)
+        self._reader = Reader(database, patience_s)
         self._loop = asyncio.get_running_loop()
         self._deferred: dict[tuple[str, int], list[Event]] = {}
         self._extras: list[Work] = []
@@ -96,15 +108,15 @@ class SqliteJournal:
         With an owner, it is claimed already.
         """
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Connection) -> bool:
             connection.execute(
-                "INSERT OR IGNORE INTO document (hash, body) VALUES (?, ?)",
+                "INSERT INTO document (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (run.document_hash, document),
             )
             cursor = connection.execute(
-                f"INSERT OR IGNORE INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
+                f"INSERT INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
                 " cost_usd, saved_usd, prompt_tokens, completion_tokens)"
-                f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0)",
+                f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0) ON CONFLICT DO NOTHING",
                 (*run_values(run), run.owner, 1 if run.owner else 0),
             )
             if cursor.rowcount != 1:
@@ -125,21 +137,21 @@ class SqliteJournal:
             # What an earlier claim of this process left goes first, while it still may.
             self._flush()
 
-        def work(connection: sqlite3.Connection) -> ClaimedRun:
+        def work(connection: Connection) -> ClaimedRun:
             row = connection.execute(
-                f"SELECT {RUN_COLUMNS}, epoch FROM run WHERE id=?",  # noqa: S608 - constant columns
+                f"SELECT {RUN_COLUMNS} FROM run WHERE id=?",  # noqa: S608 - constant columns
                 (run_id,),
             ).fetchone()
             if row is None:
                 raise NotFoundError(f"There is no run {run_id!r}.")
             run = read_run(row, owner)
-            connection.execute(CLAIM_RUN, (owner, run_id))
+            [(epoch,)] = connection.execute(CLAIM_RUN, (owner, run_id)).fetchall()
             is_known = connection.execute(
-                "SELECT 1 FROM run_event WHERE run_id=?1 UNION ALL"
-                " SELECT 1 FROM signal WHERE run_id=?1 LIMIT 1",
-                (run_id,),
+                "SELECT 1 FROM run_event WHERE run_id=? UNION ALL"
+                " SELECT 1 FROM signal WHERE run_id=? LIMIT 1",
+                (run_id, run_id),
             ).fetchone()
-            return ClaimedRun(run, row[-1] + 1, is_new=is_known is None)
+            return ClaimedRun(run, epoch, is_new=is_known is None)
 
         return await self._writer.submit(work)
 
@@ -155,7 +167,7 @@ class SqliteJournal:
         if self._extras:
             self._flush_extras()
         await self._writer.submit(
-            append_work(run_id, epoch, together, update), partial(self._break, key)
+            Append(run_id, epoch, together, update), partial(self._break, key)
         )
 
     def defer(self, run_id: str, epoch: int, event: Event) -> None:
@@ -202,14 +214,9 @@ class SqliteJournal:
             to_column(entry.expires_at),
         )
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Connection) -> None:
             store_blob(connection, output)
-            connection.execute(
-                "INSERT OR REPLACE INTO cache_entry (fingerprint, output, output_hash,"
-                " output_size, port, cost_usd, model, created_at, expires_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?)",
-                values,
-            )
+            connection.execute(_KEEP, values)
 
         self._extras.append(work)
         self._arm()
@@ -230,20 +237,22 @@ class SqliteJournal:
             ConflictError: it answers a question that was answered before.
         """
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: Connection) -> int:
             if answers is not None:
                 take_question(connection, run_id, answers, at)
-            cursor = connection.execute(
-                "INSERT INTO signal (run_id, kind, path, data, at) VALUES (?,?,?,?,?)",
+            # Who has seen a number looks only for greater ones, so none may be committed later.
+            connection.in_turn()
+            [(signal_id,)] = connection.execute(
+                "INSERT INTO signal (run_id, kind, path, data, at) VALUES (?,?,?,?,?) RETURNING id",
                 (run_id, kind, path, dump(data).decode(), to_column(at)),
-            )
-            return cursor.lastrowid or 0
+            ).fetchall()
+            return int(signal_id)
 
         self._fresh.pop(run_id, None)
         signal_id = await self._writer.submit(work)
         return Signal(signal_id, run_id, kind, path, data)  # type: ignore[arg-type]
 
-    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def transact(self, work: Callable[[Connection], T]) -> T:
         """Do work beside the journal's own, in a commit that it may share with others."""
         return await self._writer.submit(work)
 
@@ -257,7 +266,7 @@ class SqliteJournal:
             self._timer = None
         deferred, self._deferred = self._deferred, {}
         for key, events in deferred.items():
-            future = self._writer.submit(append_work(*key, events, None))
+            future = self._writer.submit(Append(*key, events, None))
             future.add_done_callback(partial(self._check, partial(self._break, key)))
         if self._extras:
             self._flush_extras()
@@ -280,7 +289,7 @@ class SqliteJournal:
 
     def _take_back(self, extras: list[Work], error: BaseException) -> None:
         # Money that was spent stays spent when the disk is full: it is written down later.
-        if isinstance(error.__cause__, sqlite3.OperationalError):
+        if may_pass(error.__cause__):
             self._extras[:0] = extras
 
     # Reading
@@ -320,9 +329,9 @@ class SqliteJournal:
     ) -> list[Event | DamagedEvent]:
         """The last events, or the last before a number, in order of `seq`."""
         rows = await self._reader.all(
-            f"SELECT {_EVENT} FROM run_event WHERE run_id=?1 AND (?2 IS NULL OR seq<?2)"  # noqa: S608 - constant columns
-            " ORDER BY seq DESC LIMIT ?3",
-            (run_id, before, limit),
+            f"SELECT {_EVENT} FROM run_event WHERE run_id=? AND seq<?"  # noqa: S608 - constant columns
+            " ORDER BY seq DESC LIMIT ?",
+            (run_id, _BEYOND if before is None else before, limit),
         )
         return [read_event(row) for row in reversed(rows)]
 
@@ -383,9 +392,8 @@ class SqliteJournal:
     async def spent(self, run_id: str, path: str | None = None) -> tuple[Decimal, Usage]:
         """What the run's calls, or those of one of its steps, cost and used so far."""
         rows = await self._reader.all(
-            "SELECT cost_usd, prompt_tokens, completion_tokens FROM model_call"
-            " WHERE run_id=?1 AND (?2 IS NULL OR path=?2)",
-            (run_id, path),
+            _SPENT if path is None else f"{_SPENT} AND path=?",
+            (run_id,) if path is None else (run_id, path),
         )
         cost_usd = sum((Decimal(row[0]) for row in rows), Decimal(0))
         return cost_usd, Usage(sum(row[1] for row in rows), sum(row[2] for row in rows))

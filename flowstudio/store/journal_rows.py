@@ -1,7 +1,6 @@
 """How runs, events and signals stand in the tables, and the work that writes them."""
 
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,26 +12,24 @@ from flowstudio.engine.events import Event, Output
 from flowstudio.engine.journal import DamagedEvent, NewRun, RunUpdate, Seed, Signal
 from flowstudio.errors import ConflictError, JournalDamagedError, StaleOwnerError
 from flowstudio.graph.canonical import dump, load
+from flowstudio.store.jobs import Connection, Work
 from flowstudio.store.moments import from_column, to_column
-from flowstudio.store.writer import Work
 
 #: Larger outputs stand in `blob`, once for every place that refers to them.
 INLINE_BYTES = 1_000_000
-_INSERT_EVENT = (
-    "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
-    " output_size) VALUES (?,?,?,?,?,?,?,?,?,?)"
-)
+EVENT_COLUMNS = "run_id, seq, at, type, node, path, data, output, output_hash, output_size"
+_INSERT_EVENT = f"INSERT INTO run_event ({EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constant columns
 #: sqlite3 looks for an adapter for each None, which costs more than binding a text.
 _INSERT_EVENT_ALONE = (
     "INSERT INTO run_event (run_id, seq, at, type, node, path, data) VALUES (?,?,?,?,?,?,?)"
 )
-_UPDATE_RUN = (
+UPDATE_RUN = (
     "UPDATE run SET status=?, cost_usd=?, saved_usd=?, prompt_tokens=?, completion_tokens=?,"
     " steps_done=?, started_at=?, finished_at=?, wake_at=?, retry_at=?, error=?,"
     " error_node=?,"
     " owner=CASE WHEN ? THEN '' ELSE owner END WHERE id=?"
 )
-_START_RUN = (
+START_RUN = (
     "UPDATE run SET status='running', started_at=?, finished_at=NULL, wake_at=NULL,"
     " attempt=attempt + CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END, retry_at=NULL,"
     " size_bytes=NULL WHERE id=?"
@@ -41,6 +38,7 @@ _START_RUN = (
 CLAIM_RUN = (
     "UPDATE run SET epoch=epoch+1, owner=?, wake_at=NULL,"
     " status=CASE WHEN status IN ('waiting','paused') THEN 'running' ELSE status END WHERE id=?"
+    " RETURNING epoch"
 )
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
@@ -54,10 +52,10 @@ _COPY_EVENT = (
 )
 
 
-def all_of(works: Sequence[Work]) -> Callable[[sqlite3.Connection], None]:
+def all_of(works: Sequence[Work]) -> Callable[[Connection], None]:
     """Several pieces of work as one."""
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         for part in works:
             part(connection)
 
@@ -80,38 +78,71 @@ _SEEN = (
 NEAR_LIMIT = 0
 
 
-def append_work(
-    run_id: str,
-    epoch: int,
-    events: Sequence[Event],
-    update: RunUpdate | None,
-) -> Callable[[sqlite3.Connection], None]:
-    """Work that stores a run's events, unless the run has another owner by now."""
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Work that stores a run's events, unless the run has another owner by now.
 
-    def work(connection: sqlite3.Connection) -> None:
-        row = connection.execute("SELECT epoch FROM run WHERE id=?", (run_id,)).fetchone()
-        if row is None or row[0] != epoch:
-            raise StaleOwnerError(f"Run {run_id} has been taken over by another process.")
-        for event in events:
-            values = event_values(run_id, event)
+    The rest says in parts what it does, for a database that takes many of them together.
+    """
+
+    run_id: str
+    epoch: int
+    events: Sequence[Event]
+    update: RunUpdate | None
+
+    def __call__(self, connection: Connection) -> None:
+        """Do it."""
+        row = connection.execute("SELECT epoch FROM run WHERE id=?", (self.run_id,)).fetchone()
+        if (stale := self.stale(row[0] if row is not None else None)) is not None:
+            raise stale
+        for event in self.events:
+            values = event_values(self.run_id, event)
             if event.output is None:
                 connection.execute(_INSERT_EVENT_ALONE, values[:7])
             else:
                 connection.execute(_INSERT_EVENT, values)
                 store_blob(connection, event.output)
-            if event.type in ("run_failed", "step_waiting"):
-                _store_news(connection, run_id, event)
-            if event.type == "run_started" or (
-                event.type == "signal_received" and event.data.get("kind") == "resume"
-            ):
-                connection.execute(_START_RUN, (to_column(event.at), run_id))
-        if update is not None:
-            connection.execute(_UPDATE_RUN, update_values(run_id, update))
+            if _is_news(event):
+                store_news_of(connection, self.run_id, event)
+            if _begins(event):
+                connection.execute(START_RUN, (to_column(event.at), self.run_id))
+        if self.update is not None:
+            connection.execute(UPDATE_RUN, update_values(self.run_id, self.update))
 
-    return work
+    def stale(self, epoch: int | None) -> StaleOwnerError | None:
+        """Why nothing may be stored in a run of this epoch, or None."""
+        if epoch == self.epoch:
+            return None
+        return StaleOwnerError(f"Run {self.run_id} has been taken over by another process.")
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The events, in the order of `EVENT_COLUMNS`."""
+        return (event_values(self.run_id, event) for event in self.events)
+
+    def outputs(self) -> Iterator[Output]:
+        """What the events hold."""
+        return (event.output for event in self.events if event.output is not None)
+
+    def news(self) -> Iterator[Event]:
+        """Events for `store_news_of`."""
+        return (event for event in self.events if _is_news(event))
+
+    def starts(self) -> Iterator[tuple[Any, ...]]:
+        """Values for `START_RUN`."""
+        return ((to_column(one.at), self.run_id) for one in self.events if _begins(one))
 
 
-def _store_news(connection: sqlite3.Connection, run_id: str, event: Event) -> None:
+def _begins(event: Event) -> bool:
+    return event.type == "run_started" or (
+        event.type == "signal_received" and event.data.get("kind") == "resume"
+    )
+
+
+def _is_news(event: Event) -> bool:
+    return event.type in ("run_failed", "step_waiting")
+
+
+def store_news_of(connection: Connection, run_id: str, event: Event) -> None:
     """Have people told of an event, in its own transaction so that none is lost or told twice."""
     data = event.data
     if event.type == "step_waiting":
@@ -126,7 +157,7 @@ def _store_news(connection: sqlite3.Connection, run_id: str, event: Event) -> No
     store_news(connection, run_id, event.seq)
 
 
-def store_news(connection: sqlite3.Connection, run_id: str, seq: int) -> None:
+def store_news(connection: Connection, run_id: str, seq: int) -> None:
     """Have people told of one event of a run."""
     connection.execute(_NEWS, (run_id, seq))
 
@@ -139,9 +170,7 @@ class Answered:
     by: str
 
 
-def take_question(
-    connection: sqlite3.Connection, run_id: str, answered: Answered, at: datetime
-) -> None:
+def take_question(connection: Connection, run_id: str, answered: Answered, at: datetime) -> None:
     """Note that a question is answered.
 
     Raises:
@@ -170,7 +199,7 @@ def say_answered(by: str, at: datetime | None) -> str:
     return f"{by or 'Somebody'} has answered this{moment}."
 
 
-def store_seeds(connection: sqlite3.Connection, run_id: str, seeds: Sequence[Seed]) -> None:
+def store_seeds(connection: Connection, run_id: str, seeds: Sequence[Seed]) -> None:
     """Begin a run's journal with these events."""
     for seq, seed in enumerate(seeds, start=1):
         event = seed.event._replace(seq=seq)
@@ -183,11 +212,12 @@ def store_seeds(connection: sqlite3.Connection, run_id: str, seeds: Sequence[See
             connection.execute(_COPY_EVENT, (*head, *seed.source))
 
 
-def store_blob(connection: sqlite3.Connection, output: Output) -> None:
+def store_blob(connection: Connection, output: Output) -> None:
     """Store a large output under its hash, once."""
     if output.size > INLINE_BYTES:
         connection.execute(
-            "INSERT OR IGNORE INTO blob (hash, body) VALUES (?, ?)", (output.hash, output.body)
+            "INSERT INTO blob (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (output.hash, output.body),
         )
 
 

@@ -17,12 +17,20 @@ def upgrade_file(path: Path, scripts: Path) -> None:
     Raises:
         JournalError: it cannot be written, or it is of a newer version.
     """
-    engine = create_engine(f"sqlite:///{path}")
+    upgrade_named(create_engine(f"sqlite:///{path}"), scripts, f"at {path}")
+
+
+def upgrade_named(engine: Engine, scripts: Path, name: str) -> None:
+    """Bring a database to the newest schema, and let its engine go.
+
+    Raises:
+        JournalError: it cannot be written, or it is of a newer version; it is called by its name.
+    """
     try:
         upgrade(engine, scripts)
     except (SQLAlchemyError, CommandError) as error:
         raise JournalError(
-            f"The database at {path} cannot be brought up to date: {error}. "
+            f"The database {name} cannot be brought up to date: {error}. "
             "If a newer FlowStudio made it, use that one."
         ) from error
     finally:

@@ -1,4 +1,4 @@
-"""Times as SQLite keeps them, for statements written by hand."""
+"""Times as the databases take them, for statements written by hand."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import orjson
 
 
 def to_column(moment: datetime | None) -> str | None:
-    """A time as SQLite keeps it, for statements written by hand."""
+    """A time as SQLite keeps it, and PostgreSQL reads it."""
     if moment is None:
         return None
     if moment.tzinfo is not UTC:
@@ -18,6 +18,8 @@ def to_column(moment: datetime | None) -> str | None:
     return moment.isoformat(" ", "microseconds")[:26]
 
 
-def from_column(text: str | None) -> datetime | None:
-    """A time as read from SQLite by hand."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
+def from_column(at: str | datetime | None) -> datetime | None:
+    """A time as it was read: SQLite gives a text, PostgreSQL a time."""
+    if at is None:
+        return None
+    return (datetime.fromisoformat(at) if isinstance(at, str) else at).replace(tzinfo=UTC)

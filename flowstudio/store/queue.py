@@ -6,12 +6,13 @@ nobody changes before it has written.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.jobs import Connection, Work
+from flowstudio.store.journal import StoredJournal
 from flowstudio.store.moments import from_column, to_column
 
 #: How long whoever takes a failed run up again has for it, before another one tries.
@@ -20,8 +21,6 @@ _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
 _STATES = "SELECT name, is_paused, is_draining FROM queue"
 _LIMITS = "SELECT scope, object_id, most_at_once FROM run_limit"
-
-Work = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,8 @@ def take(
         served: by project, a number that is higher the later it had its turn.
     """
 
-    def work(connection: Any) -> Taken:
+    def work(connection: Connection) -> Taken:
+        connection.in_turn()
         connection.execute(
             "UPDATE run SET ready_at=NULL WHERE ready_at<=? AND status='queued'", (to_column(now),)
         )
@@ -123,14 +123,14 @@ def take(
     return work
 
 
-def _waits(connection: Any, queue: str) -> bool:
+def _waits(connection: Connection, queue: str) -> bool:
     found = connection.execute(
         f"SELECT 1 FROM run WHERE {_WAITING} AND queue=? LIMIT 1", (queue,)
     ).fetchone()
     return found is not None
 
 
-def _read_controls(connection: Any) -> Controls:
+def _read_controls(connection: Connection) -> Controls:
     states = connection.execute(_STATES).fetchall()
     return _controls(states, connection.execute(_LIMITS).fetchall())
 
@@ -146,7 +146,9 @@ def _controls(states: Sequence[tuple[Any, ...]], limits: Sequence[tuple[Any, ...
 class _Turns:
     """Whose turn it is, within the limits."""
 
-    def __init__(self, connection: Any, controls: Controls, served: Mapping[str, int]) -> None:
+    def __init__(
+        self, connection: Connection, controls: Controls, served: Mapping[str, int]
+    ) -> None:
         self._connection = connection
         self._limits = controls.limits
         self._served = dict(served)
@@ -216,7 +218,8 @@ class _Turns:
 def lease_retries(now: datetime, until: datetime, most: int) -> Work:
     """Ids of failed runs that are to be tried again now; no other process gets them till `until`."""
 
-    def work(connection: Any) -> list[str]:
+    def work(connection: Connection) -> list[str]:
+        connection.in_turn()
         rows = connection.execute(
             "SELECT id FROM run WHERE retry_at<=? ORDER BY retry_at LIMIT ?",
             (to_column(now), most),
@@ -228,7 +231,7 @@ def lease_retries(now: datetime, until: datetime, most: int) -> Work:
     return work
 
 
-async def depths(journal: SqliteJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
+async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
     """Each queue as it stands; what ended is counted from a moment on."""
     moment = to_column(since)
     waiting = await _by_queue(
@@ -262,20 +265,20 @@ async def depths(journal: SqliteJournal, queues: Sequence[str], since: datetime)
 
 
 async def _by_queue(
-    journal: SqliteJournal, statement: str, values: Sequence[Any] = ()
+    journal: StoredJournal, statement: str, values: Sequence[Any] = ()
 ) -> dict[str, tuple[Any, ...]]:
     rows = await journal.query(f"{statement} GROUP BY queue", values)
     return {row[0]: row[1:] for row in rows}
 
 
-async def controls(journal: SqliteJournal) -> Controls:
+async def controls(journal: StoredJournal) -> Controls:
     """What people have told the queue."""
     states = await journal.query(_STATES)
     limits = await journal.query(_LIMITS)
     return _controls(states, limits)
 
 
-async def has_work(journal: SqliteJournal, now: datetime) -> bool:
+async def has_work(journal: StoredJournal, now: datetime) -> bool:
     """Whether a run waits that could begin, were there room for it."""
     rows = await journal.query(
         f"SELECT 1 FROM run WHERE {_WAITING} UNION ALL"

@@ -1,31 +1,48 @@
-"""Reading SQLite off the event loop, each thread with a connection of its own."""
+"""Reading off the event loop, each thread with a connection of its own."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol
 
-from flowstudio.store.database import BUSY_TIMEOUT_S, configure
-from flowstudio.store.writer import storage_error
+from flowstudio.store.database import Database
+from flowstudio.store.sqlite import BUSY_TIMEOUT_S, SqliteReading
 
 Row = tuple[Any, ...]
+_POSTGRES = "flowstudio.store.postgres"
+
+
+class Reading(Protocol):
+    """A connection that reads."""
+
+    def fetch(self, statement: str, values: Sequence[Any]) -> list[Row]:
+        """All rows.
+
+        Raises:
+            JournalError: the database could not be read.
+        """
+
+    def close(self) -> None:
+        """Let the connection go."""
 
 
 class Reader:
     """Answers queries beside the one writer."""
 
-    def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        self._path = path
-        self._busy_timeout_s = busy_timeout_s
+    def __init__(self, database: Database, patience_s: float | None = None) -> None:
+        self._database = database
+        self._patience_s = patience_s
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="reader")
         self._local = threading.local()
+        self._opened: list[Reading] = []
 
     def close(self) -> None:
         """Wait for queries under way, and let the connections go."""
         self._threads.shutdown(wait=True)
+        for reading in self._opened:
+            reading.close()
 
     async def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row, or None.
@@ -46,18 +63,18 @@ class Reader:
         return await loop.run_in_executor(self._threads, self._fetch, statement, values)
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        try:
-            if connection is None:
-                connection = sqlite3.connect(self._path)
-                configure(connection, "normal", self._busy_timeout_s)
-                connection.text_factory = _read_text
-                self._local.connection = connection
-            return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
+        fetch: Callable[[str, Sequence[Any]], list[Row]] | None
+        if (fetch := getattr(self._local, "fetch", None)) is None:
+            reading = self._open()
+            self._opened.append(reading)
+            fetch = self._local.fetch = reading.fetch
+        return fetch(statement, values)
 
-
-def _read_text(text: bytes) -> str:
-    # One damaged text must not make the rows around it unreadable.
-    return text.decode("utf-8", "surrogateescape")
+    def _open(self) -> Reading:
+        if self._database.file is not None:
+            patience_s = BUSY_TIMEOUT_S if self._patience_s is None else self._patience_s
+            return SqliteReading(self._database.file, patience_s)
+        reading: Reading = import_module(_POSTGRES).PostgresReading(
+            self._database.url, self._patience_s
+        )
+        return reading

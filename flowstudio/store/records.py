@@ -4,30 +4,32 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from importlib import import_module
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from flowstudio.store.database import configure
+from flowstudio.store.database import Database
+from flowstudio.store.failures import storage_error
 from flowstudio.store.notices import TOLD
-from flowstudio.store.writer import storage_error
+from flowstudio.store.sqlite import configure
 
 T = TypeVar("T")
+_POSTGRES = "flowstudio.store.postgres"
 
 
 class Records:
     """Runs pieces of work, each in one session and one transaction.
 
     Work is a plain function of a `Session`; it gives back records, never rows. Works that write
-    come one after another, each behind `BEGIN IMMEDIATE`: what one reads, nobody changes before it
-    has written.
+    come one after another, over all processes: what one reads, nobody changes before it has written.
     """
 
-    def __init__(self, path: Path, durability: str) -> None:
-        self._engine = _engine(path, durability)
+    def __init__(self, database: Database, durability: str) -> None:
+        self.database = database
+        self._engine, self._begin = _open(database, durability)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="records")
         self._writing = threading.Lock()
         #: Called with the ids of people who have just been told something, once that is committed.
@@ -76,7 +78,7 @@ class Records:
         """As `write`, in the caller's thread."""
         try:
             with self._writing, Session(self._engine, expire_on_commit=False) as session:
-                session.execute(text("BEGIN IMMEDIATE"))
+                session.execute(self._begin)
                 result = work(session)
                 session.commit()
                 return result
@@ -90,10 +92,14 @@ class Records:
         return await loop.run_in_executor(self._readers, run, work)
 
 
-def _engine(path: Path, durability: str) -> Engine:
-    # With no isolation level sqlite3 begins no transaction of its own; `write` says BEGIN IMMEDIATE.
+def _open(database: Database, durability: str) -> tuple[Engine, TextClause]:
+    """An engine, and what a work that writes begins with."""
+    if database.file is None:
+        postgres = import_module(_POSTGRES)
+        return postgres.make_engine(database.url, durability), text(postgres.BEGIN_ALONE)
+    # With no isolation level sqlite3 begins no transaction of its own.
     engine = create_engine(
-        f"sqlite:///{path}",
+        f"sqlite:///{database.file}",
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
 
@@ -101,7 +107,7 @@ def _engine(path: Path, durability: str) -> Engine:
     def prepare(connection: Any, _: Any) -> None:
         configure(connection, durability)
 
-    return engine
+    return engine, text("BEGIN IMMEDIATE")
 
 
 def _cause(error: DBAPIError) -> Exception:

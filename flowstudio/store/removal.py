@@ -5,31 +5,32 @@ A run is removed in pieces that each take little time, since other runs wait for
 meanwhile.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, text
 
 from flowstudio.engine.events import FINISHED
+from flowstudio.store.dialect import is_postgres
 
 #: Journal entries removed in one transaction; some 20 ms.
 PIECE = 2_000
 _REMOVED = "This run is being deleted."
-_FINISHED = json.dumps(sorted(FINISHED))
+_FINISHED = ", ".join(f"'{status}'" for status in sorted(FINISHED))
 _BLOBS = (
     "SELECT DISTINCT output_hash FROM run_event"
     " WHERE run_id=:id AND output IS NULL AND output_hash IS NOT NULL"
 )
 # Each condition repeats that of an index, so that none of these reads a whole table.
-_UNUSED = (
-    "DELETE FROM blob WHERE hash IN (SELECT value FROM json_each(:hashes))"
+_UNUSED = text(
+    "DELETE FROM blob WHERE hash IN :hashes"
     " AND NOT EXISTS (SELECT 1 FROM run_event WHERE output_hash=blob.hash AND output IS NULL"
     " AND output_hash IS NOT NULL)"
     " AND NOT EXISTS (SELECT 1 FROM cache_entry WHERE output_hash=blob.hash AND output IS NULL)"
     " AND NOT EXISTS (SELECT 1 FROM draft_output WHERE output_hash=blob.hash"
     " OR pinned_hash=blob.hash)"
-)
+).bindparams(bindparam("hashes", expanding=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,11 @@ class Removable:
 
 @dataclass(frozen=True, slots=True)
 class FileSize:
-    """The database file: all of it, and how much of that is empty."""
+    """The database file: all of it, and how much of that is empty.
+
+    A PostgreSQL server keeps its files itself and uses again what is empty in them (autovacuum), so
+    there is nothing to give back.
+    """
 
     bytes: int
     free_bytes: int
@@ -58,11 +63,10 @@ class FileSize:
 def find_removable(session: Session, ids: Sequence[str]) -> list[Removable]:
     """Those of the runs that there are."""
     rows = session.connection().execute(
-        text(
-            "SELECT id, project_id, workflow, status FROM run"
-            " WHERE id IN (SELECT value FROM json_each(:ids))"
+        text("SELECT id, project_id, workflow, status FROM run WHERE id IN :ids").bindparams(
+            bindparam("ids", expanding=True)
         ),
-        {"ids": json.dumps(list(ids))},
+        {"ids": list(ids)},
     )
     return [Removable(*row) for row in rows]
 
@@ -83,25 +87,23 @@ def list_inside(session: Session, run_id: str) -> list[Removable]:
 def remove_piece(session: Session, run_id: str) -> bool:
     """Remove a part of a finished run, or what is left of it; gives whether it is gone."""
     connection = session.connection()
-    values = {"id": run_id, "finished": _FINISHED, "piece": PIECE, "text": _REMOVED}
+    values = {"id": run_id}
     is_there = connection.execute(
-        text(
-            "SELECT 1 FROM run WHERE id=:id AND status IN (SELECT value FROM json_each(:finished))"
-        ),
-        values,
+        text(f"SELECT 1 FROM run WHERE id=:id AND status IN ({_FINISHED})"), values
     ).first()
     if is_there is None:
         return True
     if _is_long(session, run_id):
         # Nobody may carry on a run whose journal has an end no more.
         connection.execute(
-            text("UPDATE run SET status='cancelled', error=:text WHERE id=:id"), values
+            text("UPDATE run SET status='cancelled', error=:text WHERE id=:id"),
+            {"id": run_id, "text": _REMOVED},
         )
         hashes = _remove_events(session, run_id)
     else:
         hashes = _remove_run(session, run_id)
     if hashes:
-        connection.execute(text(_UNUSED), {"hashes": json.dumps(hashes)})
+        connection.execute(_UNUSED, {"hashes": hashes})
     return not _is_there(session, run_id)
 
 
@@ -117,7 +119,7 @@ def _remove_events(session: Session, run_id: str) -> list[str]:
     connection, values = session.connection(), {"id": run_id, "piece": PIECE}
     last = (
         "(SELECT min(seq) FROM (SELECT seq FROM run_event WHERE run_id=:id"
-        " ORDER BY seq DESC LIMIT :piece))"
+        " ORDER BY seq DESC LIMIT :piece) AS latest)"
     )
     hashes = connection.execute(text(f"{_BLOBS} AND seq >= {last}"), values).scalars().all()
     connection.execute(text(f"DELETE FROM run_event WHERE run_id=:id AND seq >= {last}"), values)
@@ -151,6 +153,9 @@ def _is_there(session: Session, run_id: str) -> bool:
 def file_size(session: Session) -> FileSize:
     """How large the database file is once everything in the write-ahead log is in it."""
     connection = session.connection()
+    if is_postgres(session):
+        size = connection.execute(text("SELECT pg_database_size(current_database())"))
+        return FileSize(int(size.scalar_one()), 0)
 
     def ask(name: str) -> int:
         return int(connection.execute(text(f"PRAGMA {name}")).scalar_one())
@@ -161,6 +166,8 @@ def file_size(session: Session) -> FileSize:
 
 def give_back(session: Session, pages: int) -> None:
     """Cut so many free pages off the end of the file; the next checkpoint shortens it."""
+    if is_postgres(session):
+        return
     # One page goes with each row read, though none has anything in it.
     cursor = session.connection().connection.cursor()
     cursor.execute(f"PRAGMA incremental_vacuum({pages})")
@@ -170,4 +177,6 @@ def give_back(session: Session, pages: int) -> None:
 
 def checkpoint(session: Session) -> None:
     """Bring the write-ahead log into the file, as far as that is possible without waiting."""
+    if is_postgres(session):
+        return
     session.connection().exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

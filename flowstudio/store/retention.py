@@ -1,7 +1,6 @@
 # ruff: noqa: S608 - constant text, bound values
 """Which finished runs are too old, too many or too large; runs inside runs go with theirs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +12,13 @@ from flowstudio.engine.events import FINISHED
 from flowstudio.store.moments import from_column, to_column
 
 Reason = Literal["age", "count", "bytes"]
+#: More rows than there are.
+_ALL = 2**62
 #: What a row takes beside its texts and its output.
 _ROW_BYTES = 80
-_FINISHED = json.dumps(sorted(FINISHED))
+_FINISHED = ", ".join(f"'{status}'" for status in sorted(FINISHED))
 _OWN = (
-    "status IN (SELECT value FROM json_each(:finished)) AND (depth=0 OR NOT EXISTS"
+    f"status IN ({_FINISHED}) AND (depth=0 OR NOT EXISTS"
     " (SELECT 1 FROM run o WHERE o.id=substr(run.trigger, 10, 36)))"
 )
 _COLUMNS = "id, workflow, created_at, coalesce(size_bytes, 0) AS bytes"
@@ -66,9 +67,10 @@ def list_beyond(session: Session, keep: int, limit: int) -> list[Excess]:
         session,
         "count",
         f"SELECT * FROM (SELECT {_COLUMNS} FROM run WHERE {_OWN}"
-        " ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET :keep)"
+        " ORDER BY created_at DESC, id DESC LIMIT :all OFFSET :keep) AS beyond"
         " ORDER BY created_at, id LIMIT :limit",
         keep=keep,
+        all=_ALL,
         limit=limit,
     )
 
@@ -81,18 +83,18 @@ def list_larger(session: Session, most_bytes: int, limit: int) -> list[Excess]:
         "SELECT id, workflow, created_at, bytes FROM"
         f" (SELECT {_COLUMNS}, sum(coalesce(size_bytes, 0)) OVER"
         " (ORDER BY created_at DESC, id DESC) AS upto"
-        f" FROM run WHERE {_OWN}) WHERE upto > :most ORDER BY created_at, id LIMIT :limit",
+        f" FROM run WHERE {_OWN}) AS added WHERE upto > :most ORDER BY created_at, id LIMIT :limit",
         most=most_bytes,
         limit=limit,
     )
 
 
 def _list(session: Session, reason: Reason, statement: str, **values: object) -> list[Excess]:
-    rows = session.connection().execute(text(statement), {"finished": _FINISHED, **values})
-    return [Excess(row[0], row[1], _moment(row[2]), row[3], reason) for row in rows]
+    rows = session.connection().execute(text(statement), values)
+    return [Excess(row[0], row[1], _moment(row[2]), int(row[3]), reason) for row in rows]
 
 
-def _moment(column: str) -> datetime:
+def _moment(column: str | datetime) -> datetime:
     at = from_column(column)
     if at is None:
         message = "A run does not say when it was made."
@@ -105,10 +107,9 @@ def measure_some(session: Session, limit: int) -> list[tuple[str, int]]:
     connection = session.connection()
     ids = connection.execute(
         text(
-            "SELECT id FROM run WHERE size_bytes IS NULL"
-            " AND status IN (SELECT value FROM json_each(:finished)) LIMIT :limit"
+            f"SELECT id FROM run WHERE size_bytes IS NULL AND status IN ({_FINISHED}) LIMIT :limit"
         ),
-        {"finished": _FINISHED, "limit": limit},
+        {"limit": limit},
     ).scalars()
     return [
         (
@@ -122,11 +123,8 @@ def measure_some(session: Session, limit: int) -> list[tuple[str, int]]:
 def set_sizes(session: Session, sizes: Sequence[tuple[str, int]]) -> None:
     """Note down what was measured; a run that goes on meanwhile stays without."""
     session.connection().execute(
-        text(
-            "UPDATE run SET size_bytes=:size WHERE id=:id"
-            " AND status IN (SELECT value FROM json_each(:finished))"
-        ),
-        [{"id": run_id, "size": size, "finished": _FINISHED} for run_id, size in sizes],
+        text(f"UPDATE run SET size_bytes=:size WHERE id=:id AND status IN ({_FINISHED})"),
+        [{"id": run_id, "size": size} for run_id, size in sizes],
     )
 
 
@@ -136,11 +134,10 @@ def count_kept(session: Session) -> Kept:
         session.connection()
         .execute(
             text(
-                "SELECT count(*), coalesce(sum(size_bytes), 0), sum(size_bytes IS NULL) FROM run"
-                " WHERE status IN (SELECT value FROM json_each(:finished))"
-            ),
-            {"finished": _FINISHED},
+                "SELECT count(*), coalesce(sum(size_bytes), 0), count(*) - count(size_bytes) FROM run"
+                f" WHERE status IN ({_FINISHED})"
+            )
         )
         .one()
     )
-    return Kept(row[0], row[1], row[2] or 0)
+    return Kept(row[0], int(row[1]), row[2])

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from flowstudio.engine.contract import Usage
 from flowstudio.engine.events import FINISHED, RunStatus
 from flowstudio.graph.canonical import load
+from flowstudio.store.database import Database
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.reader import Reader, Row
 
@@ -123,8 +123,8 @@ class RunQuery:
 class RunStore:
     """Reads runs."""
 
-    def __init__(self, path: Path) -> None:
-        self._reader = Reader(path)
+    def __init__(self, database: Database) -> None:
+        self._reader = Reader(database)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -185,7 +185,7 @@ class RunStore:
         """How many there are; counting ends at `most`."""
         wheres, values = _wheres(query)
         row = await self._reader.one(
-            f"SELECT count(*) FROM (SELECT 1 FROM run WHERE {' AND '.join(wheres)} LIMIT ?)",
+            f"SELECT count(*) FROM (SELECT 1 FROM run WHERE {' AND '.join(wheres)} LIMIT ?) AS found",
             (*values, most),
         )
         return row[0] if row else 0
@@ -194,9 +194,10 @@ class RunStore:
         """Ids and latest names of the stored workflows that have runs, by name."""
         wheres, values = _wheres(RunQuery(projects=projects))
         rows = await self._reader.all(
-            "SELECT workflow_id, workflow, max(created_at) FROM run"
-            f" WHERE workflow_id != '' AND {' AND '.join(wheres)}"
-            " GROUP BY workflow_id ORDER BY workflow COLLATE NOCASE LIMIT 500",
+            "SELECT workflow_id, workflow FROM (SELECT workflow_id, workflow, row_number() OVER"
+            " (PARTITION BY workflow_id ORDER BY created_at DESC) AS place FROM run"
+            f" WHERE workflow_id != '' AND {' AND '.join(wheres)}) AS found"
+            " WHERE place=1 ORDER BY lower(workflow) LIMIT 500",
             values,
         )
         return [(row[0], row[1]) for row in rows]
@@ -212,9 +213,9 @@ class RunStore:
     async def list_unknown(self, ids: Sequence[str]) -> dict[str, str]:
         """What each of these runs asks about a step of which nobody knows whether it was done."""
         rows = await self._reader.all(
-            "SELECT run_id, node, json_extract(data, '$.message'), max(seq) FROM run_event"
+            "SELECT run_id, node, json_extract(data, '$.message') FROM run_event"
             " WHERE run_id IN (SELECT value FROM json_each(?)) AND type='step_waiting'"
-            " AND json_extract(data, '$.kind')='unknown' GROUP BY run_id",
+            " AND json_extract(data, '$.kind')='unknown' ORDER BY seq",
             (json.dumps(list(ids)),),
         )
         return {row[0]: f"“{row[1]}”: {row[2]}" for row in rows}
@@ -223,12 +224,11 @@ class RunStore:
         self, workflow_id: str, limit: int, statuses: Sequence[str] = ()
     ) -> list[RunRecord]:
         """The latest runs of a workflow's editor, in any of these states; all when empty."""
-        wanted = json.dumps(statuses) if statuses else None
+        wheres, values = _wheres(RunQuery(statuses=statuses, equal={"workflow_id": workflow_id}))
         rows = await self._reader.all(
-            f"SELECT {_COLUMNS} FROM run WHERE workflow_id=?1 AND draft<>''"
-            " AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))"
-            " ORDER BY id DESC LIMIT ?3",
-            (workflow_id, wanted, limit),
+            f"SELECT {_COLUMNS} FROM run WHERE draft<>'' AND {' AND '.join(wheres)}"
+            " ORDER BY id DESC LIMIT ?",
+            (*values, limit),
         )
         return [_record(row) for row in rows]
 
@@ -272,7 +272,7 @@ class RunStore:
 
 def _wheres(query: RunQuery) -> tuple[list[str], list[Any]]:
     """Conditions, and the values bound in them."""
-    wheres, values = ["1"], list[Any]()
+    wheres, values = ["true"], list[Any]()
 
     def add(condition: str, *bound: Any) -> None:
         wheres.append(condition)

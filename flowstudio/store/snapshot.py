@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flowstudio.errors import JournalError
-from flowstudio.store.writer import storage_error
+from flowstudio.store.failures import storage_error
 
 #: What a person can compare; of the rest, the hash of the whole file speaks.
 COUNTED = ("user", "project", "workflow", "run", "run_event", "credential", "audit_entry")

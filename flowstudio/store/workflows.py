@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select
 from sqlmodel import Session, col
 
 from flowstudio.graph.ids import new_id
+from flowstudio.store.dialect import json_items
 from flowstudio.store.tables.editing import VersionRow
 from flowstudio.store.tables.workflows import WorkflowRow
 
@@ -222,10 +223,10 @@ def _on(shelf: Shelf, projects: tuple[str, ...]) -> list[ColumnElement[bool]]:
     ]
     if shelf.search:
         in_name = col(WorkflowRow.name).icontains(shelf.search, autoescape=True)
-        tag = func.json_each(col(WorkflowRow.tags)).table_valued("value")
+        tag = json_items(col(WorkflowRow.tags)).table_valued("value")
         found.append(in_name | exists().where(tag.c.value.icontains(shelf.search, autoescape=True)))
     for wanted in shelf.tags:
-        tag = func.json_each(col(WorkflowRow.tags)).table_valued("value")
+        tag = json_items(col(WorkflowRow.tags)).table_valued("value")
         found.append(exists().where(func.lower(tag.c.value) == func.lower(wanted)))
     if shelf.folder is not None:
         found.append(_in_folder(shelf.folder, below=shelf.below))
@@ -245,7 +246,7 @@ def _sorted_by(sort: Sort) -> Any:
     name = sort.removeprefix("-")
     column = col(getattr(WorkflowRow, name))
     # As people read a list: capitals beside their small letters.
-    return column.collate("NOCASE") if name == "name" else column
+    return func.lower(column) if name == "name" else column
 
 
 def _order(sort: Sort) -> tuple[Any, Any]:
@@ -256,7 +257,8 @@ def _order(sort: Sort) -> tuple[Any, Any]:
 def _beyond(sort: Sort, after: Position | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
-    (at, last_id), column, ids = after, _sorted_by(sort), col(WorkflowRow.id)
+    (value, last_id), column, ids = after, _sorted_by(sort), col(WorkflowRow.id)
+    at = func.lower(value) if isinstance(value, str) else value
     if sort.startswith("-"):
         return [(column < at) | ((column == at) & (ids < last_id))]
     return [(column > at) | ((column == at) & (ids > last_id))]

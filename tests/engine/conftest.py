@@ -20,11 +20,11 @@ from flowstudio.graph.ids import new_id
 from flowstudio.scale.bus import MemoryBus
 from flowstudio.settings import Settings
 from flowstudio.store.database import open_database
-from flowstudio.store.journal import SqliteJournal
+from flowstudio.store.journal import StoredJournal
 from tests.fakes.nodes import Bench
 
 
-class TellingJournal(SqliteJournal):
+class TellingJournal(StoredJournal):
     """Tells the bench when a step's result is durable."""
 
     bench: Bench
@@ -43,7 +43,7 @@ class Workshop:
     """An engine of one process, and its journal."""
 
     engine: Engine
-    journal: SqliteJournal
+    journal: StoredJournal
     owner: str
 
     async def create(self, document: Document, **fields: Any) -> str:
@@ -78,8 +78,7 @@ def open_workshop(tmp_path: Path, bench: Bench) -> OpenWorkshop:
     @asynccontextmanager
     async def opened(owner: str = "first", busy_timeout_s: float = 10.0):
         settings = Settings(data_dir=tmp_path)
-        open_database(settings)
-        journal = TellingJournal(settings.database_path, "full", busy_timeout_s)
+        journal = TellingJournal(open_database(settings), "full", busy_timeout_s)
         journal.bench = bench
         sandbox = Sandbox(kind="run")
         parts = EngineParts(journal, MemoryBus(), sandbox, SystemClock(), {}, owner)

@@ -145,7 +145,7 @@ def settings_path(tmp_path):
     engine.dispose()
     with sqlite3.connect(settings.database_path) as database:
         assert database.execute("PRAGMA auto_vacuum").fetchone() == (0,)
-    return open_database(settings)
+    return open_database(settings).file
 
 
 async def test_runs_go_on_while_others_are_removed(runtime):

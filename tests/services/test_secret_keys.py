@@ -112,7 +112,7 @@ def test_processes_that_start_at_once_end_with_one_key(tmp_path):
     open_database(settings)
 
     def begin(_: int) -> tuple[str, ...]:
-        records = Records(settings.database_path, "full")
+        records = Records(open_database(settings), "full")
         try:
             return open_ring(settings, records).ids
         finally:

@@ -1,4 +1,5 @@
-import sqlite3
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,12 +11,18 @@ from flowstudio.errors import JournalError
 from flowstudio.settings import Settings
 from flowstudio.store.database import MIGRATIONS, newest_version, open_database
 from flowstudio.store.migrations import downgrade, upgrade
+from flowstudio.store.postgres import make_engine
 from flowstudio.store.tables import runs
+from tests.rows import fetch
 
 
-@pytest.fixture
-def database(tmp_path):
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request, tmp_path):
+    """An engine for a database without any table."""
+    if request.param == "sqlite":
+        engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    else:
+        engine = make_engine(request.getfixturevalue("empty_postgres"))
     yield engine
     engine.dispose()
 
@@ -35,24 +42,82 @@ def test_migrations_lead_up_down_and_up_again_to_the_tables_in_the_code(database
     assert differences(database) == []
 
 
-def test_opening_makes_the_newest_schema_and_opening_again_changes_nothing(settings):
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request, settings):
+    """Settings that lead to a database without any table."""
+    if request.param == "sqlite":
+        return settings
+    url = request.getfixturevalue("empty_postgres")
+    return settings.model_copy(update={"database_url": url})
+
+
+VERSION = "SELECT version_num FROM alembic_version"
+
+
+def test_opening_makes_the_newest_schema_and_opening_again_changes_nothing(empty):
     for _ in range(2):
-        with sqlite3.connect(open_database(settings)) as connection:
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            assert found == (newest_version(),)
-            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert fetch(open_database(empty), VERSION) == [(newest_version(),)]
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(settings):
-    path = open_database(settings)
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num='9999'")
+def test_the_file_lets_readers_go_on_while_somebody_writes(settings):
+    assert fetch(open_database(settings), "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_of_processes_that_start_at_once_one_makes_the_schema(empty):
+    with ThreadPoolExecutor(3) as threads:
+        opened = list(threads.map(open_database, [empty] * 3))
+    assert fetch(opened[0], VERSION) == [(newest_version(),)]
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(empty):
+    database = open_database(empty)
+    fetch(database, "UPDATE alembic_version SET version_num='9999'")
     with pytest.raises(JournalError, match="newer FlowStudio"):
-        open_database(settings)
+        open_database(empty)
+    assert fetch(database, VERSION) == [("9999",)]
+
+
+def test_the_audit_log_refuses_changes_on_either(empty):
+    database = open_database(empty)
+    for statement in ("UPDATE audit_entry SET verb=''", "DELETE FROM audit_entry"):
+        fetch(
+            database,
+            "INSERT INTO audit_entry VALUES ((SELECT count(*) FROM audit_entry) + 1,"
+            " '2026-01-01 00:00:00', '', '', '', '', '', '', '', '', '', '{}', '', '')",
+        )
+        with pytest.raises(Exception, match="append-only"):
+            fetch(database, statement)
 
 
 def test_the_address_may_name_another_file_but_no_other_kind_of_database(tmp_path):
     elsewhere = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/other/x.db")
-    assert open_database(elsewhere) == tmp_path / "other" / "x.db"
-    with pytest.raises(JournalError, match="FLOWSTUDIO_DATABASE_URL"):
-        open_database(Settings(data_dir=tmp_path, database_url="postgresql://localhost/x"))
+    assert open_database(elsewhere).file == tmp_path / "other" / "x.db"
+    with pytest.raises(JournalError, match="FLOWSTUDIO_DATABASE_URL must begin with"):
+        open_database(Settings(data_dir=tmp_path, database_url="mysql://localhost/x"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:se@cret@localhost/x",
+        "postgresql://me:sec/ret@localhost/x",
+        "postgresql+psycopg://me:secret@localhost:port/x",
+        "postgresql://me:secret@localhost:1/x",
+        "postgres://me:secret@/x?host=/nowhere&nonsense=1",
+    ],
+)
+def test_no_error_shows_the_password_of_the_address(tmp_path, url):
+    with pytest.raises(JournalError) as refused:
+        open_database(Settings(data_dir=tmp_path, database_url=url))
+    said = "".join(traceback.format_exception(refused.value, chain=False)) + str(refused.value)
+    assert "FLOWSTUDIO_DATABASE_URL" in said
+    assert not any(part in said for part in ("secret", "cret@", "sec/", "ret@"))
+
+
+def test_what_is_wrong_with_the_server_is_told_with_what_to_do(tmp_path, postgres):
+    gone = Settings(data_dir=tmp_path, database_url=postgres.url("nothing_of_that_name"))
+    with pytest.raises(JournalError, match="Create the database on the server"):
+        open_database(gone)
+    nobody = postgres.url().replace("postgres@", "nobody@")
+    with pytest.raises(JournalError, match="Check the user and the password"):
+        open_database(Settings(data_dir=tmp_path, database_url=nobody))

@@ -4,14 +4,16 @@ import sqlite3
 import pytest
 
 from flowstudio.errors import ConflictError, JournalError
-from flowstudio.store.writer import Writer, storage_error
+from flowstudio.store.database import Database
+from flowstudio.store.failures import storage_error
+from flowstudio.store.writer import Writer
 
 
 @pytest.fixture
 async def writer(tmp_path):
     with sqlite3.connect(tmp_path / "test.db") as database:
         database.execute("CREATE TABLE mark (id INTEGER PRIMARY KEY)")
-    writer = Writer(tmp_path / "test.db", "full")
+    writer = Writer(Database(tmp_path / "test.db"), "full")
     yield writer
     await writer.close()
 
@@ -52,7 +54,7 @@ async def test_a_broken_rule_of_the_tables_fails_only_the_work_that_broke_it(wri
 async def test_closing_commits_what_is_queued(tmp_path):
     with sqlite3.connect(tmp_path / "test.db") as database:
         database.execute("CREATE TABLE mark (id INTEGER PRIMARY KEY)")
-    writer = Writer(tmp_path / "test.db", "full")
+    writer = Writer(Database(tmp_path / "test.db"), "full")
     futures = [writer.submit(mark(number)) for number in range(100)]
     await writer.close()
     assert marks(tmp_path) == list(range(100))

@@ -13,7 +13,7 @@ from flowstudio.services.checks.finding import Finding, problem
 from flowstudio.services.checks.load import LOAD_CHECKS
 from flowstudio.settings import SQLITE, Settings
 from flowstudio.store import snapshot, standstill
-from flowstudio.store.database import newest_version
+from flowstudio.store.database import Database, newest_version
 from flowstudio.store.records import Records
 
 Check = Callable[[Settings], Finding]
@@ -64,7 +64,7 @@ def _inside(settings: Settings, clock: Clock) -> Iterator[Finding]:
     try:
         if snapshot.read_version(path) != newest_version():
             return
-        records = Records(path, settings.durability)
+        records = Records(Database(path), settings.durability)
     except FlowStudioError:
         return
     try:

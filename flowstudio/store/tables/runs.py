@@ -2,10 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, Text, false, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text, false, text
 from sqlmodel import Column, Field, SQLModel
 
 from flowstudio.store.tables.moment import UtcDateTime
+
+#: Compared by its bytes, as SQLite does, so that an index finds what begins with something.
+_BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")
+#: SQLite's integers are of any size.
+_SIZE = Integer().with_variant(BigInteger(), "postgresql")
 
 
 def _part(name: str, *columns: str, where: str) -> Index:
@@ -42,8 +47,8 @@ class RunRow(SQLModel, table=True):
         Index("ix_run_workflow_id", "workflow_id", "id"),
         Index("ix_run_created", "created_at", "id"),
         Index("ix_run_document", "document_hash"),
-        Index("ix_run_inside", "trigger", sqlite_where=text("depth > 0")),
-        Index("ix_run_rerun_of", "rerun_of", sqlite_where=text("rerun_of != ''")),
+        _part("ix_run_inside", "trigger", where="depth > 0"),
+        _part("ix_run_rerun_of", "rerun_of", where="rerun_of != ''"),
         _part(
             "ix_run_queue",
             "queue",
@@ -72,7 +77,7 @@ class RunRow(SQLModel, table=True):
     created_by: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     status: str = Field(max_length=20)
     inputs: str = Field(sa_column=Column(Text, nullable=False))
-    trigger: str = Field(sa_column=Column(Text, nullable=False))
+    trigger: str = Field(sa_column=Column(_BY_BYTES, nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
@@ -94,7 +99,7 @@ class RunRow(SQLModel, table=True):
     version: int | None = None
     rerun_of: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     draft: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
-    size_bytes: int | None = None
+    size_bytes: int | None = Field(default=None, sa_column=Column(_SIZE))
     queue: str = Field(
         default="interactive", max_length=20, sa_column_kwargs={"server_default": "interactive"}
     )
@@ -112,10 +117,10 @@ class RunEventRow(SQLModel, table=True):
 
     __tablename__ = "run_event"
     __table_args__ = (
-        Index(
+        _part(
             "ix_run_event_blob",
             "output_hash",
-            sqlite_where=text("output IS NULL AND output_hash IS NOT NULL"),
+            where="output IS NULL AND output_hash IS NOT NULL",
         ),
         {"sqlite_with_rowid": False},
     )
@@ -145,9 +150,7 @@ class CacheEntryRow(SQLModel, table=True):
     """An output kept under the fingerprint of the step that made it."""
 
     __tablename__ = "cache_entry"
-    __table_args__ = (
-        Index("ix_cache_entry_blob", "output_hash", sqlite_where=text("output IS NULL")),
-    )
+    __table_args__ = (_part("ix_cache_entry_blob", "output_hash", where="output IS NULL"),)
 
     fingerprint: str = Field(primary_key=True, max_length=64)
     output: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
@@ -188,4 +191,17 @@ class SignalRow(SQLModel, table=True):
     kind: str = Field(max_length=20)
     path: str = Field(default="", sa_column=Column(Text, nullable=False))
     data: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class WriterRow(SQLModel, table=True):
+    """The latest transaction of a process that writes journals to PostgreSQL, by number.
+
+    After a lost connection it tells whether the commit under way was done (`postgres_link.py`).
+    """
+
+    __tablename__ = "writer"
+
+    name: str = Field(primary_key=True, max_length=36)
+    number: int
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -1,0 +1,76 @@
+"""What SQLite and PostgreSQL say differently, so that each statement is written once."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean, Text
+from sqlmodel import Session
+
+#: A text within a statement, a place for a value, or what psycopg would take for one.
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\?|%")
+_WORDS = (
+    (
+        re.compile(r"SELECT value FROM json_each\(([^()]+)\)"),
+        r"SELECT jsonb_array_elements_text(CAST(\1 AS jsonb))",
+    ),
+    (re.compile(r"json_extract\(([\w.]+), '\$\.(\w+)'\)"), r"(CAST(\1 AS json) ->> '\2')"),
+    # SQLite's LIKE knows no difference between a and A.
+    (re.compile(r"LIKE \? ESCAPE"), "ILIKE ? ESCAPE"),
+)
+
+
+@lru_cache(maxsize=1024)
+def for_psycopg(statement: str) -> bytes:
+    """A statement written by hand for `sqlite3`, as psycopg takes it."""
+    for pattern, words in _WORDS:
+        statement = pattern.sub(words, statement)
+    return _TOKEN.sub(_token, statement).encode()
+
+
+def _token(found: re.Match[str]) -> str:
+    text = found[0]
+    return "%s" if text == "?" else text.replace("%", "%%")
+
+
+def is_postgres(session: Session) -> bool:
+    """Whether the session is with PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+class json_items(FunctionElement[Any]):  # noqa: N801 - a function of SQL
+    """The items of a JSON list of texts, as a table with the column `value`."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class has_bytes(FunctionElement[bool]):  # noqa: N801 - a function of SQL
+    """Whether the second of two byte strings occurs in the first."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(json_items)
+def _sqlite_items(element: json_items, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **how)})"
+
+
+@compiles(json_items, "postgresql")
+def _postgres_items(element: json_items, compiler: SQLCompiler, **how: Any) -> str:
+    return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **how)} AS jsonb))"
+
+
+@compiles(has_bytes)
+def _sqlite_has(element: has_bytes, compiler: SQLCompiler, **how: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **how)}) > 0"
+
+
+@compiles(has_bytes, "postgresql")
+def _postgres_has(element: has_bytes, compiler: SQLCompiler, **how: Any) -> str:
+    text, part = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"position({part} IN {text}) > 0"

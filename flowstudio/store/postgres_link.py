@@ -1,0 +1,181 @@
+"""Committing to PostgreSQL: many jobs to a transaction, and each transaction once.
+
+When the connection is lost during a commit, nobody is told whether it was done. So each transaction
+writes its number into this writer's row first: one that finds its own number there is done already.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+
+from flowstudio.errors import FlowStudioError
+from flowstudio.graph.ids import new_id
+from flowstudio.store.dialect import for_psycopg
+from flowstudio.store.jobs import Cursor, Job, fail
+from flowstudio.store.journal_rows import (
+    EVENT_COLUMNS,
+    START_RUN,
+    UPDATE_RUN,
+    Append,
+    store_blob,
+    store_news_of,
+    update_values,
+)
+from flowstudio.store.postgres import LOCK_CLASS, LOCKS, PATIENCE_S, connect, is_away, with_patience
+from flowstudio.store.sqlite import BUSY_TIMEOUT_S
+
+_NUMBER = """
+    INSERT INTO writer (name, number, at) VALUES (%s, %s, timezone('utc', now()))
+    ON CONFLICT (name) DO UPDATE SET number=excluded.number, at=excluded.at
+    WHERE writer.number < excluded.number
+"""
+#: Whoever changes records is alone (`records.py`); journals are written side by side.
+_BESIDE = "SELECT pg_advisory_xact_lock_shared(%s, %s)"
+_IN_TURN = "SELECT pg_advisory_xact_lock(%s, %s)"
+#: In one order, so that two writers do not wait for each other.
+_EPOCHS = "SELECT id, epoch FROM run WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_COPY = f"COPY run_event ({EVENT_COLUMNS}) FROM STDIN"
+_FORGET = "DELETE FROM writer WHERE name=%s OR at < timezone('utc', now()) - interval '1 day'"
+_DEADLOCK = "40P01"
+
+
+class PostgresConnection:
+    """A `jobs.Connection`."""
+
+    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+        self._raw = raw
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Execute a statement that is written as for SQLite."""
+        return self._raw.execute(for_psycopg(statement), values)
+
+    def execute_all(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute it for each row of values, without waiting in between."""
+        if rows:
+            with self._raw.cursor() as cursor:
+                cursor.executemany(for_psycopg(statement), rows)
+
+    def in_turn(self) -> None:
+        """Wait for those who are here, and keep others off until the commit."""
+        self._raw.execute(_IN_TURN, (LOCK_CLASS, LOCKS["turn"]))
+
+
+class PostgresLink:
+    """Commits jobs to a database of a server."""
+
+    def __init__(self, url: str, durability: str, patience_s: float | None = None) -> None:
+        self._url = url
+        self._durability = durability
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
+        self._name = new_id()
+        self._number = 0
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._connection is not None and not self._connection.closed:
+            # Where that fails, another writer does it in a day.
+            with suppress(psycopg.Error):
+                self._connection.execute(_FORGET, (self._name,))
+            self._connection.close()
+
+    def commit(self, jobs: Sequence[Job]) -> None:
+        """All in one transaction; each in its own when one of them breaks it."""
+        try:
+            self._transact(jobs)
+        except psycopg.OperationalError as error:
+            # The server or its disk: no job's fault, and no job would fare better alone.
+            fail(jobs, error)
+        except Exception:  # noqa: BLE001 - whoever is at fault is told below; the others must not suffer
+            for job in jobs:
+                try:
+                    self._transact([job])
+                except Exception as error:  # noqa: BLE001
+                    fail([job], error)
+
+    def _transact(self, jobs: Sequence[Job]) -> None:
+        self._number += 1
+        with_patience(lambda: self._attempt(jobs), self._is_passing, self._patience_s)
+
+    def _is_passing(self, error: Exception) -> bool:
+        if isinstance(error, psycopg.Error) and error.sqlstate == _DEADLOCK:
+            return True
+        return is_away(error, self._connection)
+
+    def _attempt(self, jobs: Sequence[Job]) -> None:
+        connection = self._connect()
+        appends = [job for job in jobs if isinstance(job.work, Append)]
+        try:
+            with connection.pipeline():
+                connection.execute("BEGIN")
+                numbered = connection.execute(_NUMBER, (self._name, self._number))
+                connection.execute(_BESIDE, (LOCK_CLASS, LOCKS["write"]))
+                ids = sorted({job.work.run_id for job in appends})  # type: ignore[attr-defined]
+                epochs = connection.execute(_EPOCHS, (ids,)) if ids else None
+            if numbered.rowcount == 1:
+                on = PostgresConnection(connection)
+                if epochs is not None:
+                    _append(connection, on, appends, dict(epochs.fetchall()))
+                for job in jobs:
+                    if not isinstance(job.work, Append):
+                        _do(job, on)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._undo(connection)
+            raise
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        if self._connection is None or self._connection.closed:
+            self._connection = None
+            self._connection = connect(
+                self._url,
+                self._durability,
+                lock_timeout_s=min(self._patience_s, BUSY_TIMEOUT_S),
+            )
+        return self._connection
+
+    def _undo(self, connection: "psycopg.Connection[Any]") -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except psycopg.Error:
+            connection.close()
+
+
+def _do(job: Job, on: PostgresConnection) -> None:
+    job.error = None
+    try:
+        job.result = job.work(on)
+    except FlowStudioError as error:
+        job.error = error
+
+
+def _append(
+    connection: "psycopg.Connection[Any]",
+    on: PostgresConnection,
+    jobs: Sequence[Job],
+    epochs: dict[str, int],
+) -> None:
+    """The events of all runs at once, instead of each one's by its own statement."""
+    appends = []
+    for job in jobs:
+        append: Append = job.work  # type: ignore[assignment]
+        job.result, job.error = None, append.stale(epochs.get(append.run_id))
+        if job.error is None:
+            appends.append(append)
+    rows = [row for append in appends for row in append.rows()]
+    if rows:
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(row)
+    for append in appends:
+        for output in append.outputs():
+            store_blob(on, output)
+        for event in append.news():
+            store_news_of(on, append.run_id, event)
+    on.execute_all(START_RUN, [row for append in appends for row in append.starts()])
+    on.execute_all(
+        UPDATE_RUN,
+        [update_values(one.run_id, one.update) for one in appends if one.update is not None],
+    )
