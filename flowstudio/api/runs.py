@@ -31,7 +31,6 @@ from flowstudio.api.schemas.runs import (
 from flowstudio.api.schemas.workflows import DocumentRunIn
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import RunFilter
-from flowstudio.services.workflows import RunWish
 
 router = new_router("runs")
 Status = Literal[
@@ -149,7 +148,7 @@ async def run_document(
 ) -> StartedOut:
     """For editors, since it is as good as changing a workflow and running that."""
     document = parse_document(body.document)
-    wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache)
+    wish = body.wish(idempotency_key, studio.parts.clock.now())
     run_id = await studio.workflows.run_document(actor, body.project_id, document, wish)
     response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return StartedOut(id=run_id)

@@ -38,7 +38,7 @@ from flowstudio.errors import InvalidInputError
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import base_of_project
-from flowstudio.services.workflows import RunWish, Shelf, Sort, Workflow, WorkflowRecord
+from flowstudio.services.workflows import Shelf, Sort, Workflow, WorkflowRecord
 
 router = new_router("workflows")
 _REVISION = re.compile(r'(?:W/)?"([0-9]{1,12})(?:-[0-9a-f]{1,8})?"', re.ASCII)
@@ -298,7 +298,7 @@ async def run_workflow(
     idempotency_key: IdempotencyKey = "",
 ) -> StartedOut:
     """The run goes on in the background; a run that was accepted reaches an end."""
-    wish = RunWish(body.inputs, body.max_cost_usd, idempotency_key, body.use_cache, body.version)
+    wish = body.wish(idempotency_key, studio.parts.clock.now(), body.version)
     run_id = await studio.workflows.run(actor, workflow_id, wish)
     response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return StartedOut(id=run_id)

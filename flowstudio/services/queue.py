@@ -17,6 +17,8 @@ from flowstudio.store import queue_controls as store
 from flowstudio.store.queue import Depth, depths
 from flowstudio.store.queue_controls import QueueState, Rate, RateKind, RunLimit, Scope, Worker
 
+__all__ = ["QueueService", "QueueView", "QueuesView", "Rate", "RunLimit", "WorkerView"]
+
 #: A worker tells of itself every few seconds; one that has not for so long is shown as lost.
 LOST_AFTER_S = 30
 _MOST_AT_ONCE = 100_000

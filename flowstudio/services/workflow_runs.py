@@ -209,7 +209,8 @@ def read_stored(found: StoredWorkflow) -> Document:
 def _said(wish: RunWish) -> list[Any]:
     cost = str(wish.max_cost_usd) if wish.max_cost_usd is not None else None
     version = [] if wish.version == "draft" else [wish.version]
-    return [dict(wish.inputs), cost, wish.use_cache, *version]
+    queue = [] if wish.queue == "interactive" else [wish.queue]
+    return [dict(wish.inputs), cost, wish.use_cache, *version, *queue]
 
 
 def _check_key(key: str) -> None:

@@ -21,5 +21,6 @@ PLACES = (
     Place("runs", "Runs", "/runs", "history", "g r"),
     Place("projects", "Projects", "/projects", "folder", "g p"),
     Place("account", "Account", "/account", "circle-user", "g a"),
+    Place("queue", "Queue", "/queue", "list-ordered", "g q", is_for_admins=True),
     Place("admin", "Admin", "/admin", "shield", "g d", is_for_admins=True),
 )

@@ -27,6 +27,8 @@ from flowstudio.ui.project_settings.page import project_page
 from flowstudio.ui.project_settings.state import ProjectSettingsState
 from flowstudio.ui.projects.page import projects_page
 from flowstudio.ui.projects.state import ProjectsState
+from flowstudio.ui.queue.page import queue_page
+from flowstudio.ui.queue.state import QueueState
 from flowstudio.ui.run.page import run_page
 from flowstudio.ui.run.state import RunState
 from flowstudio.ui.runs.page import runs_page
@@ -70,6 +72,7 @@ PAGES = (
     Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),
     Page("/account", "Account · FlowStudio", account_page, AccountState.load),
     Page("/admin", "Administration · FlowStudio", admin_page, AdminState.load),
+    Page("/queue", "Queue · FlowStudio", queue_page, QueueState.load),
     Page("/runs", "Runs · FlowStudio", runs_page, RunsState.load),
     Page("/runs/compare", "Compare runs · FlowStudio", compare_page, CompareState.load),
     Page("/runs/[run_id]", "Run · FlowStudio", run_page, RunState.load),

@@ -1,6 +1,6 @@
 """What the routes of workflows take and give."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -9,6 +9,8 @@ from pydantic.config import JsonDict
 
 from flowstudio.api.schemas.base import Input, Output
 from flowstudio.graph.operations import MOST_OPERATIONS, Operation
+from flowstudio.services.version_choice import VersionRef
+from flowstudio.services.workflows import RunWish
 
 ID = "01935a2e-0c1f-7000-8000-00000000000a"
 WHEN = "2026-11-24T12:00:00Z"
@@ -216,6 +218,22 @@ class RunIn(InputsIn):
         None, description="Stop before a call that would pass this; the server may allow less."
     )
     use_cache: bool = Field(True, description="Take kept answers of equal steps.")
+    queue: Literal["interactive", "batch"] = Field(
+        "interactive", description="`batch` lets everything else go first."
+    )
+    delay_s: float = Field(0, ge=0, le=366 * 86_400, description="Begin after so many seconds.")
+
+    def wish(self, key: str, now: datetime, version: VersionRef = "draft") -> RunWish:
+        """What the service is asked for."""
+        return RunWish(
+            self.inputs,
+            self.max_cost_usd,
+            key,
+            self.use_cache,
+            version,
+            queue=self.queue,
+            ready_at=now + timedelta(seconds=self.delay_s) if self.delay_s else None,
+        )
 
 
 class WorkflowRunIn(RunIn):

@@ -1,0 +1,1 @@
+"""The queue: what waits, what holds it back, who works."""

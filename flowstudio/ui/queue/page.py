@@ -1,0 +1,219 @@
+"""The page of the queue."""
+
+import reflex as rx
+
+from flowstudio.ui.queue.present import LimitRow, QueueCard, WorkerRow
+from flowstudio.ui.queue.state import QueueState
+from flowstudio.ui.shell import frame, heading
+from flowstudio.ui.widgets.api_form import api_field, api_form
+from flowstudio.ui.widgets.icons import icon
+from flowstudio.ui.widgets.link import link
+from flowstudio.ui.widgets.settings import row, row_words, rows, section, sections, tag
+from flowstudio.ui.widgets.states import notice, skeleton
+
+_KINDS = [
+    {"value": "model", "label": "Model, by its name"},
+    {"value": "credential", "label": "Credential, by its id"},
+]
+
+
+def queue_page() -> rx.Component:
+    """What waits, what holds it back, who works, and what has failed."""
+    return frame(
+        "queue",
+        heading("Queue", "Where runs wait their turn: interactive ones go first, batch ones last."),
+        rx.cond(
+            QueueState.problem,
+            rx.el.div(notice(QueueState.problem, tone="error"), role="alert"),
+        ),
+        rx.cond(
+            QueueState.loaded,
+            rx.fragment(
+                rx.el.div(rx.foreach(QueueState.queues, _queue), class_name="queues"),
+                sections(_dead(), _workers(), _limits(), _rates()),
+            ),
+            skeleton(180, 120, 120),
+        ),
+    )
+
+
+def _queue(card: QueueCard) -> rx.Component:
+    return rx.el.section(
+        rx.el.header(
+            rx.el.h2(card.title),
+            tag(card.state, card.tone),
+            class_name="queue-head",
+        ),
+        rx.el.p(card.text, class_name="faint"),
+        rx.el.dl(
+            _figure("Waiting", card.waiting),
+            _figure("Oldest", card.oldest),
+            _figure("Running", card.running),
+            _figure("Ended in the last minute", card.ended),
+            _figure("For later", card.delayed),
+            class_name="figures",
+        ),
+        rx.el.div(
+            rx.cond(
+                card.is_paused,
+                _tell(card, "Go on", {"is_paused": False}),
+                _tell(card, "Pause", {"is_paused": True}),
+            ),
+            rx.cond(
+                card.is_draining,
+                _tell(card, "Take new runs", {"is_draining": False}),
+                _tell(
+                    card,
+                    "Drain",
+                    {"is_draining": True},
+                    confirm="Take no new runs into this queue? What waits goes on.",
+                ),
+            ),
+            class_name="row-actions",
+            key=card.mark,
+        ),
+        aria_label=card.title,
+        class_name="card padded queue",
+        key=card.name,
+        custom_attrs={"data-testid": f"queue-{card.name}"},
+    )
+
+
+def _figure(label: str, value: rx.Var[str] | str) -> rx.Component:
+    return rx.el.div(rx.el.dt(label), rx.el.dd(value))
+
+
+def _tell(card: QueueCard, label: str, told: dict[str, bool], confirm: str = "") -> rx.Component:
+    return api_form(
+        action=card.action,
+        method="PATCH",
+        extra=told,
+        submit=label,
+        tone="plain",
+        confirm=confirm,
+        on_done=QueueState.load,
+        key=label,
+    )
+
+
+def _dead() -> rx.Component:
+    return section(
+        "dead",
+        "Dead letters",
+        "Runs that failed for good, or that wait for a word on what became of a step.",
+        rx.el.div(
+            rx.cond(
+                QueueState.dead,
+                rx.fragment(
+                    rx.el.p(QueueState.dead, " nobody has seen to yet."),
+                    rx.el.div(
+                        link(
+                            icon("list", 14),
+                            "Look at them",
+                            to="/runs",
+                            class_name="button",
+                        ),
+                        rx.el.button(
+                            icon("rotate-ccw", 14),
+                            "Take all up again",
+                            on_click=QueueState.requeue,
+                            class_name="button",
+                            custom_attrs={"data-testid": "dead-requeue"},
+                        ),
+                        rx.el.button(
+                            icon("check", 14),
+                            "Dismiss all",
+                            on_click=QueueState.dismiss,
+                            class_name="button",
+                            custom_attrs={"data-testid": "dead-dismiss"},
+                        ),
+                        class_name="row-actions",
+                    ),
+                ),
+                rx.el.p("None. What fails for good appears here.", class_name="faint"),
+            ),
+            class_name="card padded stack",
+        ),
+    )
+
+
+def _workers() -> rx.Component:
+    return section(
+        "workers",
+        "Workers",
+        "The processes that advance runs. The command “flowstudio worker” adds one.",
+        rows(QueueState.workers, _worker, "None has told of itself yet."),
+    )
+
+
+def _worker(line: WorkerRow) -> rx.Component:
+    return row(
+        row_words(rx.fragment(line.where, tag(line.state, line.tone)), line.text),
+        rx.el.span(line.load, class_name="number", title="Runs in hand, of as many as it takes"),
+        key=line.name,
+        test_id="worker-row",
+    )
+
+
+def _limits() -> rx.Component:
+    return section(
+        "limits",
+        "Runs at once",
+        "How many go on together. What is beyond a limit waits, and holds up nothing else. "
+        "Projects and workflows have limits of their own, set where they are.",
+        rows(QueueState.limits, _limit, "No limit is set."),
+        rx.el.div(
+            api_form(
+                api_field("most_at_once", "Most runs at once, in all", "number", required=True),
+                action="/api/v1/queue/limits/instance",
+                method="PUT",
+                submit="Set",
+                done="Set.",
+                on_done=QueueState.load,
+                test_id="limit-form",
+            ),
+            class_name="card padded",
+        ),
+    )
+
+
+def _limit(line: LimitRow) -> rx.Component:
+    return row(
+        row_words(line.title, line.text),
+        api_form(
+            action=line.action,
+            method="PUT",
+            extra=line.extra,
+            submit="Take away",
+            tone="plain",
+            on_done=QueueState.load,
+            key="remove",
+        ),
+        key=line.key,
+        test_id="limit-row",
+    )
+
+
+def _rates() -> rx.Component:
+    return section(
+        "rates",
+        "Calls at most",
+        "How often a model or a credential is used. Steps wait for their turn.",
+        rows(QueueState.rates, _limit, "No rate is set."),
+        rx.el.div(
+            api_form(
+                api_field("kind", "Of a", "select", options=_KINDS, value="model"),
+                api_field("key", "Name or id", required=True, placeholder="openai/gpt-4o"),
+                api_field("calls", "Calls", "number", required=True, value="60"),
+                api_field("per_s", "In seconds", "number", required=True, value="60"),
+                action="/api/v1/queue/rates",
+                method="PUT",
+                submit="Set",
+                done="Set.",
+                layout="grid",
+                on_done=QueueState.load,
+                test_id="rate-form",
+            ),
+            class_name="card padded",
+        ),
+    )

@@ -1,0 +1,87 @@
+"""The page of the queue: held and let go, limited, and what has failed taken up again."""
+
+import asyncio
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.e2e.test_runs_kept_in_browser import ask
+from tests.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+FAILING = {
+    "format": "flowstudio/1",
+    "name": "Never works",
+    "nodes": [
+        {"id": "c", "type": "custom", "name": "broken", "config": {"code": "1 / 0", "inputs": {}}}
+    ],
+    "edges": [],
+}
+
+
+async def fail_once(page: Page, site: Site) -> str:
+    """A run that has failed; gives its id."""
+    project_id = min(site.person("root@example.com").memberships)
+    body = {"project_id": project_id, "document": FAILING, "inputs": {}}
+    run_id = str((await ask(page, "POST", "/runs", body))["id"])
+    async with asyncio.timeout(60):
+        while (await ask(page, "GET", f"/runs/{run_id}"))["status"] != "failed":
+            pass
+    return run_id
+
+
+async def test_an_admin_pauses_a_queue_and_lets_it_go_on(page: Page):
+    await page.goto("/queue")
+    card = page.get_by_test_id("queue-batch")
+    await expect(card).to_contain_text("open")
+    await card.get_by_role("button", name="Pause").click()
+    await expect(card).to_contain_text("paused")
+    assert (await ask(page, "GET", "/queue"))["queues"][2]["is_paused"]
+    await card.get_by_role("button", name="Go on").click()
+    await expect(card).to_contain_text("open")
+    await expect(page.get_by_test_id("worker-row")).to_contain_text("Web process")
+
+
+async def test_limits_and_rates_are_set_and_taken_away(page: Page):
+    await page.goto("/queue")
+    await page.get_by_test_id("field-most_at_once").fill("50")
+    await page.get_by_test_id("limit-form").get_by_role("button", name="Set").click()
+    limit = page.get_by_test_id("section-limits").get_by_test_id("limit-row")
+    await expect(limit).to_contain_text("At most 50 runs at once.")
+    await limit.get_by_role("button", name="Take away").click()
+    await expect(limit).to_have_count(0)
+    await page.get_by_test_id("field-key").fill("test/model")
+    await page.get_by_test_id("rate-form").get_by_role("button", name="Set").click()
+    rate = page.get_by_test_id("section-rates").get_by_test_id("limit-row")
+    await expect(rate).to_contain_text("At most 60 calls in 60 s.")
+    await rate.get_by_role("button", name="Take away").click()
+    await expect(rate).to_have_count(0)
+
+
+async def test_dead_runs_are_taken_up_again_and_dismissed(page: Page, site: Site):
+    await page.goto("/queue")
+    run_id = await fail_once(page, site)
+    failed = await ask(page, "GET", f"/runs/{run_id}")
+    dead = page.get_by_test_id("section-dead")
+    await expect(dead).to_contain_text("nobody has seen to yet")
+    await page.get_by_test_id("dead-requeue").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("taken up again")
+    async with asyncio.timeout(60):
+        while True:
+            now = await ask(page, "GET", f"/runs/{run_id}")
+            if now["status"] == "failed" and now["finished_at"] != failed["finished_at"]:
+                break
+    await expect(dead).to_contain_text("nobody has seen to yet")
+    await page.get_by_test_id("dead-dismiss").click()
+    await expect(dead).to_contain_text("None.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_the_queue(page: Page, scheme: str):
+    await page.emulate_media(color_scheme=scheme)
+    await page.goto("/queue")
+    await expect(page.get_by_test_id("worker-row")).to_be_visible()
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
