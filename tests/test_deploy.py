@@ -1,0 +1,38 @@
+"""The files under deploy/ name only settings and commands that there are."""
+
+import re
+from pathlib import Path
+
+import yaml
+from click.testing import CliRunner
+
+from flowstudio.cli import group
+from flowstudio.settings import Settings
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+NAMES = {f"FLOWSTUDIO_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_every_variable_is_a_setting():
+    for path in DEPLOY.iterdir():
+        found = set(re.findall(r"\bFLOWSTUDIO_[A-Z_]+", path.read_text()))
+        assert found <= NAMES, path.name
+
+
+def test_services_start_with_commands_that_there_are():
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    commands = [service["command"][0] for service in services.values() if "command" in service]
+    commands += re.findall(r'CMD \["(\w+)"\]', (DEPLOY / "Dockerfile").read_text())
+    commands += re.findall(r"bin/flowstudio (\w+)", (DEPLOY / "flowstudio.service").read_text())
+    assert sorted(commands) == ["start", "start", "worker"]
+    for command in commands:
+        assert CliRunner().invoke(group, [command, "--help"]).exit_code == 0
+
+
+def test_the_settings_of_the_containers_are_read(monkeypatch):
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    for name, value in services["web"]["environment"].items():
+        filled = re.sub(r"\$\{(\w+):?[-?]?([^}]*)\}", r"\2", value)
+        monkeypatch.setenv(name, filled)
+    assert Settings().database_url.startswith("postgresql://flowstudio:")
+    assert services["worker"]["environment"] == services["web"]["environment"]
