@@ -79,7 +79,11 @@ def main(*, as_json: bool = False) -> None:
 
 async def _measure() -> list[Row]:
     model = model_file(Settings().data_dir)
-    settings = {"model_path": str(model), "model_idle_s": str(_MODEL_IDLE_S)}
+    settings = {
+        "model_path": str(model),
+        "model_idle_s": str(_MODEL_IDLE_S),
+        "log_level": "warning",
+    }
     with tempfile.TemporaryDirectory() as folder:
         async with running_site(Path(folder), **settings) as site:
             rows = await _idle(site, "after the start")

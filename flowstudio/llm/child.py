@@ -57,6 +57,11 @@ class Child:
             async with asyncio.timeout(limit_s):
                 await self.process.wait()
 
+    def let_go(self) -> None:
+        """Have it end by itself; `stop` gives back what is left."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
     async def stop(self) -> None:
         """End it, in order if it can, and give its pipes back."""
         await self.wire.http.aclose()

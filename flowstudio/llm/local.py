@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ class LocalModel:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._child: Child | None = None
+        self._gone: list[Child] = []
+        self._in_use = 0
+        self._rest: asyncio.TimerHandle | None = None
         self._starting = asyncio.Lock()
         # More calls than slots wait here, where waiting is not taken for silence.
         self._slots = asyncio.Semaphore(_SLOTS)
@@ -111,26 +114,56 @@ class LocalModel:
     async def close(self) -> None:
         """End the child process, if there is one."""
         async with self._starting:
-            child, self._child = self._child, None
-            if child is not None:
-                await child.stop()
+            self._let_go()
+            await self._clear()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Wire]:
         async with self._slots:
-            child = await self._ready()
-            try:
-                yield child.wire
-            except ProviderError:
-                # A connection may break a moment before the news of the death that broke it.
-                await child.wait(_NEWS_S)
-                raise
+            with self._awake():
+                child = await self._ready()
+                try:
+                    yield child.wire
+                except ProviderError:
+                    # A connection may break a moment before the news of the death that broke it.
+                    await child.wait(_NEWS_S)
+                    raise
+
+    @contextmanager
+    def _awake(self) -> Iterator[None]:
+        """Keep the process for as long as the block takes, and a while after."""
+        self._in_use += 1
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        try:
+            yield
+        finally:
+            self._in_use -= 1
+            if not self._in_use:
+                loop = asyncio.get_running_loop()
+                self._rest = loop.call_later(self._settings.model_idle_s, self._let_go)
+
+    def _let_go(self) -> None:
+        # Even with the weights given back, an idle process of it holds some 60 MB.
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        child, self._child = self._child, None
+        if child is not None:
+            child.let_go()
+            self._gone.append(child)
+
+    async def _clear(self) -> None:
+        while self._gone:
+            await self._gone.pop().stop()
 
     async def _ready(self) -> Child:
         async with self._starting:
             if self._child is not None and not self._child.is_alive:
-                child, self._child = self._child, None
-                await child.stop()
+                self._gone.append(self._child)
+                self._child = None
+            await self._clear()
             if self._child is None:
                 self._child = await self._start()
             return self._child

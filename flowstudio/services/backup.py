@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from flowstudio.security import keyring
 from flowstudio.services.access import INSTANCE, Actor, authorize
 from flowstudio.services.backup_archive import (
     KEYS_FILE,
+    POSTGRES_FILE,
     SQLITE_FILE,
     Manifest,
     StoredFile,
@@ -23,8 +25,12 @@ from flowstudio.services.backup_archive import (
 )
 from flowstudio.settings import Settings
 from flowstudio.store import audit, snapshot
-from flowstudio.store.database import Database, newest_version
+from flowstudio.store.database import find_server, newest_version, open_database
 from flowstudio.store.records import Records
+from flowstudio.store.snapshot import Taken
+
+#: PostgreSQL's driver takes a while to load.
+_DUMP = "flowstudio.store.postgres_dump"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class BackupService:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
+        self._server = find_server(settings)
 
     def create(self, actor: Actor, target: Path, *, with_keys: bool = False) -> Backup:
         """Write a backup beside whatever goes on.
@@ -65,16 +72,14 @@ class BackupService:
         self._check(target, with_keys=with_keys)
         self._log(actor, with_keys=with_keys)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-            copy = Path(folder) / SQLITE_FILE
-            snapshot.copy_database(self._settings.database_path, copy)
-            if faults := snapshot.find_faults(copy):
-                raise InvalidInputError(
-                    [f"The database is damaged, and no backup was made: {'; '.join(faults)}"]
-                )
-            files = {SQLITE_FILE: copy}
+            name = POSTGRES_FILE if self._server else SQLITE_FILE
+            files = {name: Path(folder) / name}
+            taken = self._take(files[name])
             if with_keys:
                 files[KEYS_FILE] = self._settings.data_dir / keyring.FILE_NAME
-            manifest = self._describe(copy, {name: hash_file(path) for name, path in files.items()})
+            manifest = self._describe(
+                taken, {name: hash_file(path) for name, path in files.items()}
+            )
             write_archive(target, manifest, files)
         return Backup(target, target.stat().st_size, manifest)
 
@@ -85,7 +90,8 @@ class BackupService:
         if not target.parent.is_dir():
             raise InvalidInputError([f"There is no folder {target.parent}."])
         database = self._settings.database_path
-        needed = database.stat().st_size * 2 if database.exists() else 0
+        is_file = not self._server and database.exists()
+        needed = database.stat().st_size * 2 if is_file else 0
         if (free := shutil.disk_usage(target.parent).free) < needed:
             problem = (
                 f"{target.parent} has {free / 1e6:,.0f} MB free, and the copy with the backup may take "
@@ -96,20 +102,25 @@ class BackupService:
             problem = f"There is no key file to take: the keys stand in {keyring.SETTING}. Keep them safe yourself."
             raise InvalidInputError([problem])
 
-    def _describe(self, copy: Path, files: dict[str, StoredFile]) -> Manifest:
+    def _take(self, target: Path) -> Taken:
+        if self._server:
+            taken: Taken = import_module(_DUMP).dump(self._server, target)
+            return taken
+        return snapshot.copy_database(self._settings.database_path, target)
+
+    def _describe(self, taken: Taken, files: dict[str, StoredFile]) -> Manifest:
         return Manifest(
             made_at=self._clock.now(),
             version=version("flowstudio"),
-            db_schema=snapshot.read_version(copy),
-            kind="sqlite",
-            counts=snapshot.count_rows(copy),
+            db_schema=taken.version,
+            kind="postgresql" if self._server else "sqlite",
+            counts=taken.counts,
             files=files,
         )
 
     def _log(self, actor: Actor, *, with_keys: bool) -> None:
         """Tell of it in the audit log, unless that is of another version."""
-        path = self._settings.database_path
-        if snapshot.read_version(path) != newest_version():
+        if self._version() != newest_version():
             return
         entry = audit.Entry(
             at=self._clock.now(),
@@ -121,11 +132,17 @@ class BackupService:
             project_id="",
             details={"with_keys": with_keys},
         )
-        records = Records(Database(path), self._settings.durability)
+        # Its schema is this version's, so that opening changes nothing.
+        records = Records(open_database(self._settings), self._settings.durability)
         try:
             records.write_now(partial(_append, entry=entry))
         finally:
             records.close()
+
+    def _version(self) -> str:
+        if self._server:
+            return str(import_module(_DUMP).look(self._server).version)
+        return snapshot.read_version(self._settings.database_path)
 
 
 def _append(session: Session, entry: audit.Entry) -> None:

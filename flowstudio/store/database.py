@@ -39,14 +39,13 @@ def open_database(settings: Settings) -> Database:
     Raises:
         JournalError: it cannot be opened or written, or its address means nothing.
     """
+    if server_url := find_server(settings):
+        _make_folders(settings)
+        # Its driver takes a while to load.
+        postgres = importlib.import_module(_POSTGRES_MODULE)
+        server: Database = postgres.prepare(server_url)
+        return server
     url = settings.database_url
-    for beginning in POSTGRES:
-        if url.startswith(beginning):
-            _make_folders(settings)
-            # Its driver takes a while to load.
-            postgres = importlib.import_module(_POSTGRES_MODULE)
-            server: Database = postgres.prepare(f"postgresql://{url.removeprefix(beginning)}")
-            return server
     if url and not url.startswith(SQLITE):
         raise JournalError(
             f"FLOWSTUDIO_DATABASE_URL must begin with {SQLITE} or {POSTGRES[0]}. Leave it empty "
@@ -59,6 +58,14 @@ def open_database(settings: Settings) -> Database:
     except sqlite3.Error as error:
         raise JournalError(f"The database at {path} cannot be opened: {error}") from error
     return Database(path)
+
+
+def find_server(settings: Settings) -> str:
+    """The address of the database on a PostgreSQL server, as psycopg takes it; "" for a file."""
+    for beginning in POSTGRES:
+        if settings.database_url.startswith(beginning):
+            return f"postgresql://{settings.database_url.removeprefix(beginning)}"
+    return ""
 
 
 def _make_folders(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from flowstudio.errors import JournalError
@@ -14,11 +15,19 @@ COUNTED = ("user", "project", "workflow", "run", "run_event", "credential", "aud
 _SHOWN = 5
 
 
-def copy_database(source: Path, target: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a copy holds: the number of its latest migration, and rows by table."""
+
+    version: str
+    counts: dict[str, int]
+
+
+def copy_database(source: Path, target: Path) -> Taken:
     """Copy a database as it is at one moment; who reads and writes it meanwhile is not held up.
 
     Raises:
-        JournalError: there is none, or it cannot be read or copied.
+        JournalError: there is none, it cannot be read or copied, or it is damaged.
     """
     with _opened(source) as database:
         try:
@@ -30,6 +39,10 @@ def copy_database(source: Path, target: Path) -> None:
                 copy.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.Error as error:
             raise storage_error(error) from error
+    if faults := find_faults(target):
+        message = f"The database is damaged, and no backup was made: {'; '.join(faults)}"
+        raise JournalError(message)
+    return Taken(read_version(target), count_rows(target))
 
 
 def find_faults(path: Path, longest_s: float | None = None) -> list[str] | None:

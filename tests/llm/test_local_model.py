@@ -197,3 +197,17 @@ async def test_tools_are_refused(http, tmp_path):
     gateway = Gateway(Settings(openrouter_api_key="", data_dir=tmp_path), http)
     with pytest.raises(InvalidRequestError, match="cannot call tools"):
         await gateway.complete(replace(HELLO, tools=({"type": "function"},)))
+
+
+@pytest.mark.model
+async def test_without_calls_its_process_ends_and_the_next_call_starts_another(http, weights_dir):
+    settings = Settings(openrouter_api_key="", data_dir=weights_dir, model_idle_s=0.05)
+    gateway = Gateway(settings, http)
+    for _ in range(2):
+        assert (await gateway.complete(HELLO)).text
+        (gone,) = gateway._local._gone or [gateway._local._child]
+        async with asyncio.timeout(20):
+            assert await gone.process.wait() == 0
+        assert gateway._local._child is None
+    await gateway.close()
+    assert gateway._local._gone == []
