@@ -26,6 +26,7 @@ class NewRun:
         queue: where it waits; its priority, too.
         ready_at: it does not begin before this moment.
         attempt: how often it was taken up again by itself after it failed.
+        dedup_key: while a run of this key has not ended, no other is made.
     """
 
     id: str
@@ -50,6 +51,7 @@ class NewRun:
     queue: str = "interactive"
     ready_at: datetime | None = None
     attempt: int = 0
+    dedup_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

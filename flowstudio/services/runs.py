@@ -59,6 +59,7 @@ class RunOptions(TypedDict, total=False):
         seeds: events it begins with.
         queue: where it waits; by default that of people who look on.
         ready_at: it does not begin before this moment.
+        dedup_key: while a run of the project with this key has not ended, that one is given back.
     """
 
     project_id: str
@@ -77,6 +78,7 @@ class RunOptions(TypedDict, total=False):
     seeds: Sequence[Seed]
     queue: str
     ready_at: datetime | None
+    dedup_key: str
 
 
 class RunService(RunSteering):
@@ -215,8 +217,11 @@ class RunService(RunSteering):
             draft=options.get("draft", ""),
             queue=queue,
             ready_at=options.get("ready_at"),
+            dedup_key=_dedup_key(options),
         )
-        await self._journal.create(run, prepared.body, options.get("seeds", ()))
+        is_made = await self._journal.create(run, prepared.body, options.get("seeds", ()))
+        if not is_made and run.dedup_key:
+            return await self._journal.find_keyed(run.dedup_key) or run.id
         return run.id
 
     def _owner(self, run_id: str, queue: str, options: RunOptions) -> str:
@@ -325,6 +330,11 @@ class RunService(RunSteering):
         """
         authorize(actor, "template.read")
         return await self._costs.predict(self.prepare(document, base).plan, inputs)
+
+
+def _dedup_key(options: RunOptions) -> str:
+    key = options.get("dedup_key", "")
+    return f"{options.get('project_id', '')}/{key}" if key else ""
 
 
 def base_of(path: Path) -> str:

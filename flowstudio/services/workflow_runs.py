@@ -39,6 +39,7 @@ class RunWish:
         queue: where it waits: `interactive`, `triggered` or `batch`.
         ready_at: it does not begin before this moment.
         run_id: chosen by the caller, who has written it down; "" for a new one.
+        dedup_key: while a run of the project with this key has not ended, that one is given back.
     """
 
     inputs: Mapping[str, Any]
@@ -50,6 +51,7 @@ class RunWish:
     queue: str = "interactive"
     ready_at: datetime | None = None
     run_id: str = ""
+    dedup_key: str = ""
 
 
 class WorkflowRuns:
@@ -166,6 +168,7 @@ class WorkflowRuns:
             trigger=begin.wish.trigger or ("api" if actor.key_id else "manual"),
             queue=begin.wish.queue,
             ready_at=begin.wish.ready_at,
+            dedup_key=begin.wish.dedup_key,
         )
 
     def find_document(self, project_id: str, reference: str) -> Document | None:

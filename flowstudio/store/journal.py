@@ -45,6 +45,7 @@ from flowstudio.store.journal_rows import (
     store_blob,
     store_news,
     store_seeds,
+    take_key,
     take_question,
 )
 from flowstudio.store.moments import from_column, to_column
@@ -103,7 +104,7 @@ class StoredJournal:
     # Writing
 
     async def create(self, run: NewRun, document: bytes, seeds: Sequence[Seed] = ()) -> bool:
-        """Store a new run, which begins with the seeds; false when its id is taken.
+        """Store a new run, which begins with the seeds; false when its id or its key is taken.
 
         With an owner, it is claimed already.
         """
@@ -119,7 +120,7 @@ class StoredJournal:
                 f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0) ON CONFLICT DO NOTHING",
                 (*run_values(run), run.owner, 1 if run.owner else 0),
             )
-            if cursor.rowcount != 1:
+            if cursor.rowcount != 1 or not take_key(connection, run):
                 return False
             store_seeds(connection, run.id, seeds)
             return True
@@ -128,6 +129,11 @@ class StoredJournal:
         if is_new and run.owner:
             self._fresh[run.id] = ClaimedRun(run, 1, is_new=not seeds)
         return is_new
+
+    async def find_keyed(self, dedup_key: str) -> str:
+        """Id of the run that stands for a key."""
+        row = await self._reader.one("SELECT run_id FROM run_key WHERE key=?", (dedup_key,))
+        return row[0] if row is not None else ""
 
     async def claim(self, run_id: str, owner: str) -> ClaimedRun:
         """Take a run over: raise its epoch and set its owner."""

@@ -45,6 +45,12 @@ RUN_COLUMNS = (
     " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft,"
     " queue, ready_at, attempt, retry_at"
 )
+_TAKE_KEY = (
+    "INSERT INTO run_key (key, run_id) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET run_id="
+    "CASE WHEN EXISTS (SELECT 1 FROM run r WHERE r.id=run_key.run_id AND r.status IN"
+    " ('queued', 'running', 'waiting', 'paused')) THEN run_key.run_id ELSE excluded.run_id END"
+    " RETURNING run_id"
+)
 _COPY_EVENT = (
     "INSERT INTO run_event (run_id, seq, at, type, node, path, data, output, output_hash,"
     " output_size) SELECT ?,?,?,?,?,?,?, output, output_hash, output_size FROM run_event"
@@ -197,6 +203,17 @@ def say_answered(by: str, at: datetime | None) -> str:
     """Who has answered a question, and when."""
     moment = f" on {at:%Y-%m-%d at %H:%M} UTC" if at is not None else ""
     return f"{by or 'Somebody'} has answered this{moment}."
+
+
+def take_key(connection: Connection, run: NewRun) -> bool:
+    """Have a run just stored stand for its key; else take it away again, and give false."""
+    if not run.dedup_key:
+        return True
+    [(standing,)] = connection.execute(_TAKE_KEY, (run.dedup_key, run.id)).fetchall()
+    if standing == run.id:
+        return True
+    connection.execute("DELETE FROM run WHERE id=?", (run.id,))
+    return False
 
 
 def store_seeds(connection: Connection, run_id: str, seeds: Sequence[Seed]) -> None:

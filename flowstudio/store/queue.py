@@ -19,6 +19,11 @@ from flowstudio.store.moments import from_column, to_column
 RETRY_LEASE_S = 60
 _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
+#: On PostgreSQL several processes may look at once; this row lets one after the other.
+_LOCK = (
+    "INSERT INTO queue (name, is_paused, is_draining) VALUES ('', ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET name=excluded.name"
+)
 _STATES = "SELECT name, is_paused, is_draining FROM queue"
 _LIMITS = "SELECT scope, object_id, most_at_once FROM run_limit"
 
@@ -104,6 +109,7 @@ def take(
     """
 
     def work(connection: Connection) -> Taken:
+        connection.execute(_LOCK, (False, False))
         connection.in_turn()
         connection.execute(
             "UPDATE run SET ready_at=NULL WHERE ready_at<=? AND status='queued'", (to_column(now),)

@@ -15,7 +15,9 @@ from tests.builders import node, workflow
 from tests.fakes.clock import TurnedClock
 from tests.people import actor_of, person, project_of
 from tests.processes import until
-from tests.running import create, ended, opened, reached
+from tests.running import carry, create, ended, opened, reached
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 GATE = workflow(node("gate", "hold"))
 
@@ -171,6 +173,33 @@ async def test_a_run_that_waits_can_be_cancelled_although_its_queue_is_paused(ru
         run_id = await begin(runtime, counting("never"), queue="batch")
         await runtime.runs.cancel(OPERATOR, run_id)
         await reached(runtime, run_id, "cancelled")
+
+
+async def test_a_key_stands_for_one_run_until_that_has_ended(tmp_path, bench):
+    async with opened(tmp_path, bench) as here, opened(tmp_path, bench) as there:
+        async with asyncio.TaskGroup() as group:
+            asked = [
+                group.create_task(create(runtime, GATE, project_id="p", dedup_key="order-1"))
+                for runtime in (here, there) * 5
+            ]
+        (run_id,) = {task.result() for task in asked}
+        assert await create(here, GATE, project_id="q", dedup_key="order-1") != run_id
+        bench.gate("hold").set()
+        await carry(here, run_id)
+        assert await create(there, GATE, project_id="p", dedup_key="order-1") != run_id
+
+
+async def test_two_processes_that_look_at_once_take_no_run_twice(tmp_path, bench):
+    async with opened(tmp_path, bench) as here, opened(tmp_path, bench) as there:
+        for runtime in (here, there):
+            await runtime.dispatcher.admission.open(())
+        made = [await begin(here, counting("one")) for _ in range(40)]
+        async with serving(here), serving(there):
+            for run_id in made:
+                await reached(here, run_id, "succeeded")
+            epochs = await here.parts.journal.query("SELECT epoch FROM run")
+    assert bench.runs["one"] == 40
+    assert {row[0] for row in epochs} == {1}
 
 
 async def test_a_failed_run_is_taken_up_again_where_it_failed(timed, clock, bench):

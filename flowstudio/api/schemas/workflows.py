@@ -223,6 +223,12 @@ class RunIn(InputsIn):
     )
     delay_s: float = Field(0, ge=0, le=366 * 86_400, description="Begin after so many seconds.")
 
+    dedup_key: str = Field(
+        "",
+        max_length=200,
+        description="While a run of the project with this key has not ended, its id is given back.",
+    )
+
     def wish(self, key: str, now: datetime, version: VersionRef = "draft") -> RunWish:
         """What the service is asked for."""
         return RunWish(
@@ -232,6 +238,7 @@ class RunIn(InputsIn):
             self.use_cache,
             version,
             queue=self.queue,
+            dedup_key=self.dedup_key,
             ready_at=now + timedelta(seconds=self.delay_s) if self.delay_s else None,
         )
 
