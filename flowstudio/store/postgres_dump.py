@@ -28,6 +28,8 @@ _VARIABLES = {
 }
 #: What a restore has put aside is of no matter to the next backup.
 _ASIDE = "replaced_"
+#: Procrastinate's jobs only say which runs may begin, and the runs say that themselves.
+_JOBS = "procrastinate"
 _SHOWN = 500
 
 
@@ -49,6 +51,7 @@ def dump(url: str, target: Path) -> Taken:
                 "--no-owner",
                 "--no-privileges",
                 f"--exclude-schema={_ASIDE}*",
+                f"--exclude-schema={_JOBS}",
                 f"--snapshot={row[0] if row else ''}",
                 f"--file={target}",
                 url=url,
@@ -95,7 +98,7 @@ def load(url: str, source: Path, aside: str = "") -> None:
         JournalError: the server or `pg_restore` cannot be used; the database is as it was.
     """
     if aside:
-        _exchange("public", f"{_ASIDE}{aside}", url)
+        _exchange(f"{_ASIDE}{aside}", url)
     try:
         _run(
             "pg_restore",
@@ -117,8 +120,8 @@ def undo(url: str, aside: str = "") -> None:
     with psycopg.connect(url) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         if aside:
-            old = sql.Identifier(f"{_ASIDE}{aside}")
-            connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO public").format(old))
+            _rename(connection, f"{_ASIDE}{aside}", "public")
+            _rename(connection, f"{_ASIDE}{aside}_jobs", _JOBS)
         else:
             connection.execute("CREATE SCHEMA public")
 
@@ -142,19 +145,23 @@ def _count(connection: "psycopg.Connection[Any]") -> Taken:
     return Taken(version, counts)
 
 
-def _exchange(name: str, other: str, url: str) -> None:
-    """Give a schema another name, and make an empty one in its place."""
+def _exchange(name: str, url: str) -> None:
+    """Give what is there another name, and make an empty schema in its place."""
     try:
         with psycopg.connect(url) as connection:
-            connection.execute(
-                sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
-                    sql.Identifier(name), sql.Identifier(other)
-                )
-            )
-            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+            _rename(connection, "public", name)
+            _rename(connection, _JOBS, f"{name}_jobs")
+            connection.execute("CREATE SCHEMA public")
     except psycopg.Error as error:
         message = f"What is in the database cannot be moved aside {explain(error)}"
         raise JournalError(message) from error
+
+
+def _rename(connection: "psycopg.Connection[Any]", old: str, new: str) -> None:
+    """Give a schema another name, if there is one of that name."""
+    if connection.execute("SELECT to_regnamespace(%s)", (old,)).fetchone() != (None,):
+        names = sql.Identifier(old), sql.Identifier(new)
+        connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(*names))
 
 
 def _run(program: str, *arguments: str, url: str) -> None:

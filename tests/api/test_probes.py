@@ -73,6 +73,7 @@ async def test_a_server_lives_even_while_its_services_are_not_open() -> None:
         assert (await client.get("/else")).status_code == 404
 
 
+@pytest.mark.usefixtures("either_database")
 async def test_a_healthy_server_is_ready_however_often_it_is_asked(
     tmp_path: Path, bench: Bench
 ) -> None:
@@ -123,6 +124,7 @@ async def test_what_was_found_is_told_again_for_a_moment(
     assert len(await service.look(OPERATOR)) == 1
 
 
+@pytest.mark.usefixtures("either_database")
 async def test_figures_tell_of_runs_steps_requests_and_load(tmp_path: Path, bench: Bench) -> None:
     async with asking(tmp_path, bench) as (runtime, client):
         await succeed(runtime, THREE)

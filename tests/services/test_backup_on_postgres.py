@@ -77,6 +77,8 @@ async def test_a_database_with_something_in_it_is_left_alone_unless_forced(
     there = settings(tmp_path / "there", other)
     async with open_runtime(there, registry=bench.registry()) as runtime:
         await run(runtime, SHORT)
+    with psycopg.connect(other) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS procrastinate")
     before = postgres_dump.look(other)
     with pytest.raises(ConflictError, match="not empty"):
         await RestoreService(there).restore(OPERATOR, backup.path)
@@ -85,6 +87,9 @@ async def test_a_database_with_something_in_it_is_left_alone_unless_forced(
     assert postgres_dump.look(other).counts == backup.manifest.counts
     schema = str(told.moved).removeprefix("the schema ")
     with psycopg.connect(other) as connection:
+        names = "SELECT to_regnamespace('procrastinate'), to_regnamespace(%s)"
+        gone, there_now = connection.execute(names, (f"{schema}_jobs",)).fetchone() or ()
+        assert (gone, there_now) == (None, f"{schema}_jobs")
         connection.execute(f"SET search_path={schema}".encode())
         assert connection.execute("SELECT count(*) FROM run").fetchone() == (before.counts["run"],)
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from flowstudio.runtime import open_runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.checks import everything, machine, postgres, sqlite
 from flowstudio.services.checks.finding import Finding
@@ -71,7 +72,7 @@ def test_every_problem_and_warning_says_why_and_what_to_do(home: Path) -> None:
     change(home, "DELETE FROM alembic_version")
     findings = found(home, metrics_token="short", smtp_url="smtp://127.0.0.1:1")  # noqa: S106
     bad = {one.what: one for one in findings.values() if one.level != "ok"}
-    assert bad.keys() == {"Data directory", "Database", "Metrics", "Mail"}
+    assert bad.keys() == {"Data directory", "Database", "Metrics", "Mail", "Secret key"}
     assert all(one.why and one.todo for one in bad.values())
 
 
@@ -222,3 +223,20 @@ def test_a_postgresql_server_out_of_reach_is_one_finding_without_its_password(
     (finding,) = postgres.check_server(Settings(data_dir=tmp_path, database_url=url))
     assert finding.level == "problem"
     assert "CANARY" not in finding.says
+
+
+async def test_what_is_in_a_postgresql_database_is_looked_at(
+    postgres_url: str, tmp_path: Path, bench: Bench
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=postgres_url)
+    async with open_runtime(settings, registry=bench.registry()) as runtime:
+        assert runtime.studio is not None
+        await run(runtime, SHORT)
+    findings = await asyncio.to_thread(found, tmp_path, database_url=postgres_url)
+    assert {"Secret key", "Runs", "Workers", "Notifications"} <= findings.keys()
+    # The tables of the queue are made by a server, and this was none.
+    del findings["Queue"], findings["Data directory"]
+    assert {one.level for one in findings.values()} == {"ok"}
+    (tmp_path / "secret.key").unlink()
+    findings = await asyncio.to_thread(found, tmp_path, database_url=postgres_url)
+    assert findings["Secret key"].level == "problem"

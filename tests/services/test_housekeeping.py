@@ -29,6 +29,8 @@ from tests.people import person, project_of, sign_in
 
 HASH = "b" * 64
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 
 @pytest.fixture
 def parts(tmp_path: Path, clock: TurnedClock):

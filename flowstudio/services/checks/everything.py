@@ -11,9 +11,9 @@ from flowstudio.services.access import Actor, authorize
 from flowstudio.services.checks import machine, metrics, outside, sqlite
 from flowstudio.services.checks.finding import Finding, problem
 from flowstudio.services.checks.load import LOAD_CHECKS
-from flowstudio.settings import SQLITE, Settings
+from flowstudio.settings import Settings
 from flowstudio.store import snapshot, standstill
-from flowstudio.store.database import Database, newest_version
+from flowstudio.store.database import find_server, newest_version, open_database
 from flowstudio.store.records import Records
 
 Check = Callable[[Settings], Finding]
@@ -32,17 +32,18 @@ _FILE: tuple[Check, ...] = (sqlite.check_file, sqlite.check_pages, sqlite.check_
 _OUTSIDE: tuple[Check, ...] = (outside.check_mail, outside.check_openrouter)
 #: Its driver takes a while to load.
 _POSTGRES = "flowstudio.services.checks.postgres"
+_DUMP = "flowstudio.store.postgres_dump"
 
 
 def look(actor: Actor, settings: Settings, clock: Clock | None = None) -> Iterator[Finding]:
     """Every finding, as it is made."""
     authorize(actor, "health.read")
     yield from (_safely(check, settings) for check in _MACHINE)
-    if settings.database_url and not settings.database_url.startswith(SQLITE):
+    if find_server(settings):
         yield from import_module(_POSTGRES).check_server(settings)
     else:
         yield from (_safely(check, settings) for check in _FILE)
-        yield from _inside(settings, clock or SystemClock())
+    yield from _inside(settings, clock or SystemClock())
     yield from (_safely(check, settings) for check in _OUTSIDE)
 
 
@@ -57,15 +58,15 @@ def _safely(check: Check, settings: Settings) -> Finding:
 
 def _inside(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """What is in the database; it is left alone when it is missing, or of another version."""
-    path = settings.database_path
-    if not path.exists():
-        yield _keys(settings, None)
-        return
     try:
-        if snapshot.read_version(path) != newest_version():
+        version = _version(settings)
+        if version != newest_version():
+            if not version:
+                yield _keys(settings, None)
             return
-        records = Records(Database(path), settings.durability)
-    except FlowStudioError:
+        # Its schema is this version's, so that opening changes nothing.
+        records = Records(open_database(settings), settings.durability)
+    except (FlowStudioError, OSError):
         return
     try:
         yield _keys(settings, records)
@@ -78,6 +79,14 @@ def _inside(settings: Settings, clock: Clock) -> Iterator[Finding]:
         )
     finally:
         records.close()
+
+
+def _version(settings: Settings) -> str:
+    """Of the schema; "" when there is no database of FlowStudio's."""
+    if server := find_server(settings):
+        return str(import_module(_DUMP).look(server).version)
+    path = settings.database_path
+    return snapshot.read_version(path) if path.exists() else ""
 
 
 def _keys(settings: Settings, records: Records | None) -> Finding:

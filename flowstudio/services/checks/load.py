@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from flowstudio.scale.owners import Owners
 from flowstudio.services.checks.finding import Finding, problem, warning
 from flowstudio.settings import Settings
+from flowstudio.store.database import find_server
 from flowstudio.store.standstill import Standstill
 
 _SKEW = timedelta(seconds=5)
@@ -16,7 +17,7 @@ def check_runs(found: Standstill, settings: Settings, now: datetime) -> Finding:
     alive = set(Owners.living(settings.data_dir / "owners"))
     left = sum(count for owner, count in found.owners.items() if owner not in alive)
     # Workers elsewhere hold no lock here; those are seen in the table of workers.
-    is_shared = bool(settings.database_url) and not settings.database_url.startswith("sqlite")
+    is_shared = bool(find_server(settings))
     if found.overdue and (alive or is_shared):
         return problem(
             "Runs",

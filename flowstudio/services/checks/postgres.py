@@ -11,7 +11,7 @@ from psycopg import sql
 
 from flowstudio.services.checks.finding import Finding, problem, warning
 from flowstudio.settings import Settings
-from flowstudio.store.database import newest_version
+from flowstudio.store.database import find_server, newest_version
 
 _LEAST_VERSION = 140000
 _CONNECT_S = 5
@@ -43,7 +43,7 @@ def check_server(settings: Settings) -> list[Finding]:
 
 @contextmanager
 def _connected(settings: Settings) -> Iterator["psycopg.Connection[Any]"]:
-    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    url = find_server(settings)
     with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_S) as connection:
         yield connection
 
@@ -101,7 +101,7 @@ def _notifications(connection: "psycopg.Connection[Any]") -> Finding:
 
 
 def _queue(connection: "psycopg.Connection[Any]") -> Finding:
-    found = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
+    found = connection.execute("SELECT to_regclass('procrastinate.procrastinate_jobs')").fetchone()
     if found != (None,):
         return Finding("Queue", "its tables are there")
     return warning(
