@@ -128,6 +128,9 @@ class Settings(BaseSettings):
         "https://openrouter.ai/auth",
         description="Where a person allows FlowStudio to get an OpenRouter key of their own.",
     )
+    webhook_max_bytes: int = Field(
+        1_000_000, ge=1, description="Largest body a webhook or public form accepts."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )

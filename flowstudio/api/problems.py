@@ -72,14 +72,16 @@ def problem(
     *,
     problems: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """The reply that tells a problem."""
+    """The reply that tells a problem; `more` are members of its own (RFC 9457, section 3.2)."""
     body = {
         "type": f"/api/docs#{kind.slug}",
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
         "request_id": request_id,
+        **(more or {}),
     }
     if problems:
         body["problems"] = list(problems)
@@ -124,6 +126,15 @@ def request_id(request: Request) -> str:
 
 
 def _ours(request: Request, error: Exception) -> Response:
+    return problem_of(error, request_id(request))
+
+
+def problem_of(error: Exception, request_id: str) -> Response:
+    """The reply that tells of an error of ours.
+
+    Raises:
+        Exception: the error itself, if it is not one that was foreseen.
+    """
     kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), None)
     if kind is None:
         raise error
@@ -132,9 +143,7 @@ def _ours(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = _ADVICE_SIGN_IN
     if isinstance(error, errors.ThrottledError):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    return problem(
-        kind, str(error), request_id(request), problems=_problems(error), headers=headers
-    )
+    return problem(kind, str(error), request_id, problems=_problems(error), headers=headers)
 
 
 def _problems(error: Exception) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ class Throttle:
         self, clock: Clock, *, per_account: int = _PER_ACCOUNT, per_address: int = _PER_ADDRESS
     ) -> None:
         self._clock = clock
-        self._windows = MovingWindowRateLimiter(_Windows(clock, _MOST_KEYS))
+        self._windows = moving_windows(clock)
         self._limits = {
             "account": RateLimitItemPerMinute(per_account),
             "address": RateLimitItemPerMinute(per_address),
@@ -47,6 +47,11 @@ class Throttle:
                 raise ThrottledError(
                     f"Too many attempts. Try again in {wait_s:.0f} seconds.", wait_s
                 )
+
+
+def moving_windows(clock: Clock) -> MovingWindowRateLimiter:
+    """Windows that remember a bounded number of keys."""
+    return MovingWindowRateLimiter(_Windows(clock, _MOST_KEYS))
 
 
 class _Windows(Storage, MovingWindowSupport):
@@ -79,7 +84,9 @@ class _Windows(Storage, MovingWindowSupport):
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002 - shape of `limits`
         now = self._clock.monotonic()
-        hits = [hit for hit in self._hits.get(key, ()) if hit > now - expiry]
+        hits = self._hits.get(key) or deque()
+        while hits and hits[0] <= now - expiry:
+            hits.popleft()
         return (hits[0] if hits else now), len(hits)
 
     def clear(self, key: str) -> None:

@@ -11,7 +11,7 @@ from flowstudio.errors import ConflictError, SecretKeyError
 from flowstudio.security import keyring
 from flowstudio.security.keyring import SETTING, KeyRing
 from flowstudio.services.access import INSTANCE, Actor, authorize
-from flowstudio.services.sealing import identity_of
+from flowstudio.services.sealing import identity_of_row
 from flowstudio.services.secret_keys import is_from_setting, open_ring, read_texts, seal_check
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.settings import Settings
@@ -19,6 +19,7 @@ from flowstudio.store import audit
 from flowstudio.store import sealed as store
 from flowstudio.store.database import open_database
 from flowstudio.store.records import Records
+from flowstudio.store.sealed import SealedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    id: str
-    project_id: str
+    row: SealedRow
     plain: bytes = field(repr=False)
 
 
@@ -115,9 +115,8 @@ class KeyRotation:
             texts = (keyring.new_key(), *texts)
             keyring.write_file(self._settings.data_dir, texts)
         ring = KeyRing(texts)
-        for row in opened:
-            identity = identity_of(row.project_id, row.id)
-            store.put_sealed(session, row.id, ring.seal(row.plain, identity))
+        for one in opened:
+            store.put_sealed(session, one.row, ring.seal(one.plain, identity_of_row(one.row)))
         store.put_check(session, seal_check(ring))
         return Rotation(ring.ids[0], len(opened), (), ring.ids[1:])
 
@@ -162,10 +161,10 @@ def open_rotation(settings: Settings, clock: Clock | None = None) -> Iterator[Ke
 def _open_all(session: Session, ring: KeyRing) -> Iterator[_Opened]:
     for row in store.list_sealed(session):
         try:
-            plain = ring.open(row.sealed, identity_of(row.project_id, row.id))
+            plain = ring.open(row.sealed, identity_of_row(row))
         except SecretKeyError as error:
             raise SecretKeyError(
-                f"Credential {row.name!r} ({row.id}) of project {row.project_id} does not open: "
+                f"{row.kind.capitalize()} {row.name!r} ({row.id}) of project {row.project_id} does not open: "
                 f"{error} Delete it, or put the key back. Nothing was changed."
             ) from error
-        yield _Opened(row.id, row.project_id, plain)
+        yield _Opened(row, plain)

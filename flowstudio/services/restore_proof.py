@@ -11,7 +11,7 @@ from flowstudio.security.keyring import KeyRing
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.audit import AuditService
 from flowstudio.services.backup_archive import Manifest
-from flowstudio.services.sealing import identity_of
+from flowstudio.services.sealing import identity_of_row
 from flowstudio.store import sealed
 from flowstudio.store.database import newest_version
 from flowstudio.store.records import Records
@@ -76,7 +76,7 @@ class _Opening:
         if self._ring is None:
             return False
         try:
-            self._ring.open(row.sealed, identity_of(row.project_id, row.id))
+            self._ring.open(row.sealed, identity_of_row(row))
         except SecretKeyError:
             return False
         return True

@@ -1,7 +1,7 @@
 """Runs: begin them; what else is done with them is in the bases of `RunService`."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +60,7 @@ class RunOptions(TypedDict, total=False):
         queue: where it waits; by default that of people who look on.
         ready_at: it does not begin before this moment.
         dedup_key: while a run of the project with this key has not ended, that one is given back.
+        first: done in the transaction that makes the run; if it gives false, none is made.
     """
 
     project_id: str
@@ -79,6 +80,7 @@ class RunOptions(TypedDict, total=False):
     queue: str
     ready_at: datetime | None
     dedup_key: str
+    first: Callable[[Any], bool] | None
 
 
 class RunService(RunSteering):
@@ -219,7 +221,11 @@ class RunService(RunSteering):
             ready_at=options.get("ready_at"),
             dedup_key=_dedup_key(options),
         )
-        is_made = await self._journal.create(run, prepared.body, options.get("seeds", ()))
+        first = options.get("first")
+        is_made = await self._journal.create(run, prepared.body, options.get("seeds", ()), first)
+        if not is_made and first is not None:
+            # Nothing waits under this id.
+            self._dispatcher.admission.is_left(run_id)
         if not is_made and run.dedup_key:
             return await self._journal.find_keyed(run.dedup_key) or run.id
         return run.id

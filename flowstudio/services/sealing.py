@@ -8,6 +8,7 @@ from flowstudio.security.keyring import KeyRing, Sealed
 from flowstudio.services.secret_keys import is_from_setting
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.store import sealed as store
+from flowstudio.store.sealed import SealedRow
 
 
 class Sealing:
@@ -51,3 +52,15 @@ class Sealing:
 def identity_of(project_id: str, credential_id: str) -> str:
     """What a credential's secret is bound to."""
     return f"ws:{project_id}|cred:{credential_id}"
+
+
+def identity_of_webhook(webhook_id: str) -> str:
+    """What a webhook's secret is bound to."""
+    return f"hook:{webhook_id}"
+
+
+def identity_of_row(row: SealedRow) -> str:
+    """What the secret of either kind of row is bound to."""
+    if row.kind == "webhook":
+        return identity_of_webhook(row.id)
+    return identity_of(row.project_id, row.id)

@@ -40,6 +40,9 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.users import UserService
 from flowstudio.services.versions import VersionService
+from flowstudio.services.webhook_calls import WebhookCalls
+from flowstudio.services.webhook_links import WebhookLinks
+from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workers import WorkerService
 from flowstudio.services.workflow_imports import ImportService
 from flowstudio.services.workflows import WorkflowService
@@ -81,6 +84,8 @@ class Studio:
     sessions: SessionService
     users: UserService
     versions: VersionService
+    webhook_calls: WebhookCalls
+    webhooks: WebhookService
     workers: WorkerService
     workflows: WorkflowService
 
@@ -118,6 +123,7 @@ def open_studio(
     links = AnswerLinkService(parts, runs)
     drafts = DraftService(parts, runs, credentials, registry)
     workflows = WorkflowService(parts, runs, finder, credentials, registry)
+    links = WebhookLinks(parts, workflows)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
@@ -148,6 +154,8 @@ def open_studio(
         sessions=sessions,
         users=UserService(parts, passwords),
         versions=VersionService(parts, workflows, registry),
+        webhook_calls=WebhookCalls(parts, runs.parts, workflows, links),
+        webhooks=WebhookService(parts, links),
         workers=WorkerService(parts, runs.dispatcher),
         workflows=workflows,
     )

@@ -1,6 +1,6 @@
 """Runs that belong to projects: of stored workflows, and of documents that are not kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -91,7 +91,7 @@ class WorkflowRuns:
             actor,
             wish.idempotency_key,
             content_hash(dump(asked)),
-            _Begin(project_id, workflow_id, chosen.document(), wish, chosen.number),
+            Begin(project_id, workflow_id, chosen.document(), wish, chosen.number),
         )
 
     async def run_document(
@@ -110,10 +110,37 @@ class WorkflowRuns:
             actor,
             wish.idempotency_key,
             content_hash(dump(asked)),
-            _Begin(project_id, "", document, wish),
+            Begin(project_id, "", document, wish),
         )
 
-    async def _once(self, actor: Actor, key: str, request_hash: str, begin: "_Begin") -> str:
+    async def begin(
+        self, actor: Actor, begin: "Begin", first: Callable[[Any], bool] | None = None
+    ) -> None:
+        """Make and launch a run of a document that `check_document` was asked about before.
+
+        Args:
+            actor: whose run it is.
+            begin: what is run, and how; the wish names the run's id.
+            first: done in the transaction that makes the run; if it gives false, none is made, and
+                none may be launched.
+
+        Raises:
+            InvalidInputError: with every problem of the inputs.
+        """
+        target = Target("workflow", begin.workflow_id, begin.project_id)
+        authorize(actor, "workflow.run", target)
+        is_free = True
+
+        def noting(connection: Any) -> bool:
+            nonlocal is_free
+            is_free = first is None or first(connection)
+            return is_free
+
+        await self._create(actor, begin, begin.wish.run_id, noting)
+        if is_free:
+            self._runs.launch(begin.wish.run_id)
+
+    async def _once(self, actor: Actor, key: str, request_hash: str, begin: "Begin") -> str:
         """The run that the key stands for already, else a new one."""
         if not key:
             await self._check(begin)
@@ -146,14 +173,29 @@ class WorkflowRuns:
             lambda session: reservations.reserve(session, actor.id, key, wanted, now)
         )
 
-    async def _check(self, begin: "_Begin") -> None:
-        await self._check_credentials(begin.project_id, begin.document)
-        if unchosen := find_unchosen(begin.document, self._registry):
-            raise InvalidDocumentError(unchosen)
+    async def _check(self, begin: "Begin") -> None:
+        await self.check_document(begin.project_id, begin.document)
         base = base_of_project(begin.project_id)
         self._runs.check(begin.document, begin.wish.inputs, base)
 
-    async def _create(self, actor: Actor, begin: "_Begin", run_id: str) -> str:
+    async def check_document(self, project_id: str, document: Document) -> None:
+        """Find out whether a project can run a document.
+
+        Raises:
+            InvalidDocumentError: with every problem.
+        """
+        await self._check_credentials(project_id, document)
+        if unchosen := find_unchosen(document, self._registry):
+            raise InvalidDocumentError(unchosen)
+        self._runs.prepare(document, base_of_project(project_id))
+
+    async def _create(
+        self,
+        actor: Actor,
+        begin: "Begin",
+        run_id: str,
+        first: Callable[[Any], bool] | None = None,
+    ) -> str:
         return await self._runs.create_unchecked(
             begin.document,
             begin.wish.inputs,
@@ -169,6 +211,7 @@ class WorkflowRuns:
             queue=begin.wish.queue,
             ready_at=begin.wish.ready_at,
             dedup_key=begin.wish.dedup_key,
+            first=first,
         )
 
     def find_document(self, project_id: str, reference: str) -> Document | None:
@@ -194,7 +237,7 @@ class WorkflowRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class _Begin:
+class Begin:
     """A run about to be made; `workflow_id` is "" for a document that is not kept."""
 
     project_id: str

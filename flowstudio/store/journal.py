@@ -103,13 +103,22 @@ class StoredJournal:
 
     # Writing
 
-    async def create(self, run: NewRun, document: bytes, seeds: Sequence[Seed] = ()) -> bool:
+    async def create(
+        self,
+        run: NewRun,
+        document: bytes,
+        seeds: Sequence[Seed] = (),
+        first: Callable[[Connection], bool] | None = None,
+    ) -> bool:
         """Store a new run, which begins with the seeds; false when its id or its key is taken.
 
-        With an owner, it is claimed already.
+        With an owner, it is claimed already. What is to be done `first` shares the transaction; if
+        it gives false, there is no run either.
         """
 
         def work(connection: Connection) -> bool:
+            if first is not None and not first(connection):
+                return False
             connection.execute(
                 "INSERT INTO document (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (run.document_hash, document),

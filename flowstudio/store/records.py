@@ -34,6 +34,8 @@ class Records:
         self._writing = threading.Lock()
         #: Called with the ids of people who have just been told something, once that is committed.
         self.on_told: Callable[[set[str]], None] | None = None
+        #: Grows with each commit of this process: what was read at another revision may be old.
+        self.revision = 0
 
     def close(self) -> None:
         """Wait for work under way, and let the connections go."""
@@ -81,6 +83,7 @@ class Records:
                 session.execute(self._begin)
                 result = work(session)
                 session.commit()
+                self.revision += 1
                 return result
         except DBAPIError as error:
             raise storage_error(_cause(error)) from error

@@ -11,14 +11,21 @@ from sqlmodel import Session, col, func, select
 from flowstudio.security.keyring import Sealed
 from flowstudio.store.tables.audit import InstanceRow
 from flowstudio.store.tables.credentials import CredentialRow
+from flowstudio.store.tables.webhooks import WebhookRow
+from flowstudio.store.tables.workflows import WorkflowRow
 
 _CHECK = "secret_check"
 
 
 @dataclass(frozen=True, slots=True)
 class SealedRow:
-    """A sealed credential, and whose it is."""
+    """Something sealed, and whose it is.
 
+    Attributes:
+        kind: `credential` or `webhook`.
+    """
+
+    kind: str
     id: str
     project_id: str
     name: str
@@ -48,20 +55,34 @@ def put_check(session: Session, sealed: Sealed) -> None:
 
 
 def count_by_key(session: Session) -> Counter[str]:
-    """How many credentials each key seals, by its id."""
+    """How many secrets each key seals, by its id."""
     counted = select(CredentialRow.key_id, func.count()).group_by(col(CredentialRow.key_id))
-    return Counter(dict(session.exec(counted).all()))
+    signing = (
+        select(WebhookRow.key_id, func.count())
+        .where(col(WebhookRow.sealed).is_not(None))
+        .group_by(col(WebhookRow.key_id))
+    )
+    return Counter(dict(session.exec(counted).all())) + Counter(dict(session.exec(signing).all()))
 
 
 def list_sealed(session: Session) -> Iterator[SealedRow]:
-    """Every credential of every project, sealed."""
+    """Every secret of every project, sealed."""
     for row in session.exec(select(CredentialRow)):
-        yield SealedRow(row.id, row.project_id, row.name, Sealed(row.key_id, row.sealed))
+        sealed = Sealed(row.key_id, row.sealed)
+        yield SealedRow("credential", row.id, row.project_id, row.name, sealed)
+    hooks = select(WebhookRow, WorkflowRow.project_id).join(
+        WorkflowRow, col(WorkflowRow.id) == col(WebhookRow.workflow_id)
+    )
+    for hook, project_id in session.exec(hooks):
+        if hook.sealed is not None:
+            sealed = Sealed(hook.key_id, hook.sealed)
+            yield SealedRow("webhook", hook.id, project_id, hook.name, sealed)
 
 
-def put_sealed(session: Session, credential_id: str, sealed: Sealed) -> None:
-    """Replace what a credential holds by the same, sealed anew."""
-    row = session.get_one(CredentialRow, credential_id)
+def put_sealed(session: Session, found: SealedRow, sealed: Sealed) -> None:
+    """Replace what a row holds by the same, sealed anew."""
+    table = CredentialRow if found.kind == "credential" else WebhookRow
+    row = session.get_one(table, found.id)
     row.key_id, row.sealed = sealed.key_id, sealed.data
     session.add(row)
     session.flush()

@@ -103,6 +103,9 @@ user.read          instance  admin   admin:read
 version.create     project   editor  workflows:write
 version.read       project   viewer  workflows:read
 version.restore    project   editor  workflows:write
+webhook.call       anyone    -       -
+webhook.edit       project   editor  workflows:write
+webhook.read       project   viewer  workflows:read
 workflow.check     project   viewer  workflows:read
 workflow.create    project   editor  workflows:write
 workflow.delete    project   editor  workflows:write

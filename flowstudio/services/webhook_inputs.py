@@ -1,0 +1,89 @@
+"""What a request at a webhook gives the run as inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flowstudio.errors import InvalidInputError
+from flowstudio.graph.strict_json import NotJsonError, read_json
+from flowstudio.services.field_texts import value_of
+
+_MAX_DEPTH = 64
+_MOST_FIELDS = 1_000
+_FORM = "application/x-www-form-urlencoded"
+#: Never handed to a run, beside the webhook's own secret.
+_SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "webhook-signature", "x-api-key"}
+)
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it came in; names of headers are in lower case."""
+
+    method: str
+    headers: Pairs
+    query: Pairs
+    body: bytes = field(repr=False)
+    address: str = ""
+
+    def header(self, name: str) -> str:
+        """The value of a header sent once; "" when it was not, or several times."""
+        found = [value for key, value in self.headers if key == name]
+        return found[0] if len(found) == 1 else ""
+
+
+def inputs_of(schema: Mapping[str, Any], received: Received, secret_header: str) -> dict[str, Any]:
+    """The inputs: fields of the body, or of the query when there is no body, that are declared.
+
+    Inputs named `body`, `headers`, `query` and `method` are given those.
+
+    Raises:
+        InvalidInputError: the body does not read.
+    """
+    declared = schema.get("properties")
+    named: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
+    is_open = not named or schema.get("additionalProperties", False) is not False
+    content = _content(received, named)
+    fields = content if isinstance(content, dict) else {}
+    if not received.body:
+        fields = {name: value_of(named.get(name), text) for name, text in received.query}
+    inputs = {name: value for name, value in fields.items() if is_open or name in named}
+    if "body" in named:
+        inputs["body"] = content
+    if "headers" in named:
+        hidden = _SECRET_HEADERS | {secret_header.lower()}
+        inputs["headers"] = {key: text for key, text in received.headers if key not in hidden}
+    if "query" in named:
+        inputs["query"] = dict(received.query)
+    if "method" in named:
+        inputs["method"] = received.method
+    return inputs
+
+
+def _content(received: Received, named: Mapping[str, Any]) -> Any:
+    if not received.body:
+        return None
+    kind = received.header("content-type").partition(";")[0].strip().lower()
+    if not kind or kind == "application/json" or kind.endswith("+json"):
+        try:
+            return read_json(received.body, "The body", _MAX_DEPTH)
+        except NotJsonError as error:
+            raise InvalidInputError([f"body: {error}"]) from error
+    if kind.startswith("multipart/"):
+        message = "body: Parts and files are not taken here. Send JSON or text."
+        raise InvalidInputError([message])
+    try:
+        text = received.body.decode()
+        if kind != _FORM:
+            return text
+        pairs = parse_qsl(
+            text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
+        )
+    except ValueError as error:
+        message = f"body: It must be UTF-8 text, and a form of at most {_MOST_FIELDS:,} fields."
+        raise InvalidInputError([message]) from error
+    return {name: value_of(named.get(name), given) for name, given in pairs}

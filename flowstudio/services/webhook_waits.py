@@ -1,0 +1,90 @@
+"""Waiting for a run that a request began, to answer the request with what came of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from flowstudio.engine.events import FINISHED, Event
+from flowstudio.graph.canonical import load
+from flowstudio.scale.bus import Subscription
+from flowstudio.services.parts import RunParts
+
+_ENDINGS = {
+    "run_succeeded": "succeeded",
+    "run_failed": "failed",
+    "run_cancelled": "cancelled",
+}
+#: A run that another process advances, or that left memory, is looked at so often.
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended; `outputs` of one that succeeded."""
+
+    run_id: str
+    status: str
+    outputs: Any = None
+
+
+class RunWait:
+    """One request that waits for one run."""
+
+    def __init__(self, parts: RunParts, subscription: Subscription, run_id: str) -> None:
+        self._parts = parts
+        self._subscription = subscription
+        self._run_id = run_id
+
+    async def result(self, within_s: float) -> RunResult:
+        """How the run ended.
+
+        Raises:
+            TimeoutError: it has not, by then.
+        """
+        async for event in self.events(within_s):
+            if isinstance(event, RunResult):
+                return event
+        raise TimeoutError
+
+    async def events(self, within_s: float) -> AsyncIterator[Event | RunResult | None]:
+        """What the bus tells, and the result at last; None when nothing was heard for a while."""
+        until = asyncio.get_running_loop().time() + within_s
+        while (now := asyncio.get_running_loop().time()) < until:
+            heard = await self._hear(min(until, now + _LOOK_S))
+            if heard is None:
+                if (result := await self._look()) is not None:
+                    yield result
+                    return
+                yield None
+            elif heard.type in _ENDINGS:
+                yield await self._ended(heard)
+                return
+            else:
+                yield heard
+
+    async def _hear(self, until: float) -> Event | None:
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._subscription.get()
+        except TimeoutError:
+            return None
+
+    async def _ended(self, event: Event) -> RunResult:
+        status = _ENDINGS[event.type]
+        if event.output is not None and event.output.body:
+            return RunResult(self._run_id, status, load(event.output.body))
+        return await self._result(status)
+
+    async def _look(self) -> RunResult | None:
+        """The result, if the run has ended by what is stored."""
+        record = await self._parts.store.find(self._run_id)
+        if record is None:
+            return RunResult(self._run_id, "cancelled")
+        return await self._result(record.status) if record.status in FINISHED else None
+
+    async def _result(self, status: str) -> RunResult:
+        body = None
+        if status == "succeeded":
+            body = await self._parts.journal.outputs(self._run_id)
+        return RunResult(self._run_id, status, load(body) if body is not None else None)
