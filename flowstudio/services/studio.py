@@ -123,7 +123,7 @@ def open_studio(
     links = AnswerLinkService(parts, runs)
     drafts = DraftService(parts, runs, credentials, registry)
     workflows = WorkflowService(parts, runs, finder, credentials, registry)
-    links = WebhookLinks(parts, workflows)
+    hooks = WebhookLinks(parts, workflows)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
@@ -154,8 +154,8 @@ def open_studio(
         sessions=sessions,
         users=UserService(parts, passwords),
         versions=VersionService(parts, workflows, registry),
-        webhook_calls=WebhookCalls(parts, runs.parts, workflows, links),
-        webhooks=WebhookService(parts, links),
+        webhook_calls=WebhookCalls(parts, runs.parts, workflows, hooks),
+        webhooks=WebhookService(parts, hooks),
         workers=WorkerService(parts, runs.dispatcher),
         workflows=workflows,
     )
