@@ -30,8 +30,8 @@ class Hands(Protocol):
     def room(self) -> int:
         """How many more runs it can take."""
 
-    def take(self, run_id: str) -> None:
-        """Advance a run."""
+    def take(self, run_id: str, *, is_mine: bool = False) -> None:
+        """Advance a run, which is this process's own already or is to become it."""
 
 
 class Admission:
@@ -137,9 +137,9 @@ class Admission:
             work = store.take(owner, self.queues, room, now, self._served)
             taken = await self._journal.transact(work)
             self._controls, self._waiting = taken.controls, taken.waiting
-            self._remember(taken.projects)
-            for run_id in taken.runs:
-                self._hands.take(run_id)
+            self._remember([turn.project_id for turn in taken.runs])
+            for turn in taken.runs:
+                self._hands.take(turn.run_id, is_mine=True)
             if not taken.runs:
                 return
 

@@ -16,7 +16,7 @@ from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
 from flowstudio.store.journal_rows import Answered
-from flowstudio.store.queue import RETRY_LEASE_S, lease_retries
+from flowstudio.store.queue import RETRY_LEASE_S, has_retries, lease_retries, seize
 
 log = logging.getLogger(__name__)
 
@@ -101,12 +101,13 @@ class Dispatcher:
             await self._clock.sleep(_FINISHING_S)
         return not self._launched
 
-    def take(self, run_id: str) -> None:
+    def take(self, run_id: str, *, is_mine: bool = False) -> None:
         """Advance a run in the background, unless it is being advanced already."""
         if self._group is None or run_id in self._launched or run_id in self._engine.running:
             return
         self._launched.add(run_id)
-        self._group.create_task(self._in_background(run_id))
+        is_mine = is_mine or self._journal.is_fresh(run_id)
+        self._group.create_task(self._in_background(run_id, is_mine=is_mine))
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Do something beside the runs; it must not raise. False when no runs are held any more."""
@@ -114,12 +115,12 @@ class Dispatcher:
             self._group.create_task(work())
         return self._group is not None
 
-    async def _in_background(self, run_id: str) -> None:
+    async def _in_background(self, run_id: str, *, is_mine: bool) -> None:
         # The task began in a request, perhaps, which ends long before the run does.
         note(run_id=run_id, request_id="", user_id="", workflow_id="")
         try:
             async with self._slots:
-                if run_id not in self._engine.running:
+                if run_id not in self._engine.running and (is_mine or await self._seize(run_id)):
                     await self.run_here(run_id)
         except FlowStudioError as error:
             self._stuck.add(run_id)
@@ -131,6 +132,17 @@ class Dispatcher:
         finally:
             self._launched.discard(run_id)
             self.admission.ended()
+
+    async def _seize(self, run_id: str) -> bool:
+        """Make a run this process's own, unless a living one has it; of several, one succeeds."""
+        record = await self._store.find(run_id)
+        if record is None:
+            return False
+        if record.owner == self.owner:
+            return True
+        if record.owner and self._owners.is_alive(record.owner):
+            return False
+        return await self._journal.transact(seize(run_id, self.owner, record.owner))
 
     async def run_here(self, run_id: str, outer_id: str = "") -> Outcome:
         """Advance a run in this task, and tell those who watch it when it has left.
@@ -296,6 +308,8 @@ class Dispatcher:
     async def _retry(self) -> None:
         """Take up again what failed and is to be tried once more."""
         now = self._clock.now()
+        if not await has_retries(self._journal, now):
+            return
         until = now + timedelta(seconds=RETRY_LEASE_S)
         for run_id in await self._journal.transact(lease_retries(now, until, _MOST_RETRIES)):
             await self.send(run_id, "resume")

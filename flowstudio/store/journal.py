@@ -139,6 +139,10 @@ class StoredJournal:
             self._fresh[run.id] = ClaimedRun(run, 1, is_new=not seeds)
         return is_new
 
+    def is_fresh(self, run_id: str) -> bool:
+        """Whether this process has just made the run, as its owner, and nobody has touched it."""
+        return run_id in self._fresh
+
     async def find_keyed(self, dedup_key: str) -> str:
         """Id of the run that stands for a key."""
         row = await self._reader.one("SELECT run_id FROM run_key WHERE key=?", (dedup_key,))

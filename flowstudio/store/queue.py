@@ -6,7 +6,7 @@ nobody changes before it has written.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,6 @@ from flowstudio.store.moments import from_column, to_column
 RETRY_LEASE_S = 60
 _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
-#: On PostgreSQL several processes may look at once; this row lets one after the other.
-_LOCK = (
-    "INSERT INTO queue (name, is_paused, is_draining) VALUES ('', ?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET name=excluded.name"
-)
 _STATES = "SELECT name, is_paused, is_draining FROM queue"
 _LIMITS = "SELECT scope, object_id, most_at_once FROM run_limit"
 
@@ -50,17 +45,28 @@ class Controls:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A run whose turn it is."""
+
+    run_id: str
+    queue: str
+    project_id: str
+
+
+HandOver = Callable[[Connection, Sequence[Turn]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What a look into the queue brought.
 
     Attributes:
-        runs: ids, in the order they are to begin; `projects` are theirs.
+        runs: in the order they are to begin.
         waiting: the queues in which others wait still.
         controls: as they stood at this look.
     """
 
-    runs: tuple[str, ...]
-    projects: tuple[str, ...]
+    runs: tuple[Turn, ...]
     waiting: frozenset[str]
     controls: Controls
 
@@ -93,7 +99,12 @@ class _Lane:
 
 
 def take(
-    owner: str, queues: Sequence[str], room: int, now: datetime, served: Mapping[str, int]
+    owner: str,
+    queues: Sequence[str],
+    room: int,
+    now: datetime,
+    served: Mapping[str, int],
+    hand_over: HandOver | None = None,
 ) -> Work:
     """Give up to `room` waiting runs to an owner.
 
@@ -106,25 +117,47 @@ def take(
         room: for so many.
         now: the present moment.
         served: by project, a number that is higher the later it had its turn.
+        hand_over: what else is done with them in the same commit. With it, `room` is for the runs
+            that this owner has and that have not begun, too.
     """
 
     def work(connection: Connection) -> Taken:
-        connection.execute(_LOCK, (False, False))
         connection.in_turn()
         connection.execute(
             "UPDATE run SET ready_at=NULL WHERE ready_at<=? AND status='queued'", (to_column(now),)
         )
         controls = _read_controls(connection)
         turns = _Turns(connection, controls, served)
-        chosen: list[tuple[str, str]] = []
+        places = room if hand_over is None else room - _count_ahead(connection, owner)
+        chosen: list[Turn] = []
         for queue in queues:
-            if queue not in controls.paused and len(chosen) < room:
-                chosen += turns.pick(queue, room - len(chosen))
-        for run_id, _ in chosen:
-            connection.execute("UPDATE run SET owner=? WHERE id=?", (owner, run_id))
+            if queue not in controls.paused and len(chosen) < places:
+                chosen += turns.pick(queue, places - len(chosen))
+        for turn in chosen:
+            connection.execute("UPDATE run SET owner=? WHERE id=?", (owner, turn.run_id))
+        if hand_over is not None and chosen:
+            hand_over(connection, chosen)
         waiting = frozenset(queue for queue in queues if _waits(connection, queue))
-        ids, projects = ([pair[at] for pair in chosen] for at in (0, 1))
-        return Taken(tuple(ids), tuple(projects), waiting, controls)
+        return Taken(tuple(chosen), waiting, controls)
+
+    return work
+
+
+def _count_ahead(connection: Connection, owner: str) -> int:
+    found: int = connection.execute(
+        "SELECT count(*) FROM run WHERE owner <> '' AND owner=? AND status='queued'", (owner,)
+    ).fetchone()[0]
+    return found
+
+
+def seize(run_id: str, owner: str, former: str) -> Work:
+    """Make a run another owner's, if its former one has it still; whether that was so."""
+
+    def work(connection: Connection) -> bool:
+        done = connection.execute(
+            "UPDATE run SET owner=? WHERE id=? AND owner=?", (owner, run_id, former)
+        )
+        return done.rowcount == 1
 
     return work
 
@@ -170,8 +203,8 @@ class _Turns:
         for key in (("instance", ""), ("project", project_id), ("workflow", workflow_id)):
             self._in_hand[key] += number
 
-    def pick(self, queue: str, most: int) -> Iterator[tuple[str, str]]:
-        """Ids of the next runs of a queue, each with its project's."""
+    def pick(self, queue: str, most: int) -> Iterator[Turn]:
+        """The next runs of a queue."""
         lanes = self._lanes(queue, most)
         for _ in range(most):
             open_lanes = [lane for lane in lanes if lane.ids and self._may(lane)]
@@ -180,7 +213,7 @@ class _Turns:
             lane = min(open_lanes, key=self._turn)
             self._count(lane.project_id, lane.workflow_id, 1)
             self._served[lane.project_id] = max(self._served.values(), default=0) + 1
-            yield lane.ids.pop(0), lane.project_id
+            yield Turn(lane.ids.pop(0), queue, lane.project_id)
 
     def _may(self, lane: _Lane) -> bool:
         keys = (("instance", ""), ("project", lane.project_id), ("workflow", lane.workflow_id))
@@ -282,6 +315,20 @@ async def controls(journal: StoredJournal) -> Controls:
     states = await journal.query(_STATES)
     limits = await journal.query(_LIMITS)
     return _controls(states, limits)
+
+
+async def capacity(journal: StoredJournal, since: datetime) -> int:
+    """How many runs the processes heard of since a moment take at once."""
+    rows = await journal.query(
+        "SELECT coalesce(sum(concurrency), 0) FROM worker WHERE seen_at>=?", (to_column(since),)
+    )
+    return int(rows[0][0])
+
+
+async def has_retries(journal: StoredJournal, now: datetime) -> bool:
+    """Whether a failed run is to be tried again by now."""
+    rows = await journal.query("SELECT 1 FROM run WHERE retry_at<=? LIMIT 1", (to_column(now),))
+    return bool(rows)
 
 
 async def has_work(journal: StoredJournal, now: datetime) -> bool:
