@@ -53,6 +53,7 @@ from flowstudio.api import (
     setup,
     users,
     versions,
+    webhooks,
     workflow_shelf,
     workflows,
 )
@@ -82,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     previews.router,
     workflow_shelf.router,
     versions.router,
+    webhooks.router,
     drafts.router,
     queue.router,
     runs.router,

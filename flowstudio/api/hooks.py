@@ -7,8 +7,8 @@ each request pays only for what it needs.
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,6 +28,7 @@ from flowstudio.services.addresses import client_address
 from flowstudio.services.webhook_calls import Started, WebhookCalls
 from flowstudio.services.webhook_inputs import Received
 from flowstudio.services.webhook_links import Link
+from flowstudio.services.webhook_requests import Noted
 from flowstudio.services.webhook_waits import RunResult, RunWait
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ _MOST_QUERY = 100
 _STREAM_S = 300.0
 _TIMED_OUT = Kind(504, "run-goes-on", "The run goes on")
 _FAILED = Kind(500, "run-failed", "The run did not succeed")
+_WORDS = {"failed": "failed", "cancelled": "been cancelled"}
+_RUN = "x-run-id"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -60,6 +63,20 @@ class Pattern:
 
 
 _ROUTES = {False: Pattern("/hooks/{token}"), True: Pattern("/hooks/test/{token}")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request at a link; `run_id` is for the run it may make."""
+
+    link: Link
+    received: Received
+    is_test: bool
+    run_id: str
+    request_id: str
+
+    async def start(self, calls: WebhookCalls) -> Started:
+        return await calls.start(self.link, self.received, self.run_id, is_test=self.is_test)
 
 
 class Hooks:
@@ -102,79 +119,62 @@ class Hooks:
             if scope["method"] not in link.record.methods:
                 return _wrong_method(link, request_id)
             received = await read_request(scope, receive, runtime)
-            calls.admit(link, received, is_test=is_test)
-            return await self._run(calls, link, received, request_id, is_test=is_test)
         except TooLargeError:
             most = runtime.settings.webhook_max_bytes
             return door_problem(413, f"The body may have {most:,} bytes.", request_id)
         except FlowStudioError as error:
             return problem_of(error, request_id)
+        call, detail = _Call(link, received, is_test, new_id(), request_id), ""
+        try:
+            calls.admit(link, received, is_test=is_test)
+            reply = await self._run(calls, call)
+        except FlowStudioError as error:
+            detail = str(error)
+            reply = problem_of(error, request_id)
+        noted = Noted(reply.status_code, detail, reply.headers.get(_RUN, ""))
+        runtime.studio.webhook_requests.note(link, received, noted, is_test=is_test)
+        return reply
 
-    async def _run(
-        self,
-        calls: WebhookCalls,
-        link: Link,
-        received: Received,
-        request_id: str,
-        *,
-        is_test: bool,
-    ) -> Response:
-        run_id, respond = new_id(), link.record.respond
+    async def _run(self, calls: WebhookCalls, call: "_Call") -> Response:
+        respond = call.link.record.respond
         if respond == "now":
-            return _accepted(await calls.start(link, received, run_id, is_test=is_test))
+            return _accepted(await call.start(calls))
         if respond == "stream":
-            # Begun here, so that what is wrong can still be said by a status.
-            return await self._streamed(calls, link, received, run_id, is_test=is_test)
-        with self._one_of_few(link.record.id), calls.waiting(run_id) as wait:
-            started = await calls.start(link, received, run_id, is_test=is_test)
+            return await self._streamed(calls, call)
+        with self._one_of_few(call.link.record.id), calls.waiting(call.run_id) as wait:
+            started = await call.start(calls)
             if not started.is_first:
                 return _accepted(started)
             try:
-                result = await wait.result(link.record.timeout_s)
+                result = await wait.result(call.link.record.timeout_s)
             except TimeoutError:
                 detail = "The run has not ended yet and goes on."
-                return problem(_TIMED_OUT, detail, request_id, more={"run_id": run_id})
-            return _ended(result, request_id)
+                return _told(_TIMED_OUT, detail, call)
+            return _ended(result, call)
 
-    async def _streamed(
-        self,
-        calls: WebhookCalls,
-        link: Link,
-        received: Received,
-        run_id: str,
-        *,
-        is_test: bool,
-    ) -> Response:
-        told = self._tell(calls, link, received, run_id, is_test=is_test)
+    async def _streamed(self, calls: WebhookCalls, call: "_Call") -> Response:
+        told = self._tell(calls, call)
+        # Begun here, so that what is wrong can still be said by a status.
         first = await anext(told)
         if isinstance(first, Started):
             return _accepted(first)
 
-        async def lines() -> AsyncIterator[str]:
-            try:
-                yield first
+        async def lines() -> AsyncGenerator[str]:
+            async with aclosing(told):
+                yield str(first)
                 async for line in told:
                     yield str(line)
-            finally:
-                await told.aclose()  # type: ignore[attr-defined]
 
-        return StreamingResponse(lines(), media_type="text/event-stream")
+        headers = {_RUN: call.run_id}
+        return StreamingResponse(lines(), headers=headers, media_type="text/event-stream")
 
-    async def _tell(
-        self,
-        calls: WebhookCalls,
-        link: Link,
-        received: Received,
-        run_id: str,
-        *,
-        is_test: bool,
-    ) -> AsyncIterator[Any]:
-        with self._one_of_few(link.record.id), calls.waiting(run_id) as wait:
-            started = await calls.start(link, received, run_id, is_test=is_test)
+    async def _tell(self, calls: WebhookCalls, call: "_Call") -> AsyncGenerator[str | Started]:
+        with self._one_of_few(call.link.record.id), calls.waiting(call.run_id) as wait:
+            started = await call.start(calls)
             if not started.is_first:
                 yield started
                 return
-            yield _sse("run", {"run_id": run_id})
+            yield _sse("run", {"run_id": call.run_id})
             async for line in _lines(wait):
                 yield line
 
@@ -259,15 +259,21 @@ def _wrong_method(link: Link, request_id: str) -> Response:
 def _accepted(started: Started) -> Response:
     # Asking again is no fault: the first request's run is the answer.
     status = 202 if started.is_first else 200
-    return JSONResponse({"run_id": started.run_id, "is_first": started.is_first}, status)
+    told = {"run_id": started.run_id, "is_first": started.is_first}
+    return JSONResponse(told, status, {_RUN: started.run_id})
 
 
-def _ended(result: RunResult, request_id: str) -> Response:
+def _ended(result: RunResult, call: _Call) -> Response:
     if result.status != "succeeded":
-        detail = f"The run has {result.status}. The people of its project see why."
-        return problem(_FAILED, detail, request_id, more={"run_id": result.run_id})
+        detail = f"The run has {_WORDS[result.status]}. The people of its project see why."
+        return _told(_FAILED, detail, call)
     told = {"run_id": result.run_id, "status": result.status, "outputs": result.outputs}
-    return JSONResponse(told)
+    return JSONResponse(told, headers={_RUN: result.run_id})
+
+
+def _told(kind: Kind, detail: str, call: _Call) -> Response:
+    more, headers = {"run_id": call.run_id}, {_RUN: call.run_id}
+    return problem(kind, detail, call.request_id, headers=headers, more=more)
 
 
 async def _lines(wait: RunWait) -> AsyncIterator[str]:

@@ -42,6 +42,7 @@ from flowstudio.services.users import UserService
 from flowstudio.services.versions import VersionService
 from flowstudio.services.webhook_calls import WebhookCalls
 from flowstudio.services.webhook_links import WebhookLinks
+from flowstudio.services.webhook_requests import WebhookRequests
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workers import WorkerService
 from flowstudio.services.workflow_imports import ImportService
@@ -85,6 +86,7 @@ class Studio:
     users: UserService
     versions: VersionService
     webhook_calls: WebhookCalls
+    webhook_requests: WebhookRequests
     webhooks: WebhookService
     workers: WorkerService
     workflows: WorkflowService
@@ -124,6 +126,7 @@ def open_studio(
     drafts = DraftService(parts, runs, credentials, registry)
     workflows = WorkflowService(parts, runs, finder, credentials, registry)
     hooks = WebhookLinks(parts, workflows)
+    webhooks = WebhookService(parts, hooks)
     return Studio(
         parts=parts,
         accounts=AccountService(parts, sessions, passwords, throttle, mail),
@@ -155,7 +158,8 @@ def open_studio(
         users=UserService(parts, passwords),
         versions=VersionService(parts, workflows, registry),
         webhook_calls=WebhookCalls(parts, runs.parts, workflows, hooks),
-        webhooks=WebhookService(parts, hooks),
+        webhook_requests=WebhookRequests(parts, runs.parts.journal, webhooks),
+        webhooks=webhooks,
         workers=WorkerService(parts, runs.dispatcher),
         workflows=workflows,
     )

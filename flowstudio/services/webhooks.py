@@ -3,7 +3,6 @@
 import re
 import secrets
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -27,7 +26,6 @@ _MOST_NAME = 100
 _MOST_TIMEOUT_S = 300.0
 _MOST_PER_MINUTE = 60_000
 _MOST_PER_DAY = 1_000_000
-_KEYS_KEPT = timedelta(days=3)
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 _TOKEN_BYTES = 32
 

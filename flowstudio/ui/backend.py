@@ -21,6 +21,7 @@ async def open_backend() -> AsyncIterator[None]:
             studio.workers.serve("web"),
             studio.workflows.serve_trash(),
             studio.retention.serve(),
+            studio.webhook_requests.serve(),
             studio.housekeeping.serve(),
             runtime.traffic.watch_loop(runtime.clock),
             studio.schedules.serve(),

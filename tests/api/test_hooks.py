@@ -397,3 +397,34 @@ async def test_a_link_of_a_deleted_workflow_or_person_runs_nothing(runtime, web,
     assert (await web.post(path_of(view), json={"n": 1})).status_code == 409
     await runtime.studio.workflows.delete(owner, workflow_id)
     assert (await web.post(path_of(view), json={"n": 1})).status_code == 404
+
+
+async def test_the_last_requests_are_kept_without_their_secrets(runtime, web, owner):
+    view = await linked(runtime, owner, auth="header", auth_header="X-Mine")
+    test = path_of(view).replace("/hooks/", "/hooks/test/")
+    headers = {"x-mine": view.secret, "authorization": "Bearer CANARY", "x-shop": "7"}
+    body = {"n": 1, "echo": view.secret}
+    for path in (test, path_of(view)):
+        await web.post(f"{path}?token=CANARY&page=2", json=body, headers=headers)
+    await web.post(path_of(view), json=body)
+    kept = await runtime.studio.webhook_requests.list_requests(owner, view.record.id)
+    assert [(one.is_test, one.status, one.run_id != "") for one in kept] == [
+        (False, 401, False),
+        (False, 202, True),
+        (True, 202, True),
+    ]
+    assert '["x-shop", "7"]' in kept[1].headers
+    assert '["page", "2"]' in kept[1].query
+    for one in kept:
+        assert view.secret not in one.headers + one.query + one.body
+        assert "CANARY" not in one.headers + one.query + one.body
+
+
+async def test_only_so_many_requests_are_kept_and_their_bodies_are_cut(runtime, web, owner):
+    view = await linked(runtime, owner)
+    for _ in range(2):
+        for _ in range(25):
+            await web.post(path_of(view), content=b"x" * 9_000, headers={"content-type": "text/x"})
+        await runtime.studio.webhook_requests.flush()
+    kept = await runtime.studio.webhook_requests.list_requests(owner, view.record.id)
+    assert (len(kept), len(kept[0].body), kept[0].size) == (20, 4_000, 9_000)

@@ -312,6 +312,12 @@ async def _published(world: World) -> str:
     return workflow_id
 
 
+async def _webhook(world: World) -> str:
+    workflow_id = await _workflow(world)
+    body = {"name": "Orders", "auth": "hmac"}
+    return str((await world.made("owner", f"/workflows/{workflow_id}/webhooks", body))["id"])
+
+
 async def _credential(world: World) -> str:
     body = {
         "project_id": world.project_id,
@@ -423,6 +429,7 @@ MAKERS: Mapping[str, Callable[[World], Awaitable[str]]] = {
     "slug": _slug,
     "state": _state,
     "user_id": _user,
+    "webhook_id": _webhook,
     "with_id": _run,
     "workflow_id": _workflow,
 }
