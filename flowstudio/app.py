@@ -17,6 +17,7 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp
 
 from flowstudio.api.app import create_api
+from flowstudio.api.forms import Forms
 from flowstudio.api.hooks import Hooks
 from flowstudio.api.mount import ApiFirst
 from flowstudio.api.probes import Probes
@@ -49,7 +50,7 @@ api = create_api(backend)
 
 def before_site(site: ASGIApp) -> ASGIApp:
     """The site with the API and the probes in front of it."""
-    return Probes(Traced(Hooks(ApiFirst(api, site), backend), backend), backend)
+    return Probes(Traced(Hooks(Forms(ApiFirst(api, site), backend), backend), backend), backend)
 
 
 app = rx.App(

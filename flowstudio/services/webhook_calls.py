@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flowstudio.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from flowstudio.graph.canonical import load
 from flowstudio.security.quotas import Quotas
 from flowstudio.security.signatures import is_recent, is_signed
 from flowstudio.security.throttle import Throttle
@@ -14,11 +15,13 @@ from flowstudio.services.parts import RunParts
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.webhook_inputs import Received, inputs_of
 from flowstudio.services.webhook_links import NOTHING, Link, WebhookLinks
-from flowstudio.services.webhook_waits import RunWait
+from flowstudio.services.webhook_waits import RunResult, RunWait
 from flowstudio.services.workflow_runs import Begin, RunWish, WorkflowRuns
 from flowstudio.store.webhook_keys import KeyClaim, find_run
 
 MOST_KEY = 200
+#: Where a form carries the key that was made when it was opened.
+FORM_KEY = "form-receipt"
 #: Refusals of one address in a minute, before it is refused whatever it shows.
 _MOST_REFUSED = 60
 _STALE = "The timestamp is missing, or more than five minutes away from this server's clock."
@@ -131,16 +134,20 @@ class WebhookCalls:
         )
         return Begin(link.project_id, record.workflow_id, document, wish, link.version)
 
-    async def find_run(self, link: Link, key: str) -> str:
-        """Id of the run that a key stands for.
+    async def result(self, link: Link, key: str) -> RunResult:
+        """How the run stands that a key stands for; its outputs if the link shows them.
 
         Raises:
-            NotFoundError: it stands for none.
+            NotFoundError: the key stands for none.
         """
-        found = await find_run(self._runs.journal, link.record.id, key)
-        if found is None:
+        run_id = await find_run(self._runs.journal, link.record.id, key)
+        record = await self._runs.store.find(run_id) if run_id else None
+        if record is None:
             raise NotFoundError(NOTHING)
-        return found
+        if record.status != "succeeded" or not link.record.shows_outputs:
+            return RunResult(record.id, record.status)
+        body = await self._runs.journal.outputs(record.id)
+        return RunResult(record.id, record.status, load(body) if body is not None else None)
 
     @contextmanager
     def waiting(self, run_id: str) -> Iterator[RunWait]:
@@ -159,6 +166,8 @@ def key_of(link: Link, received: Received) -> str:
     """
     record = link.record
     name = "webhook-id" if record.auth == "hmac" else record.key_header.lower()
+    if record.kind == "form":
+        name = FORM_KEY
     key = received.header(name) if name else ""
     if len(key) > MOST_KEY or not key.isprintable():
         raise InvalidInputError([f"{name}: At most {MOST_KEY} printable characters."])

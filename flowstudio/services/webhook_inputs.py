@@ -17,6 +17,9 @@ _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "webhook-signature", "x-api-key"}
 )
 
+#: Inputs that are given these of the request.
+SPECIAL = frozenset({"body", "headers", "query", "method"})
+
 Pairs = tuple[tuple[str, str], ...]
 
 
