@@ -32,10 +32,12 @@ from flowstudio.store import deliveries as store
 from flowstudio.store import notice_choices, notifications, questions, users
 from flowstudio.store.deliveries import DeliveryRecord
 from flowstudio.store.notice_choices import Webhook
+from flowstudio.store.stillness import Stillness
 
 log = logging.getLogger(__name__)
 
 _EVERY_S = 1.0
+_DUE_EVERY_ROUNDS = 5
 _ESCALATE_EVERY_ROUNDS = 5
 _REMOVE_EVERY_ROUNDS = 3_600
 _MOST_NEWS = 100
@@ -75,6 +77,7 @@ class DeliveryService:
         self._links = links
         self._sealing = Sealing(parts)
         self._make_http = http or (lambda: OutgoingHttp(parts.settings))
+        self._stillness = Stillness(parts.records.database)
 
     async def serve(self) -> None:
         """Until cancelled: tell of what happens in runs, and deliver what is due."""
@@ -86,9 +89,11 @@ class DeliveryService:
                         await tell_of_schema(self._parts)
                     await self._round(rounds, http)
                 except FlowStudioError as error:
+                    self._stillness.forget()
                     log.warning("Notifications could not be looked through: %s", error)
                 except Exception:
                     # One notification's unforeseen end must not keep all others back.
+                    self._stillness.forget()
                     log.exception("Delivering notifications failed in a way nobody foresaw")
                 rounds += 1
                 await self._parts.clock.sleep(_EVERY_S)
@@ -96,11 +101,15 @@ class DeliveryService:
             await http.close()
 
     async def _round(self, rounds: int, http: OutgoingHttp) -> None:
-        await self.tell()
+        is_still = self._stillness.is_still()
+        if not is_still:
+            await self.tell()
         if rounds % _ESCALATE_EVERY_ROUNDS == 0:
             await self.escalate()
-        while await self.deliver(http):
-            pass
+        # What waits for a moment comes due without a commit, too.
+        if not is_still or rounds % _DUE_EVERY_ROUNDS == 0:
+            while await self.deliver(http):
+                pass
         if rounds % _REMOVE_EVERY_ROUNDS == 0:
             before = self._parts.clock.now() - _KEPT
             await self._records.write(

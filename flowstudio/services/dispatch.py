@@ -17,6 +17,7 @@ from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
 from flowstudio.store.journal_rows import Answered
 from flowstudio.store.queue import RETRY_LEASE_S, has_retries, lease_retries, seize
+from flowstudio.store.stillness import Stillness
 
 log = logging.getLogger(__name__)
 
@@ -246,13 +247,17 @@ class Dispatcher:
     async def _hear_signals(self) -> None:
         """Act on signals that other processes store, such as `flowstudio runs cancel`."""
         self._heard = await self._journal.latest_signal()
+        stillness = Stillness(self._journal.database)
         while True:
             await self._clock.sleep(_SIGNALS_EVERY_S)
+            if stillness.is_still():
+                continue
             try:
                 for signal in await self._journal.signals_since(self._heard):
                     self._heard = signal.id
                     await self._hear(signal)
             except FlowStudioError as error:
+                stillness.forget()
                 log.warning("Signals could not be read: %s", error)
 
     async def _hear(self, signal: Signal) -> None:

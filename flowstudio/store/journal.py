@@ -76,6 +76,7 @@ class StoredJournal:
     def __init__(
         self, database: Database, durability: str, patience_s: float | None = None
     ) -> None:
+        self.database = database
         self._writer = Writer(database, durability, patience_s)
         self._reader = Reader(database, patience_s)
         self._loop = asyncio.get_running_loop()
