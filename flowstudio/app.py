@@ -64,6 +64,7 @@ app = rx.App(
         "/values.css",
         "/editor.css",
         "/runs.css",
+        "/schedules.css",
         "/versions.css",
         "/workflows.css",
     ],

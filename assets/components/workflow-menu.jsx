@@ -11,6 +11,7 @@ const ICONS = {
   tags: "M3 12V4a1 1 0 0 1 1-1h8l9 9-9 9zM7.5 7.5h.01",
   move: "M3 7a1 1 0 0 1 1-1h5l2 2.5h8a1 1 0 0 1 1 1V18a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1zM9 14h6m-2.5-2.5L15 14l-2.5 2.5",
   duplicate: "M9 9h11v11H9zM5 15H4V4h11v1",
+  schedule: "M8 3v4M16 3v4M4 9h16M5 5h14a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1zM12 12v3l2 1.5",
   versions: "M12 7v5l3 2M3.5 12a8.5 8.5 0 1 0 2.8-6.3L3 8.5M3 4v4.5h4.5",
   export: "M12 4v11m-5-5 5 5 5-5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3",
   trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
@@ -62,6 +63,7 @@ export function WorkflowMenu({ workflow, folders, tags, mayEdit, onDone }) {
         ] : []),
         { name: "versions", label: "Versions", href: `/workflows/${workflow.id}/versions` },
         ...(mayEdit ? [
+          { name: "schedule", label: "Schedule…", href: `/schedules/new?workflow=${workflow.id}` },
           { name: "export", label: "Export", href: `${base}/export`, download: `${workflow.slug}.json` },
           { name: "trash", label: "Move to the trash", isBad: true, run: () => send("DELETE", "", {}, `“${workflow.name}” is in the trash.`) },
         ] : []),

@@ -33,7 +33,14 @@ from flowstudio.store import schedules as store
 from flowstudio.store.schedule_slots import Fate, SlotRecord
 from flowstudio.store.schedules import ScheduleFilter, ScheduleRecord
 
-__all__ = ["ScheduleFilter", "ScheduleService", "ScheduleView", "ScheduleWish", "SlotRecord"]
+__all__ = [
+    "ScheduleFilter",
+    "ScheduleRecord",
+    "ScheduleService",
+    "ScheduleView",
+    "ScheduleWish",
+    "SlotRecord",
+]
 
 _TIMING = ("kind", "expression", "zone", "start", "end", "jitter_s")
 
@@ -54,6 +61,14 @@ class ScheduleView:
     rule: str
     next_times: tuple[NextTime, ...]
     last: SlotRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a schedule of a workflow would run, as far as a form needs to know."""
+
+    workflow: str
+    schema: Mapping[str, Any]
 
 
 class ScheduleService(ScheduleTicks):
@@ -122,6 +137,20 @@ class ScheduleService(ScheduleTicks):
         now = self._parts.clock.now()
         # In a thread: a rare time may take a moment to find.
         return await self._parts.records.read(lambda _: preview(wish, now))
+
+    async def inputs_of(self, actor: Actor, workflow_id: str) -> Published:
+        """The inputs that the published version of a workflow asks for.
+
+        Raises:
+            ConflictError: nothing is published.
+        """
+
+        def look(session: Session) -> Published:
+            found = allowed_in(session, actor, "schedule.read", workflow_id)
+            document = choose(session, found, "published").document()
+            return Published(found.record.name, inputs_schema(document))
+
+        return await self._parts.records.read(look)
 
     # Changing
 

@@ -19,6 +19,7 @@ PLACES = (
     Place("home", "Home", "/", "house", "g h"),
     Place("workflows", "Workflows", "/workflows", "workflow", "g w"),
     Place("runs", "Runs", "/runs", "history", "g r"),
+    Place("schedules", "Schedules", "/schedules", "calendar-clock", "g s"),
     Place("projects", "Projects", "/projects", "folder", "g p"),
     Place("account", "Account", "/account", "circle-user", "g a"),
     Place("queue", "Queue", "/queue", "list-ordered", "g q", is_for_admins=True),

@@ -33,6 +33,12 @@ from flowstudio.ui.run.page import run_page
 from flowstudio.ui.run.state import RunState
 from flowstudio.ui.runs.page import runs_page
 from flowstudio.ui.runs.state import RunsState
+from flowstudio.ui.schedule.page import schedule_page
+from flowstudio.ui.schedule.state import ScheduleState
+from flowstudio.ui.schedule_form.page import schedule_form_page
+from flowstudio.ui.schedule_form.state import ScheduleFormState
+from flowstudio.ui.schedules.page import schedules_page
+from flowstudio.ui.schedules.state import SchedulesState
 from flowstudio.ui.shell import ShellState
 from flowstudio.ui.versions.page import versions_page
 from flowstudio.ui.versions.state import VersionsState
@@ -76,6 +82,15 @@ PAGES = (
     Page("/runs", "Runs · FlowStudio", runs_page, RunsState.load),
     Page("/runs/compare", "Compare runs · FlowStudio", compare_page, CompareState.load),
     Page("/runs/[run_id]", "Run · FlowStudio", run_page, RunState.load),
+    Page("/schedules", "Schedules · FlowStudio", schedules_page, SchedulesState.load),
+    Page("/schedules/new", "New schedule · FlowStudio", schedule_form_page, ScheduleFormState.load),
+    Page("/schedules/[schedule_id]", "Schedule · FlowStudio", schedule_page, ScheduleState.load),
+    Page(
+        "/schedules/[schedule_id]/edit",
+        "Edit a schedule · FlowStudio",
+        schedule_form_page,
+        ScheduleFormState.load,
+    ),
     Page("/setup", "Welcome · FlowStudio", setup_page, EntryState.load, is_public=True),
     Page("/sign-in", "Sign in · FlowStudio", sign_in_page, EntryState.load, is_public=True),
     Page("/register", "New account · FlowStudio", register_page, EntryState.load, is_public=True),

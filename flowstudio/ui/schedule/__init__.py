@@ -1,0 +1,1 @@
+"""One schedule, and what became of its times."""
