@@ -51,7 +51,10 @@ def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
     """A moment as the zone's clocks and calendars show it."""
     local = moment.astimezone(zone)
     seconds = local.strftime(":%S") if local.second else ""
-    return f"{local.strftime('%a')} {local.day} {local.strftime('%b %Y, %H:%M')}{seconds} {local.strftime('%Z')}"
+    name = local.strftime("%Z")
+    # Zones without a name of their own go by their distance, such as +0545.
+    name = f"UTC{local.strftime('%:z')}" if name[:1] in "+-" else name
+    return f"{local.strftime('%a')} {local.day} {local.strftime('%b %Y, %H:%M')}{seconds} {name}"
 
 
 def _length(seconds: int) -> str:

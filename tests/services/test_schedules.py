@@ -91,6 +91,12 @@ async def test_a_schedule_shows_its_words_and_next_five_times(schedules, owner, 
     assert await schedules.get(owner, view.record.id) == view
 
 
+async def test_a_zone_without_a_name_goes_by_its_distance(schedules, owner):
+    wish = ScheduleWish("once", "2026-12-24T18:00", zone="Asia/Kathmandu")
+    preview = await schedules.preview(owner, wish)
+    assert preview.times[0].text == "Thu 24 Dec 2026, 18:00 UTC+05:45"
+
+
 async def test_every_problem_is_told_at_once(schedules, owner, double):
     wish = ScheduleWish(
         "cron",

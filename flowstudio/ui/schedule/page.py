@@ -175,7 +175,7 @@ def _time(line: TimeLine) -> rx.Component:
 def _facts() -> rx.Component:
     return rx.el.dl(
         rx.foreach(ScheduleState.facts, _fact),
-        class_name="card facts-list",
+        class_name="card schedule-facts",
     )
 
 

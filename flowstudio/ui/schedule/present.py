@@ -72,7 +72,7 @@ def facts(view: ScheduleView) -> list[Fact]:
     if record.end_at is not None:
         found.append(Fact("Until", day_and_time(record.end_at, zone)))
     if record.max_cost_usd is not None:
-        found.append(Fact("Each run costs at most", words.money(record.max_cost_usd)))
+        found.append(Fact("Costs at most", words.money(record.max_cost_usd)))
     if record.inputs:
         found.append(Fact("Inputs", json.dumps(record.inputs, ensure_ascii=False)[:500]))
     return found

@@ -59,7 +59,11 @@ def _content() -> rx.Component:
         link(icon("arrow-left", 14), "Schedules", to="/schedules", class_name="back"),
         heading(
             rx.cond(ScheduleFormState.is_new, "New schedule", "Edit the schedule"),  # type: ignore[arg-type]
-            "It runs what is published of a workflow, as you.",
+            rx.cond(  # type: ignore[arg-type]
+                ScheduleFormState.is_new,
+                "It runs what is published of a workflow, as you.",
+                "New times count from now on.",
+            ),
         ),
         rx.cond(
             ScheduleFormState.is_new
@@ -105,7 +109,7 @@ def _workflow() -> rx.Component:
                     **_attributes("workflow"),
                 ),
             ),
-            rx.el.p(ScheduleFormState.workflow, class_name="schedule-words"),
+            rx.el.p(ScheduleFormState.workflow, class_name="schedule-words field"),
         ),
         _line("name", "Name", "Empty takes the workflow's."),
         class_name="card padded",
