@@ -53,7 +53,7 @@ def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
     seconds = local.strftime(":%S") if local.second else ""
     name = local.strftime("%Z")
     # Zones without a name of their own go by their distance, such as +0545.
-    name = f"UTC{local.strftime('%:z')}" if name[:1] in "+-" else name
+    name = f"UTC{local.isoformat()[-6:]}" if name[:1] in "+-" else name
     return f"{local.strftime('%a')} {local.day} {local.strftime('%b %Y, %H:%M')}{seconds} {name}"
 
 

@@ -58,8 +58,8 @@ def _content() -> rx.Component:
     return rx.fragment(
         link(icon("arrow-left", 14), "Schedules", to="/schedules", class_name="back"),
         heading(
-            rx.cond(ScheduleFormState.is_new, "New schedule", "Edit the schedule"),  # type: ignore[arg-type]
-            rx.cond(  # type: ignore[arg-type]
+            rx.cond(ScheduleFormState.is_new, "New schedule", "Edit the schedule"),
+            rx.cond(
                 ScheduleFormState.is_new,
                 "It runs what is published of a workflow, as you.",
                 "New times count from now on.",
