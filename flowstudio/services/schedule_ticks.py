@@ -85,7 +85,11 @@ class ScheduleTicks:
     async def tick(self) -> float:
         """Begin what has come by now; gives in how many seconds to look again."""
         now, records = self._parts.clock.now(), self._parts.records
-        due = await records.read(lambda session: _list_due(session, now))
+        due, has_open = await records.read(
+            lambda session: (_list_due(session, now), slots.has_open(session))
+        )
+        if not due and not has_open:
+            return await self._wait_s(_EVERY_S)
         for each in due:
             await records.write(partial(self._claim, due=each, now=now))
         has_queued = await records.read(slots.has_queued)

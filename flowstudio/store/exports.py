@@ -12,6 +12,7 @@ from flowstudio.store.tables.audit import AuditRow
 from flowstudio.store.tables.keys import ApiKeyRow
 from flowstudio.store.tables.projects import MemberRow, ProjectRow
 from flowstudio.store.tables.runs import RunRow
+from flowstudio.store.tables.schedules import ScheduleRow
 from flowstudio.store.tables.sessions import SessionRow
 from flowstudio.store.tables.users import IdentityRow, UserRow
 from flowstudio.store.tables.workflows import WorkflowRow
@@ -22,6 +23,7 @@ _IDENTITY = ("provider", "label", "created_at", "last_used_at")
 _KEY = ("id", "name", "scopes", "project_id", "created_at", "expires_at", "last_used_at")
 _RUN = ("id", "workflow", "project_id", "status", "created_at", "finished_at", "cost_usd")
 _AUDIT = ("at", "verb", "kind", "object_id", "project_id", "result", "address")
+_SCHEDULE = ("id", "project_id", "workflow_id", "name", "kind", "expression", "zone", "created_at")
 _WORKFLOW = ("id", "project_id", "name", "created_at", "updated_at")
 
 
@@ -47,6 +49,12 @@ def export_person(session: Session, user_id: str) -> dict[str, Any]:
             )
         ],
         "runs": _rows(session, _pick(RunRow, _RUN).where(col(RunRow.created_by) == user_id)),
+        "schedules": _rows(
+            session,
+            _pick(ScheduleRow, _SCHEDULE).where(
+                col(ScheduleRow.owner_id) == user_id, col(ScheduleRow.project_id).in_(mine)
+            ),
+        ),
         "sessions": _rows(
             session, _pick(SessionRow, _SESSION).where(col(SessionRow.user_id) == user_id)
         ),

@@ -149,6 +149,12 @@ def count_queued(session: Session, schedule_id: str) -> int:
     return found
 
 
+def has_open(session: Session) -> bool:
+    """Whether a slot of any schedule is still to be begun."""
+    query = select(exists().where(col(ScheduleSlotRow.state).in_(("claimed", "queued"))))
+    return bool(session.execute(query).scalar_one())
+
+
 def has_queued(session: Session) -> bool:
     """Whether a slot of any schedule waits for the former's run to end."""
     query = select(exists().where(col(ScheduleSlotRow.state) == "queued"))

@@ -145,7 +145,7 @@ def _timing() -> rx.Component:
             ),
             rx.el.input(
                 default_value=_VALUES.expression,
-                on_change=lambda text: ScheduleFormState.type_in("expression", text).debounce(250),
+                on_change=ScheduleFormState.type_expression.debounce(250),
                 auto_complete="off",
                 spell_check=False,
                 key=ScheduleFormState.expression_key.to_string(),  # type: ignore[attr-defined]
@@ -182,25 +182,30 @@ def _timing() -> rx.Component:
                 is_invalid=_ERRORS.contains("zone"),
                 described_by=f"help-{OWN}zone error-{OWN}zone",
                 test_id="field-zone",
-                on_change=lambda text: ScheduleFormState.type_in("zone", text).debounce(250),
+                on_change=ScheduleFormState.type_zone.debounce(250),
             ),
         ),
         rx.el.div(
-            _typed("start", "From", "Such as 2026-11-24 09:00; empty for at once."),
-            _typed("end", "Until", "Included; empty for ever."),
+            _typed(
+                "start",
+                "From",
+                ScheduleFormState.type_start,
+                "Such as 2026-11-24 09:00; empty for at once.",
+            ),
+            _typed("end", "Until", ScheduleFormState.type_end, "Included; empty for ever."),
             class_name="form-grid",
         ),
         class_name="card padded",
     )
 
 
-def _typed(name: Any, label: str, text: str) -> rx.Component:
+def _typed(name: str, label: str, typed: Any, text: str) -> rx.Component:
     return _labelled(
         name,
         label,
         rx.el.input(
             default_value=_VALUES[name],
-            on_change=lambda text: ScheduleFormState.type_in(name, text).debounce(250),
+            on_change=typed.debounce(250),
             auto_complete="off",
             **_attributes(name),
         ),

@@ -30,7 +30,6 @@ _USUAL = {"cron": "0 9 * * 1-5", "interval": "1h", "once": ""}
 _TIMING = ("expression", "zone", "start", "end")
 Kind = Literal["cron", "interval", "once"]
 Short = Annotated[str, StringConstraints(max_length=200)]
-Name = Literal["expression", "zone", "start", "end"]
 
 
 class ScheduleFormState(rx.State):
@@ -133,10 +132,30 @@ class ScheduleFormState(rx.State):
         self.expression_key += 1
         await self._preview()
 
+    # One handler for each: of events of one name the page sends only the last within a moment.
+
     @guarded("schedule.preview")
-    async def type_in(self, name: Name, text: Short) -> None:
-        """Take what was typed into a field that has to do with times."""
-        self.values = dataclasses.replace(self.values, **{name: text.strip()})
+    async def type_expression(self, text: Short) -> None:
+        """Take what was typed."""
+        await self._take(expression=text.strip())
+
+    @guarded("schedule.preview")
+    async def type_zone(self, text: Short) -> None:
+        """Take what was typed."""
+        await self._take(zone=text.strip())
+
+    @guarded("schedule.preview")
+    async def type_start(self, text: Short) -> None:
+        """Take what was typed."""
+        await self._take(start=text.strip())
+
+    @guarded("schedule.preview")
+    async def type_end(self, text: Short) -> None:
+        """Take what was typed."""
+        await self._take(end=text.strip())
+
+    async def _take(self, **typed: str) -> None:
+        self.values = dataclasses.replace(self.values, **typed)
         await self._preview()
 
     @guarded("schedule.edit")
