@@ -11,6 +11,7 @@ _SECOND = timedelta(seconds=1)
 #: No zone changes its clocks twice within so short a time and comes out where it was.
 _STEP = timedelta(days=7)
 _MOST_NAME = 64
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
 
 
 def read_zone(name: str) -> ZoneInfo:
@@ -78,11 +79,14 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime:
     """
     try:
         found = datetime.fromisoformat(text.strip())
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         message = "Give a time such as 2026-11-24T09:00."
         raise ValueError(message) from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        message = f"Give a time from the years {_FIRST_YEAR} to {_LAST_YEAR}."
+        raise ValueError(message)
+    if found.tzinfo is not None:
+        return found.astimezone(UTC)
     moments = moments_of(found, zone)
     if len(moments) == 1:
         return moments[0]

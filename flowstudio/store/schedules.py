@@ -178,7 +178,7 @@ def _on(only: ScheduleFilter) -> list[ColumnElement[bool]]:
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
     if "inputs" in values:
-        values["inputs"] = json.dumps(values["inputs"], ensure_ascii=False)
+        values["inputs"] = json.dumps(values["inputs"])
     if values.get("max_cost_usd") is not None:
         values["max_cost_usd"] = str(values["max_cost_usd"])
     return values

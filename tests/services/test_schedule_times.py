@@ -237,9 +237,15 @@ def test_a_moment_that_comes_twice_or_never_has_to_be_said_otherwise():
         2026, 10, 25, 1, 30, tzinfo=UTC
     )
     assert read_moment("2026-10-25T04:30", berlin) == datetime(2026, 10, 25, 3, 30, tzinfo=UTC)
-    for text in ("", "tomorrow", "2026-13-01T00:00", "0001-01-01T00:00+14:00"):
+    for text in ("", "tomorrow", "2026-13-01T00:00", "2026-11-24 25:00"):
         with pytest.raises(ValueError, match="Give a time"):
             read_moment(text, berlin)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59", "1999-12-31"])
+def test_a_moment_of_another_age_is_refused(text):
+    with pytest.raises(ValueError, match="from the years 2000 to 2200"):
+        read_moment(text, ZoneInfo("America/New_York"))
 
 
 # Intervals, and times that come once
