@@ -24,6 +24,7 @@ from flowstudio.api.probes import Probes
 from flowstudio.api.traces import Traced
 from flowstudio.services.log_lines import open_log
 from flowstudio.settings import Settings
+from flowstudio.ui.answer_link.door import AnswerDoor
 from flowstudio.ui.backend import backend, open_backend
 from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
 from flowstudio.ui.entrance import with_doors
@@ -49,8 +50,9 @@ api = create_api(backend)
 
 
 def before_site(site: ASGIApp) -> ASGIApp:
-    """The site with the API and the probes in front of it."""
-    return Probes(Traced(Hooks(Forms(ApiFirst(api, site), backend), backend), backend), backend)
+    """The site with the API, the probes and what has links of its own in front of it."""
+    inner = Hooks(Forms(ApiFirst(api, AnswerDoor(site)), backend), backend)
+    return Probes(Traced(inner, backend), backend)
 
 
 app = rx.App(

@@ -9,19 +9,20 @@ from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import check_again
 
 _CHECK_S = 15.0
-_latest: dict[str, "Feed"] = {}
+_latest: dict[tuple[str, str], "Feed"] = {}
 
 
 class Feed:
-    """One live feed; a tab has at most one, that of the page it shows."""
+    """One live feed; a tab has at most one of a kind, such as that of the page it shows."""
 
     def __init__(
-        self, state: rx.State, verb: str, still: Callable[[], Awaitable[object]] | None
+        self, state: rx.State, verb: str, still: Callable[[], Awaitable[object]] | None, kind: str
     ) -> None:
         self._state = state
         self._verb = verb
         self._still = still
         self._token = state.router.session.client_token
+        self._key = (self._token, kind)
         self._check_at = backend().clock.monotonic() + _CHECK_S
 
     async def goes_on(self) -> bool:
@@ -47,23 +48,28 @@ class Feed:
     def _is_wanted(self) -> bool:
         namespace = RegistrationContext.get().app.event_namespace
         is_here = namespace is not None and self._token in namespace.token_to_sid
-        return is_here and _latest.get(self._token) is self
+        return is_here and _latest.get(self._key) is self
 
     def close(self) -> None:
         """Forget the feed."""
-        if _latest.get(self._token) is self:
-            del _latest[self._token]
+        if _latest.get(self._key) is self:
+            del _latest[self._key]
 
 
 def open_feed(
-    state: rx.State, verb: str, still: Callable[[], Awaitable[object]] | None = None
+    state: rx.State,
+    verb: str,
+    still: Callable[[], Awaitable[object]] | None = None,
+    kind: str = "page",
 ) -> Feed:
-    """Begin the feed of this tab's page; the one before it ends.
+    """Begin a feed of this tab, by default that of its page; the one before it ends.
 
     Args:
         state: of the handler that feeds.
         verb: the handler's own.
         still: raises when the person may not see what is fed any more.
+        kind: of the feed, when it is not that of the page.
     """
-    feed = _latest[state.router.session.client_token] = Feed(state, verb, still)
+    feed = Feed(state, verb, still, kind)
+    _latest[state.router.session.client_token, kind] = feed
     return feed
