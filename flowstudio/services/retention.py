@@ -158,7 +158,7 @@ class RetentionService:
         return removed
 
     async def _excess(self, policy: Policy, limit: int | None) -> list[Excess]:
-        most = -1 if limit is None else limit
+        most = retention.ALL if limit is None else limit
         now = self._parts.clock.now()
 
         def work(session: Session) -> list[Excess]:

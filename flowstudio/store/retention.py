@@ -13,7 +13,7 @@ from flowstudio.store.moments import from_column, to_column
 
 Reason = Literal["age", "count", "bytes"]
 #: More rows than there are.
-_ALL = 2**62
+ALL = 2**62
 #: What a row takes beside its texts and its output.
 _ROW_BYTES = 80
 _FINISHED = ", ".join(f"'{status}'" for status in sorted(FINISHED))
@@ -49,7 +49,7 @@ class Kept:
     unmeasured: int
 
 
-def list_older(session: Session, before: datetime, limit: int) -> list[Excess]:
+def list_older(session: Session, before: datetime, limit: int = ALL) -> list[Excess]:
     """Runs that ended before a moment, the oldest first."""
     return _list(
         session,
@@ -61,7 +61,7 @@ def list_older(session: Session, before: datetime, limit: int) -> list[Excess]:
     )
 
 
-def list_beyond(session: Session, keep: int, limit: int) -> list[Excess]:
+def list_beyond(session: Session, keep: int, limit: int = ALL) -> list[Excess]:
     """Runs beyond the newest `keep`, the oldest first."""
     return _list(
         session,
@@ -70,12 +70,12 @@ def list_beyond(session: Session, keep: int, limit: int) -> list[Excess]:
         " ORDER BY created_at DESC, id DESC LIMIT :all OFFSET :keep) AS beyond"
         " ORDER BY created_at, id LIMIT :limit",
         keep=keep,
-        all=_ALL,
+        all=ALL,
         limit=limit,
     )
 
 
-def list_larger(session: Session, most_bytes: int, limit: int) -> list[Excess]:
+def list_larger(session: Session, most_bytes: int, limit: int = ALL) -> list[Excess]:
     """Runs that do not fit into so many bytes beside all newer ones, the oldest first."""
     return _list(
         session,

@@ -1,7 +1,5 @@
 """Deleting runs: what has ended goes with all that is its own, and nothing that is another's."""
 
-import sqlite3
-
 import pytest
 
 from flowstudio.errors import AccessDeniedError, ConflictError, NotFoundError
@@ -9,7 +7,10 @@ from flowstudio.graph.canonical import dump
 from flowstudio.services.access import OPERATOR
 from tests.builders import node, workflow
 from tests.people import person, project_of
+from tests.rows import fetch
 from tests.running import run, succeed
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 ASK = workflow(node("task", "ask", mode="approval", message="?"))
 PAID = workflow(node("paid"), name="paid one")
@@ -18,11 +19,10 @@ LARGE = workflow(node("big", size=1_500_000), name="large")
 
 def counts(runtime) -> dict[str, int]:
     tables = ("run", "run_event", "model_call", "signal", "document", "blob")
-    with sqlite3.connect(runtime.path) as database:
-        return {
-            table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - own names
-            for table in tables
-        }
+    return {
+        table: fetch(runtime.database, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608 - own names
+        for table in tables
+    }
 
 
 async def test_a_deleted_run_leaves_nothing_behind(runtime):

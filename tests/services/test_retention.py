@@ -17,8 +17,10 @@ from flowstudio.store.migrations import upgrade
 from tests.builders import node, workflow
 from tests.fakes.clock import turned_until_done
 from tests.people import person
+from tests.rows import fetch
 from tests.running import create, run, succeed
 
+on_either = pytest.mark.usefixtures("either_database")
 ASK = workflow(node("task", "ask", mode="approval", message="?"))
 ONE = workflow(node("count", value=1))
 
@@ -45,6 +47,7 @@ async def pruned(runtime, clock, policy: Policy, **how):
     return task.result()
 
 
+@on_either
 async def test_runs_go_by_their_age(timed, clock):
     made = await several(timed, 4, clock)
     done = await pruned(timed, clock, Policy(days=3))
@@ -53,12 +56,14 @@ async def test_runs_go_by_their_age(timed, clock):
     assert await left(timed) == set(made[2:])
 
 
+@on_either
 async def test_the_newest_so_many_stay(timed, clock):
     made = await several(timed, 5, clock)
     await pruned(timed, clock, Policy(most_runs=2))
     assert await left(timed) == set(made[3:])
 
 
+@on_either
 async def test_the_newest_stay_that_fit_into_so_many_bytes(runtime):
     big = workflow(node("big", size=300_000))
     made = await several(runtime, 4, document=big)
@@ -68,6 +73,7 @@ async def test_the_newest_stay_that_fit_into_so_many_bytes(runtime):
     assert await left(runtime) == set(made[2:])
 
 
+@on_either
 async def test_unfinished_runs_stay_whatever_the_policy_says(timed, clock):
     waiting = (await run(timed, ASK)).id
     queued = await create(timed, ONE)
@@ -77,6 +83,7 @@ async def test_unfinished_runs_stay_whatever_the_policy_says(timed, clock):
     assert {waiting, queued} <= await left(timed)
 
 
+@on_either
 async def test_a_dry_run_removes_nothing(timed, clock):
     made = await several(timed, 3, clock)
     done = await pruned(timed, clock, Policy(most_runs=1), is_dry=True)
@@ -148,6 +155,7 @@ def settings_path(tmp_path):
     return open_database(settings).file
 
 
+@on_either
 async def test_runs_go_on_while_others_are_removed(runtime):
     await several(runtime, 30, document=workflow(node("big", size=100_000)))
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
@@ -160,12 +168,12 @@ async def test_runs_go_on_while_others_are_removed(runtime):
     assert meanwhile >= 3
 
 
+@on_either
 async def test_a_long_run_goes_in_pieces(runtime, monkeypatch):
     monkeypatch.setattr(removal, "PIECE", 7)
     loop = workflow(node("loop", "each", mode="times", times=10), node("count", "a", inside="each"))
     made = await several(runtime, 2, document=loop)
     await runtime.studio.retention.prune(OPERATOR, Policy(most_runs=1))
     assert await left(runtime) == {made[1]}
-    with sqlite3.connect(runtime.path) as database:
-        rows = database.execute("SELECT DISTINCT run_id FROM run_event").fetchall()
+    rows = fetch(runtime.database, "SELECT DISTINCT run_id FROM run_event")
     assert rows == [(made[1],)]

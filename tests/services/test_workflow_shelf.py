@@ -16,6 +16,8 @@ from tests.builders import node, workflow
 from tests.people import person, project_of
 from tests.projects import kept, member
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 GREET = workflow(node("start"), node("end", outputs={"x": "1"}), edges="start>end", name="Greet")
 DAY_S = 86_400
 
