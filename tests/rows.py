@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -28,7 +28,9 @@ def held(database: Database) -> Iterator[None]:
         with psycopg.connect(database.url) as connection:
             connection.execute("LOCK TABLE run IN EXCLUSIVE MODE")
             yield
-            connection.rollback()
+            # It may have been lost meanwhile, and the lock with it.
+            with suppress(psycopg.OperationalError):
+                connection.rollback()
         return
     with closing(sqlite3.connect(database.file, isolation_level=None)) as file:
         file.execute("BEGIN IMMEDIATE")

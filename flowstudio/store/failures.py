@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from flowstudio.errors import JournalError
+from flowstudio.errors import InvalidInputError, JournalError
 
 _KEPT = "Finished steps are kept"
 _LATER = f"{_KEPT}; resume the run once this is mended."
@@ -30,9 +30,13 @@ _GONE = (
 )
 
 
-def storage_error(error: Exception) -> JournalError:
+def storage_error(error: Exception) -> JournalError | InvalidInputError:
     """The error of a service, from that of a database's driver."""
-    failure = JournalError(f"The journal could not be written {explain(error)}")
+    failure: JournalError | InvalidInputError
+    if "NUL (0x00)" in str(error):
+        failure = InvalidInputError(["A text has a character of the code 0 in it. Remove it."])
+    else:
+        failure = JournalError(f"The journal could not be written {explain(error)}")
     failure.__cause__ = error
     return failure
 

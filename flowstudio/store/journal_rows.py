@@ -269,7 +269,8 @@ def update_values(run_id: str, update: RunUpdate) -> tuple[Any, ...]:
         to_column(update.finished_at),
         to_column(update.wake_at),
         to_column(update.retry_at),
-        update.error,
+        # PostgreSQL keeps no character of the code 0.
+        update.error.replace("\0", "\N{REPLACEMENT CHARACTER}") if update.error else update.error,
         update.error_node,
         update.release,
         run_id,

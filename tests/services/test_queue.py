@@ -19,8 +19,6 @@ from tests.running import carry, create, ended, opened, reached
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
-pytestmark = pytest.mark.usefixtures("either_database")
-
 GATE = workflow(node("gate", "hold"))
 
 

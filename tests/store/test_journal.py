@@ -164,6 +164,13 @@ async def test_a_text_that_cannot_be_written_fails_alone_and_the_writer_lives(jo
     await journal.append(run_id, epoch, [event(1)])
 
 
+async def test_an_error_is_kept_whatever_characters_it_has(journal):
+    run_id, epoch = await claimed(journal)
+    await journal.append(run_id, epoch, [], RunUpdate("failed", error="a\0b\N{GRINNING FACE}"))
+    row = await journal._reader.one("SELECT error FROM run")
+    assert row == ("a\N{REPLACEMENT CHARACTER}b\N{GRINNING FACE}",)
+
+
 async def test_deferred_events_go_before_the_next_append_in_one_commit(journal):
     run_id, epoch = await claimed(journal)
     journal.defer(run_id, epoch, event(1))
