@@ -43,7 +43,11 @@ class Settings(BaseSettings):
         description="Where the database, the built-in model and other files live.",
     )
     database_url: str = Field(
-        "", description="Database, as sqlite:///PATH; empty means a file in the data directory."
+        "",
+        # It may have a password in it.
+        repr=False,
+        description="Database: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE; "
+        "empty means a SQLite file in the data directory.",
     )
     durability: Literal["full", "normal"] = Field(
         "full",
@@ -175,7 +179,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def database_path(self) -> Path:
-        """The SQLite file: the one that `database_url` names, or one in the data directory."""
+        """The SQLite file, where it is one: what `database_url` names, or in the data directory."""
         if self.database_url.startswith(SQLITE):
             return Path(self.database_url.removeprefix(SQLITE))
         return self.data_dir / "flowstudio.db"

@@ -26,4 +26,5 @@ def test_lists_are_read_from_comma_separated_text(monkeypatch):
 def test_secrets_are_not_in_the_text_of_settings(monkeypatch):
     monkeypatch.setenv("FLOWSTUDIO_OPENROUTER_API_KEY", "sk-CANARY-settings")
     monkeypatch.setenv("FLOWSTUDIO_SMTP_URL", "smtp://me:CANARY-mail@host:25")
+    monkeypatch.setenv("FLOWSTUDIO_DATABASE_URL", "postgresql://me:CANARY-database@host/x")
     assert "CANARY" not in repr(Settings())
