@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 EMPTY = workflow(node("start"), node("end"), edges="start>end", name="Empty")
 
 
+@pytest.mark.usefixtures("either_database")
 @pytest.mark.parametrize("moment", [(), ("begun",)])
 async def test_a_slot_claimed_by_a_process_that_is_killed_is_begun_once(tmp_path, moment):
     clock = TurnedClock()

@@ -23,6 +23,8 @@ from tests.people import person, project_of
 from tests.projects import kept, member
 from tests.running import ended, opened, reached
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 DOUBLE = workflow(
     node("start", **inputs(n="integer")),
     node("end", outputs={"twice": "{{ inputs.n * 2 }}"}),
