@@ -22,7 +22,7 @@ from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.graph.document import Document
 from flowstudio.nodes.registry import load_registry
 from flowstudio.scale.bus import MemoryBus
-from flowstudio.scale.owners import Owners
+from flowstudio.scale.owners import FileOwners
 from flowstudio.services.costs import CostService
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.log_context import note
@@ -158,7 +158,7 @@ async def open_runtime(
         database = open_database(settings)
         journal = StoredJournal(database, settings.durability)
         stack.push_async_callback(journal.close)
-        owners = Owners(settings.data_dir / "owners")
+        owners = FileOwners(settings.data_dir / "owners")
         stack.callback(owners.close)
         resources = _offer(settings)
         stack.push_async_callback(_close, resources)

@@ -1,31 +1,42 @@
-"""The event bus of one process: hands what happens in a run to those who watch it."""
+"""The event bus: hands what happens in a run to those who watch it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple, Protocol
 
 from flowstudio.engine.events import Event
+from flowstudio.scale.texts import Text, Texts
 
 _MOST_WAITING = 5_000
+
+
+class Reached(NamedTuple):
+    """The journal of a run that another process advances holds, or soon will, events up to here."""
+
+    seq: int
+
+
+#: None: look into the journal; the run has left a process, or something may have been missed.
+Heard = Event | Reached | None
 
 
 class Subscription:
     """One watcher's queue. A watcher that falls behind loses events and is told so."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(_MOST_WAITING)
+        self._queue: asyncio.Queue[Heard] = asyncio.Queue(_MOST_WAITING)
         self.has_lost = False
 
-    def put(self, event: Event | None) -> None:
-        """Hand over an event, or None when the run has left this process."""
+    def put(self, heard: Heard) -> None:
+        """Hand something over."""
         try:
-            self._queue.put_nowait(event)
+            self._queue.put_nowait(heard)
         except asyncio.QueueFull:
             self.has_lost = True
 
-    async def get(self) -> Event | None:
-        """The next event; None when the run has left this process."""
+    async def get(self) -> Heard:
+        """What comes next."""
         return await self._queue.get()
 
     def catch_up(self) -> None:
@@ -35,35 +46,60 @@ class Subscription:
         self.has_lost = False
 
 
-class MemoryBus:
-    """An engine's `Bus` within one process."""
-
-    def __init__(self) -> None:
-        self._watchers: dict[str, set[Subscription]] = {}
-        self._texts: dict[str, dict[str, list[Event]]] = {}
+class WatchedBus(Protocol):
+    """An engine's `Bus` that runs can be watched by."""
 
     def publish(self, run_id: str, event: Event) -> None:
-        """Hand an event to every watcher of the run."""
-        # Two events a step come here, and mostly nobody watches and no text is under way.
-        if self._texts or event.type == "step_streamed":
-            self._keep_text(run_id, event)
-        if self._watchers:
-            for watcher in self._watchers.get(run_id, ()):
-                watcher.put(event)
+        """Hand an event of a run that this process advances to every watcher, wherever it is."""
 
     def close(self, run_id: str) -> None:
         """Tell the watchers that the run has ended or left this process."""
-        self._texts.pop(run_id, None)
+
+    def subscribe(self, run_id: str) -> AbstractContextManager[Subscription]:
+        """Watch a run for the length of the block; text being written is given from its start."""
+
+
+class MemoryBus:
+    """A `WatchedBus` within one process."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[str, set[Subscription]] = {}
+        self.texts = Texts()
+
+    def publish(self, run_id: str, event: Event) -> Text | None:
+        """Hand an event to every watcher of the run; gives the text that it adds to."""
+        text = None
+        # Two events a step come here, and mostly nobody watches and no text is under way.
+        if event.type == "step_streamed":
+            if "text" in event.data:
+                text = self.texts.add(run_id, event)
+        elif self.texts:
+            self.texts.end(run_id, event.path)
+        if self._watchers:
+            self.hand(run_id, event)
+        return text
+
+    def close(self, run_id: str) -> None:
+        """Tell the watchers that the run has ended or left this process."""
+        self.texts.forget(run_id)
+        self.hand(run_id, None)
+
+    def hand(self, run_id: str, heard: Heard) -> None:
+        """Hand something to every watcher of the run."""
         for watcher in self._watchers.get(run_id, ()):
-            watcher.put(None)
+            watcher.put(heard)
+
+    @property
+    def watched(self) -> Iterable[str]:
+        """The runs that somebody watches here."""
+        return self._watchers.keys()
 
     @contextmanager
     def subscribe(self, run_id: str) -> Iterator[Subscription]:
         """Watch a run for the length of the block; text being written is given from its start."""
         subscription = Subscription()
-        for pieces in self._texts.get(run_id, {}).values():
-            for piece in pieces:
-                subscription.put(piece)
+        for text in self.texts.of(run_id):
+            subscription.put(text.whole())
         self._watchers.setdefault(run_id, set()).add(subscription)
         try:
             yield subscription
@@ -72,18 +108,3 @@ class MemoryBus:
             watchers.discard(subscription)
             if not watchers:
                 del self._watchers[run_id]
-
-    def _keep_text(self, run_id: str, event: Event) -> None:
-        # Live text is not stored, so whoever comes later is given what the steps under way have
-        # said so far, in one event for each part.
-        if event.type != "step_streamed":
-            self._texts.get(run_id, {}).pop(event.path, None)
-        elif "text" in event.data:
-            pieces = self._texts.setdefault(run_id, {}).setdefault(event.path, [])
-            if pieces and pieces[-1].data.get("part") == event.data.get("part"):
-                event = event._replace(data=_joined(pieces.pop().data, event.data))
-            pieces.append(event)
-
-
-def _joined(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    return {**after, "text": f"{before['text']}{after['text']}"}

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 Message = Mapping[str, Any]
 _MOST_WAITING = 2_000
@@ -28,8 +28,21 @@ class Listener:
         return await self._queue.get()
 
 
+class Channels(Protocol):
+    """Carries messages to those who listen, wherever they are; they are small JSON objects."""
+
+    def publish(self, channel: str, message: Message) -> None:
+        """Hand a message to everybody who listens; never waits for them."""
+
+    def is_heard(self, channel: str) -> bool:
+        """False only when surely nobody listens."""
+
+    def listen(self, channel: str) -> AbstractContextManager[Listener]:
+        """Listen for the length of the block."""
+
+
 class MemoryChannels:
-    """Channels within one process; messages are small JSON objects."""
+    """Channels within one process."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
@@ -38,6 +51,12 @@ class MemoryChannels:
         """Hand a message to everybody who listens; never waits for them."""
         for listener in tuple(self._listeners.get(channel, ())):
             listener.put(message)
+
+    def lose(self) -> None:
+        """Tell every listener that messages were lost."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.has_lost = True
 
     def is_heard(self, channel: str) -> bool:
         """Whether anybody listens."""

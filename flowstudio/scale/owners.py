@@ -1,14 +1,25 @@
-"""Which processes on this machine are alive: each holds a lock that the kernel lets go with it."""
+"""Which processes are alive: those that are not have left their runs to the others."""
 
 import fcntl
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from flowstudio.graph.ids import new_id
 
 
-class Owners:
-    """The name of this process as an owner of runs, and a look at others.
+class Owners(Protocol):
+    """The name of this process as an owner of runs, and a look at others."""
+
+    @property
+    def name(self) -> str:
+        """The name under which this process claims runs."""
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the process of that name still runs; cheap, and False only when it is sure."""
+
+
+class FileOwners:
+    """`Owners` of one machine: each holds a lock that the kernel lets go with it.
 
     A lock file is exact where a heartbeat guesses: it is free the moment its process is gone.
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flowstudio.clock import Clock
 from flowstudio.engine.runner import Engine
-from flowstudio.scale.bus import MemoryBus
+from flowstudio.scale.bus import WatchedBus
 from flowstudio.scale.owners import Owners
 from flowstudio.store.journal import StoredJournal
 from flowstudio.store.runs import RunStore
@@ -17,6 +17,6 @@ class RunParts:
     engine: Engine
     journal: StoredJournal
     store: RunStore
-    bus: MemoryBus
+    bus: WatchedBus
     owners: Owners
     clock: Clock

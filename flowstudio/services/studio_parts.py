@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowstudio.clock import Clock
-from flowstudio.scale.channels import MemoryChannels
+from flowstudio.scale.channels import Channels, MemoryChannels
 from flowstudio.security.keyring import KeyRing
 from flowstudio.services.access import Actor, Target
 from flowstudio.settings import Settings
@@ -20,7 +20,7 @@ class StudioParts:
     records: Records
     clock: Clock
     ring: KeyRing
-    channels: MemoryChannels = field(default_factory=MemoryChannels)
+    channels: Channels = field(default_factory=MemoryChannels)
 
     def entry(self, actor: Actor, verb: str, target: Target, **details: Any) -> audit.Entry:
         """An entry of the audit log, to be appended in the transaction that does the thing."""

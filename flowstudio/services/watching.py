@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 
 from flowstudio.engine.events import Event
 from flowstudio.engine.journal import DamagedEvent
-from flowstudio.scale.bus import Subscription
+from flowstudio.scale.bus import Reached, Subscription
 from flowstudio.services.parts import RunParts
 from flowstudio.store.journal import StoredJournal
 
 _POLL_S = 0.5
 # A little more than an event takes to the disk.
 _GAP_S = 0.05
+# When to look for an event that another process has told of, and how much later at most.
+_SOON_S = 0.005
+_LATE_S = 0.6
 
 
 class Watch:
@@ -25,8 +28,9 @@ class Watch:
     async def events(self) -> AsyncIterator[Event]:
         """Events in order; ends when the run has ended or waits outside memory.
 
-        A run in this process's hands comes over the bus, live text included; one that another
-        process advances is read from the journal as it grows.
+        A run in this process's hands comes over the bus. One that another process advances is read
+        from the journal as the bus tells of its growth, or now and then where it cannot; live text
+        comes over the bus alone.
         """
         with self._parts.bus.subscribe(self._run_id) as subscription:
             # What was on the bus before this watcher may reach the disk after its first look.
@@ -63,9 +67,24 @@ class Watch:
                 return
             if heard is None:
                 return
+            if isinstance(heard, Reached):
+                async for event in self._reach(heard.seq):
+                    yield event
+                continue
             for ready in self._line.order(heard):
                 yield ready
         subscription.catch_up()
+
+    async def _reach(self, seq: int) -> AsyncIterator[Event]:
+        """What the journal holds up to an event, so that what comes after it follows it."""
+        wait_s = _SOON_S
+        while self._line.last < seq:
+            async for event in self._stored():
+                yield event
+            if self._line.last >= seq or wait_s > _LATE_S:
+                return
+            await asyncio.sleep(wait_s)
+            wait_s *= 2
 
     def _look_at(self) -> float | None:
         if self._line.look_at is not None or self._is_here:
@@ -77,11 +96,12 @@ class _Line:
     """Puts stored events in the order of their numbers, each once.
 
     Attributes:
+        last: number of the last event passed on.
         look_at: when, in the event loop's time, to look into the journal for what is missing.
     """
 
     def __init__(self, last: int) -> None:
-        self._last = last
+        self.last = last
         self._early: dict[int, Event] = {}
         self.look_at: float | None = None
 
@@ -89,14 +109,14 @@ class _Line:
         """The events that may be passed on now that this one has come."""
         if event.seq == 0:
             return [event]
-        if event.seq > self._last:
+        if event.seq > self.last:
             self._early[event.seq] = event
         return self._ready()
 
     def _ready(self) -> list[Event]:
         ready = []
-        while (following := self._early.pop(self._last + 1, None)) is not None:
-            self._last += 1
+        while (following := self._early.pop(self.last + 1, None)) is not None:
+            self.last += 1
             ready.append(following)
         if self._early and (ready or self.look_at is None):
             self.look_again()
@@ -110,11 +130,11 @@ class _Line:
 
     async def stored(self, journal: StoredJournal, run_id: str) -> AsyncIterator[Event]:
         """What the journal holds beyond what was passed on."""
-        async for event in journal.read(run_id, self._last):
-            self._last = max(self._last, event.seq)
+        async for event in journal.read(run_id, self.last):
+            self.last = max(self.last, event.seq)
             self._early.pop(event.seq, None)
             if not isinstance(event, DamagedEvent):
                 yield event
-        self._early = {seq: event for seq, event in self._early.items() if seq > self._last}
+        self._early = {seq: event for seq, event in self._early.items() if seq > self.last}
         for event in self._ready():
             yield event

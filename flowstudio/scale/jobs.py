@@ -1,0 +1,108 @@
+"""Runs on their way to workers: jobs of Procrastinate, each with the ids of some runs.
+
+A job is done once for sure and sometimes twice: when a worker is silent for a while, another does
+its jobs anew. The journal's epoch sees to it that only one of them writes.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import procrastinate
+import psycopg
+import psycopg_pool
+from procrastinate.exceptions import ConnectorException
+
+from flowstudio.errors import JournalError
+from flowstudio.scale import job_schema
+from flowstudio.scale.job_crew import PRIORITIES, Crew, Pace
+from flowstudio.scale.postgres.connecting import LOST, connect
+
+Advance = Callable[[str], Awaitable[None]]
+
+TASK = "advance"
+_CONNECTIONS = 4
+_FIRST_S = 15.0
+
+
+class Jobs:
+    """Hands runs to workers, and is one if asked to."""
+
+    def __init__(self, url: str, pace: Pace | None = None) -> None:
+        self._url = url
+        self._pace = pace or Pace()
+        self._pool: psycopg_pool.AsyncConnectionPool[Any] | None = None
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+    async def open(self) -> None:
+        """Make or complete Procrastinate's tables, and connect.
+
+        Raises:
+            JournalError: the database cannot be reached, or its tables cannot be made.
+        """
+        pool: psycopg_pool.AsyncConnectionPool[Any] = psycopg_pool.AsyncConnectionPool(
+            self._url, min_size=1, max_size=_CONNECTIONS, open=False, configure=_configure
+        )
+        try:
+            async with connect(self._url) as connection:
+                await job_schema.prepare(connection)
+            await pool.open(wait=True, timeout=_FIRST_S)
+        except LOST as error:
+            await pool.close()
+            raise JournalError(f"The queue of jobs could not be opened: {error}") from error
+        self._pool = pool
+        await self._app.connector.open_async(pool)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Jobs"]:
+        """Be open for the length of the block."""
+        await self.open()
+        try:
+            yield self
+        finally:
+            await self.close()
+
+    async def defer(self, batches: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Queue jobs, one for each batch of runs, which one worker then advances at once.
+
+        Args:
+            batches: the queue and the runs of each.
+
+        Raises:
+            JournalError: the database cannot be reached; none or all of a queue's are queued.
+        """
+        queues: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for queue, run_ids in batches:
+            if run_ids:
+                queues[queue].append({"run_ids": list(run_ids)})
+        try:
+            for queue, arguments in queues.items():
+                task = self._app.configure_task(
+                    TASK, queue=queue, priority=PRIORITIES.get(queue, 0)
+                )
+                await task.batch_defer_async(*arguments)
+        except ConnectorException as error:
+            raise JournalError(f"Runs could not be queued: {error.__cause__ or error}") from error
+
+    async def work(self, advance: Advance, *, queues: Sequence[str], concurrency: int) -> None:
+        """Do jobs until cancelled, then let those in hand end, or hand them back.
+
+        Args:
+            advance: carries a run on until it has ended or waits. Once this is cancelled, runs may
+                be left where they are: all jobs that have not ended by then are handed back.
+            queues: whose jobs to do.
+            concurrency: how many runs at once.
+        """
+        await Crew(self._app.job_manager, advance, queues, concurrency, self._pace).work()
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+    await job_schema.use(connection)

@@ -1,0 +1,1 @@
+"""How processes on several machines hear of each other, by way of their PostgreSQL."""
