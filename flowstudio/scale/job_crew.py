@@ -59,7 +59,7 @@ class Crew:
         self._pace = pace
         self._worker_id = 0
         self._news = asyncio.Event()
-        self._in_hand: dict[asyncio.Task[None], Job] = {}
+        self._in_hand: dict[int | None, tuple[Job, asyncio.Task[None]]] = {}
         self._stops = False
         self._steady = 0
 
@@ -108,9 +108,7 @@ class Crew:
             return
         if job is not None:
             self._room -= len(_runs_of(job))
-            task = group.create_task(self._do(job))
-            self._in_hand[task] = job
-            task.add_done_callback(self._forget)
+            self._in_hand[job.id] = (job, group.create_task(self._do(job)))
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pace.poll_s):
@@ -137,6 +135,7 @@ class Crew:
 
     async def _do(self, job: Job) -> None:
         failed: list[str] = []
+        unsure: list[str] = []
 
         async def carry(run_id: str) -> None:
             try:
@@ -147,12 +146,16 @@ class Crew:
                 failed.append(run_id)
             finally:
                 self._room += 1
+            if self._stops:
+                # It has ended, or was left where it is.
+                unsure.append(run_id)
 
         async with asyncio.TaskGroup() as group:
             for run_id in _runs_of(job):
                 group.create_task(carry(run_id))
-        if not self._stops:
+        if not unsure:
             await self._end(job, has_failed=bool(failed))
+            del self._in_hand[job.id]
 
     async def _end(self, job: Job, *, has_failed: bool) -> None:
         if has_failed and job.attempts + 1 < _MOST_ATTEMPTS:
@@ -174,21 +177,16 @@ class Crew:
             else:
                 return
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        if not self._stops:
-            self._in_hand.pop(task, None)
-
     # Stopping
 
     async def _stop(self) -> None:
         self._stops = True
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=self._pace.grace_s)
-            for task in self._in_hand:
+        if tasks := [task for _, task in self._in_hand.values()]:
+            await asyncio.wait(tasks, timeout=self._pace.grace_s)
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait(self._in_hand)
-        # Whoever takes up a run that has ended has nothing to do.
-        for job in self._in_hand.values():
+            await asyncio.wait(tasks)
+        for job, _ in self._in_hand.values():
             with suppress(ConnectorException):
                 await self._manager.retry_job(job)
 

@@ -67,6 +67,13 @@ def test_after_a_break_what_had_begun_is_forgotten():
     assert reader.messages(*writer.payloads([to_line(["b", 1])])) == ("me", [["b", 1]])
 
 
+def test_a_message_whose_middle_was_lost_does_not_spoil_the_next():
+    reader, writer = Reader(), Writer("me")
+    first, _, *_ = writer.payloads([to_line(["a", "x" * 20_000])])
+    reader.messages(first)
+    assert reader.messages(*writer.payloads([to_line(["b", 1])])) == ("me", [["b", 1]])
+
+
 def test_a_payload_of_somebody_else_is_refused():
     with pytest.raises(ValueError):
         Reader().messages(json.dumps({"type": "job_inserted"}))

@@ -1,8 +1,8 @@
 """Messages as NOTIFY carries them: many in one payload, or one cut over several.
 
 A payload is shorter than 8,000 bytes. It is `ORIGIN NUMBER MARK TEXT`; TEXT is lines of JSON, and
-MARK says whether its last line goes on in the next payload of the same origin. The number keeps
-two payloads of one transaction apart, since PostgreSQL drops a repeated one.
+MARK says whether its last line goes on in the origin's next payload, whose NUMBER is one higher. The
+number also keeps two payloads of one transaction apart, since PostgreSQL drops a repeated one.
 """
 
 import json
@@ -83,14 +83,16 @@ class Reader:
     """Reads the payloads of all processes."""
 
     def __init__(self) -> None:
-        self._begun: dict[str, str] = {}
+        self._begun: dict[str, tuple[int, str]] = {}
 
     def messages(self, payload: str) -> tuple[str, list[Any]]:
         """Who sent it, and the messages that are whole with it."""
-        origin, _, mark, text = payload.split(" ", 3)
-        text = self._begun.pop(origin, "") + text
+        origin, number, mark, text = payload.split(" ", 3)
+        before, begun = self._begun.pop(origin, (0, ""))
+        if int(number) == before + 1:
+            text = begun + text
         if mark == _GOES_ON:
-            self._begun[origin] = text
+            self._begun[origin] = (int(number), text)
             return origin, []
         return origin, [_from_line(line) for line in text.split("\n")]
 

@@ -27,7 +27,11 @@ _AGAIN_S = 0.25
 _IDLE_S = 10.0
 _ANSWER_S = 5.0
 _FIRST_S = 15.0
+#: Payloads of one transaction.
+_MOST_AT_ONCE = 64
+_MOST_WAITING = 20_000
 _ALL = "flowstudio"
+_NOTIFY = "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS t(c, p)"
 #: Somebody has come and knows nothing yet; messages of the sender were lost.
 HELLO, GAP = "hello", "gap"
 
@@ -79,10 +83,9 @@ class Hub:
             to: the process it is for, or "" for all others.
         """
         self._outbox.append(_Message(kind, body, to))
-        if self._speaks.is_set():
-            self._has_some.set()
-        else:
+        if not self._speaks.is_set() or len(self._outbox) > _MOST_WAITING:
             self._drop()
+        self._has_some.set()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -164,14 +167,13 @@ class Hub:
             self._speaks.clear()
             self._has_dropped = True
             self._drop()
+            # So that the gap is told as soon as there is a connection.
+            self._has_some.set()
             await asyncio.sleep(_AGAIN_S)
 
     async def _send(self) -> None:
         async with connect(self._url) as connection:
             self._speaks.set()
-            if self._has_dropped:
-                self.send(GAP)
-                self._handle(self.name, [GAP, None])
             while True:
                 await self._has_some.wait()
                 await self._flush(connection)
@@ -179,6 +181,10 @@ class Hub:
 
     async def _flush(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._has_some.clear()
+        if self._has_dropped:
+            self._has_dropped = False
+            self._outbox.append(_Message(GAP, None, ""))
+            self._handle(self.name, [GAP, None])
         outbox, self._outbox = self._outbox, []
         channels: list[str] = []
         payloads: list[str] = []
@@ -186,13 +192,10 @@ class Hub:
             written = self._writer.payloads(lines)
             payloads += written
             channels += [f"{_ALL}_{to}" if to else _ALL] * len(written)
-        if payloads:
+        for start in range(0, len(payloads), _MOST_AT_ONCE):
+            part = slice(start, start + _MOST_AT_ONCE)
             async with asyncio.timeout(_ANSWER_S):
-                await connection.execute(
-                    "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS t(c, p)",
-                    (channels, payloads),
-                )
-            self._has_dropped = False
+                await connection.execute(_NOTIFY, (channels[part], payloads[part]))
 
     def _drop(self) -> None:
         outbox, self._outbox = self._outbox, []
