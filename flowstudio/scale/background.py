@@ -20,3 +20,13 @@ async def beside(*works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterat
             task.cancel()
     if failure is not None:
         raise failure
+
+
+def heed_cancelling() -> None:
+    """End this task if it was cancelled: a library may have made another error of that.
+
+    psycopg does so when its connection breaks while it withdraws the query.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

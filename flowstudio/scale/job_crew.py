@@ -13,15 +13,18 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from flowstudio.scale.background import beside
+from flowstudio.scale.background import beside, heed_cancelling
 from flowstudio.scale.job_slots import JobSlots
 
 log = logging.getLogger(__name__)
 
 #: Higher ones are done first, whatever came before.
 PRIORITIES = {"interactive": 20, "triggered": 10, "batch": 0}
+#: Carries a run on; gives False when it was left before it had ended or waits.
+Advance = Callable[[str], Awaitable[bool | None]]
 _AGAIN_S = 0.5
 _MOST_ATTEMPTS = 6
+_LEFT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Crew:
     def __init__(
         self,
         manager: JobManager,
-        advance: Callable[[str], Awaitable[None]],
+        advance: Advance,
         queues: Sequence[str],
         concurrency: int,
         pace: Pace,
@@ -78,6 +81,7 @@ class Crew:
             try:
                 self._worker_id = await self._manager.register_worker()
             except ConnectorException as error:
+                heed_cancelling()
                 log.warning("The worker could not be registered: %s", error.__cause__ or error)
                 await asyncio.sleep(_AGAIN_S)
             else:
@@ -104,6 +108,7 @@ class Crew:
         try:
             job = await self._manager.fetch_job(queues, self._worker_id)
         except ConnectorException as error:
+            heed_cancelling()
             await self._look_at(error)
             return
         if job is not None:
@@ -135,35 +140,34 @@ class Crew:
 
     async def _do(self, job: Job) -> None:
         failed: list[str] = []
-        unsure: list[str] = []
+        left: list[str] = []
 
         async def carry(run_id: str) -> None:
             try:
                 async with self._slots.taken(job.priority):
-                    await self._advance(run_id)
+                    if await self._advance(run_id) is False:
+                        left.append(run_id)
             except Exception:
                 log.exception("Run %s could not be carried on by a worker", run_id)
                 failed.append(run_id)
             finally:
                 self._room += 1
-            if self._stops:
-                # It has ended, or was left where it is.
-                unsure.append(run_id)
 
         async with asyncio.TaskGroup() as group:
             for run_id in _runs_of(job):
                 group.create_task(carry(run_id))
-        if not unsure:
-            await self._end(job, has_failed=bool(failed))
-            del self._in_hand[job.id]
-
-    async def _end(self, job: Job, *, has_failed: bool) -> None:
-        if has_failed and job.attempts + 1 < _MOST_ATTEMPTS:
-            at = datetime.now(UTC) + timedelta(seconds=2**job.attempts)
-            await self._until_done(lambda: self._manager.retry_job(job, retry_at=at))
+        if left:
+            await self._later(job, 0 if self._stops else _LEFT_S)
+        elif failed and job.attempts + 1 < _MOST_ATTEMPTS:
+            await self._later(job, 2**job.attempts)
         else:
-            status = Status.FAILED if has_failed else Status.SUCCEEDED
+            status = Status.FAILED if failed else Status.SUCCEEDED
             await self._until_done(lambda: self._manager.finish_job(job, status, delete_job=True))
+        del self._in_hand[job.id]
+
+    async def _later(self, job: Job, wait_s: float) -> None:
+        at = datetime.now(UTC) + timedelta(seconds=wait_s)
+        await self._until_done(lambda: self._manager.retry_job(job, retry_at=at))
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         """Try again while the database is away; a job that another has ended is none of ours."""
@@ -171,6 +175,7 @@ class Crew:
             try:
                 await work()
             except ConnectorException as error:
+                heed_cancelling()
                 if isinstance(error.__cause__, psycopg.errors.RaiseException):
                     return
                 await asyncio.sleep(_AGAIN_S)
@@ -202,6 +207,7 @@ class Crew:
                 if self._steady > 1:
                     await self._take_over()
             except ConnectorException as error:
+                heed_cancelling()
                 self._steady = 0
                 log.warning("The worker's heart did not beat: %s", error.__cause__ or error)
 
@@ -222,6 +228,7 @@ class Crew:
             try:
                 await self._manager.listen_for_jobs(on_notification=hear, queues=self._queues)
             except (ConnectorException, OSError) as error:
+                heed_cancelling()
                 log.warning("New jobs are not heard of: %s", error.__cause__ or error)
             await asyncio.sleep(_AGAIN_S)
 

@@ -5,7 +5,7 @@ its jobs anew. The journal's epoch sees to it that only one of them writes.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,10 +16,8 @@ from procrastinate.exceptions import ConnectorException
 
 from flowstudio.errors import JournalError
 from flowstudio.scale import job_schema
-from flowstudio.scale.job_crew import PRIORITIES, Crew, Pace
+from flowstudio.scale.job_crew import PRIORITIES, Advance, Crew, Pace
 from flowstudio.scale.postgres.connecting import LOST, connect
-
-Advance = Callable[[str], Awaitable[None]]
 
 TASK = "advance"
 _CONNECTIONS = 4
@@ -92,11 +90,11 @@ class Jobs:
             raise JournalError(f"Runs could not be queued: {error.__cause__ or error}") from error
 
     async def work(self, advance: Advance, *, queues: Sequence[str], concurrency: int) -> None:
-        """Do jobs until cancelled, then let those in hand end, or hand them back.
+        """Do jobs until cancelled, then let those in hand end for a while, or hand them back.
 
         Args:
-            advance: carries a run on until it has ended or waits. Once this is cancelled, runs may
-                be left where they are: all jobs that have not ended by then are handed back.
+            advance: carries a run on until it has ended or waits. False, an exception or its
+                cancellation hands the job back; it must not mind runs that need nothing more.
             queues: whose jobs to do.
             concurrency: how many runs at once.
         """

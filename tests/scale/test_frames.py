@@ -75,5 +75,5 @@ def test_a_message_whose_middle_was_lost_does_not_spoil_the_next():
 
 
 def test_a_payload_of_somebody_else_is_refused():
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="unpack"):
         Reader().messages(json.dumps({"type": "job_inserted"}))

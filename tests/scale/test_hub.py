@@ -11,7 +11,9 @@ class Ear:
     def __init__(self, hub, *kinds):
         self.heard = asyncio.Queue()
         for kind in kinds:
-            hub.hear(kind, lambda origin, body, kind=kind: self.heard.put_nowait((kind, origin, body)))
+            hub.hear(
+                kind, lambda origin, body, kind=kind: self.heard.put_nowait((kind, origin, body))
+            )
 
     async def next(self):
         async with asyncio.timeout(20):

@@ -13,6 +13,7 @@ import pytest
 
 from flowstudio.scale.job_crew import Pace
 from flowstudio.scale.jobs import Jobs
+from tests.processes import until
 
 QUICK = Pace(beat_s=0.2, stalled_s=1.0, poll_s=0.2, grace_s=5.0)
 QUEUES = ("interactive", "triggered", "batch")
@@ -92,10 +93,9 @@ async def test_every_run_is_advanced_once_and_no_job_is_left(url, jobs):
 
 async def test_a_job_that_comes_is_done_at_once(url, jobs):
     done = Done()
-    # Only a notification tells of it in time.
+    # A notification tells of it, or nothing does in time.
     async with working(url, done, pace=Pace(poll_s=3_600)):
-        while not listens_to(url, QUEUES[-1]):
-            await asyncio.sleep(0.01)
+        await until(lambda: listens_to(url, QUEUES[-1]))
         for number in range(5):
             await jobs.defer([("interactive", [f"run {number}"])])
             await done.count(number + 1)
@@ -121,15 +121,14 @@ async def test_what_somebody_waits_for_goes_before_the_rest_of_a_job_begun(url, 
 
     await jobs.defer([("batch", [f"b{number}" for number in range(200)])])
     async with working(url, advance, concurrency=1), asyncio.timeout(30):
-        while "i" not in order:
-            await asyncio.sleep(0.01)
+        await until(lambda: "i" in order)
     assert order.index("i") < 100
 
 
 async def test_no_more_runs_go_on_at_once_than_allowed_and_the_rest_is_left_to_others(url, jobs):
     at_once, most, go = 0, 0, asyncio.Event()
 
-    async def advance(run_id):
+    async def advance(_run_id):
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
@@ -143,9 +142,7 @@ async def test_no_more_runs_go_on_at_once_than_allowed_and_the_rest_is_left_to_o
             # Two jobs are in the first one's hands.
             await done.count(32)
         go.set()
-        async with asyncio.timeout(20):
-            while left(url):
-                await asyncio.sleep(0.01)
+        await until(lambda: not left(url))
     assert most == 6
 
 
@@ -160,7 +157,7 @@ async def test_queues_nobody_serves_wait(url, jobs):
 
 async def test_the_jobs_of_a_killed_worker_are_done_by_the_living(url, jobs):
     await jobs.defer([("batch", ["a", "b"]), ("batch", ["c"])])
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-c", WORKER, url, "3"], stdout=subprocess.PIPE, text=True
     ) as killed:
         begun = {killed.stdout.readline().strip() for _ in range(3)}
@@ -175,7 +172,7 @@ async def test_the_jobs_of_a_killed_worker_are_done_by_the_living(url, jobs):
 
 async def test_a_worker_that_was_stopped_for_long_finds_its_jobs_done_and_works_on(url, jobs):
     await jobs.defer([("batch", ["a"])])
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-c", WORKER, url, "2"], stdout=subprocess.PIPE, text=True
     ) as stopped:
         assert stopped.stdout.readline().strip() == "a"
@@ -191,24 +188,22 @@ async def test_a_worker_that_was_stopped_for_long_finds_its_jobs_done_and_works_
 
 
 async def test_a_worker_that_stops_lets_its_runs_end_or_hands_them_back(url, jobs):
-    begun, ended = asyncio.Semaphore(0), asyncio.Event()
+    begun, leave = asyncio.Semaphore(0), asyncio.Event()
 
     async def advance(run_id):
         begun.release()
         if run_id == "long":
             await asyncio.Event().wait()
-        await ended.wait()
+        await leave.wait()
+        return run_id != "left"
 
-    await jobs.defer([("batch", ["short"]), ("batch", ["long"])])
+    await jobs.defer([("batch", [run_id]) for run_id in ("ended", "left", "long")])
     async with working(url, advance, pace=Pace(grace_s=0.5)) as task:
-        for _ in range(2):
+        for _ in range(3):
             await begun.acquire()
         task.cancel()
-        for _ in range(10):
-            await asyncio.sleep(0)
-        ended.set()
-    # Whether a run has ended or was left where it is, only whoever takes it up can tell.
-    assert left(url) == [("todo", {"run_ids": ["short"]}), ("todo", {"run_ids": ["long"]})]
+        leave.set()
+    assert left(url) == [("todo", {"run_ids": ["left"]}), ("todo", {"run_ids": ["long"]})]
     done = Done()
     async with working(url, done):
         await done.count(2)
@@ -230,8 +225,7 @@ async def test_a_run_that_could_not_be_carried_on_is_tried_again_with_its_job(ur
     await jobs.defer([("batch", ["bad", "good"])])
     async with working(url, advance), asyncio.timeout(20):
         await again.wait()
-        while left(url):
-            await asyncio.sleep(0.01)
+        await until(lambda: not left(url))
 
 
 async def test_a_worker_outlives_a_restart_of_postgresql(url, jobs, postgres):
@@ -243,9 +237,7 @@ async def test_a_worker_outlives_a_restart_of_postgresql(url, jobs, postgres):
         async with Jobs(url).opened() as fresh:
             await fresh.defer([("batch", ["after"])])
         await done.count(2)
-        async with asyncio.timeout(20):
-            while left(url):
-                await asyncio.sleep(0.01)
+        await until(lambda: not left(url))
     assert done.runs == ["before", "after"]
 
 
@@ -273,7 +265,5 @@ def test_nothing_of_postgresql_is_loaded_for_sqlite():
         "print(json.dumps([name for name in sys.modules if name in "
         "('psycopg', 'psycopg_pool', 'procrastinate')]))"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(found.stdout) == []

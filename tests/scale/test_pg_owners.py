@@ -11,6 +11,7 @@ import pytest
 
 from flowstudio.scale.postgres import owners as module
 from flowstudio.scale.postgres.owners import About, PgOwners
+from tests.processes import until
 
 OTHER = """
 import asyncio, sys
@@ -50,12 +51,6 @@ def another(url):
             yield process, process.stdout.readline().strip()
         finally:
             process.kill()
-
-
-async def until(condition):
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def looks(owners, times=3):
@@ -129,7 +124,9 @@ async def test_everybody_is_alive_through_a_restart_of_postgresql(url, postgres)
             seen = []
             before = mine._since
             await until(lambda: seen.append(mine.is_alive(name)) or mine._since != before)
-            await until(lambda: seen.append(mine.is_alive(name)) or not mine.is_alive("nobody else"))
+            await until(
+                lambda: seen.append(mine.is_alive(name)) or not mine.is_alive("nobody else")
+            )
             assert all(seen)
 
 
@@ -156,7 +153,8 @@ async def test_what_a_process_tells_of_itself_is_in_the_table(url):
     async with owning(url):
         with another(url) as (process, name), psycopg.connect(url) as connection:
             row = connection.execute(
-                "SELECT kind, queues, concurrency, running, pid FROM worker WHERE name = %s", (name,)
+                "SELECT kind, queues, concurrency, running, pid FROM worker WHERE name = %s",
+                (name,),
             ).fetchone()
             assert row == ("worker", "batch", 5, 3, process.pid)
 

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from flowstudio.errors import JournalError
-from flowstudio.scale.background import beside
+from flowstudio.scale.background import beside, heed_cancelling
 from flowstudio.scale.postgres.connecting import LOST, connect
 from flowstudio.scale.postgres.frames import MOST_MESSAGE_BYTES, Reader, Writer, to_line
 
@@ -117,6 +117,7 @@ class Hub:
             try:
                 await self._listen()
             except LOST as error:
+                heed_cancelling()
                 log.warning("PostgreSQL is not heard, and will be tried again: %s", error)
             await asyncio.sleep(_AGAIN_S)
 
@@ -163,6 +164,7 @@ class Hub:
             try:
                 await self._send()
             except LOST as error:
+                heed_cancelling()
                 log.warning("PostgreSQL takes no messages, and will be tried again: %s", error)
             self._speaks.clear()
             self._has_dropped = True

@@ -21,7 +21,7 @@ import psycopg
 
 from flowstudio.errors import JournalError
 from flowstudio.graph.ids import new_id
-from flowstudio.scale.background import beside
+from flowstudio.scale.background import beside, heed_cancelling
 from flowstudio.scale.postgres.connecting import LOST, connect
 
 log = logging.getLogger(__name__)
@@ -126,6 +126,7 @@ class PgOwners:
             try:
                 await self._beat()
             except LOST as error:
+                heed_cancelling()
                 log.warning("PostgreSQL is gone, and will be tried again: %s", error)
             await asyncio.sleep(_BEAT_S / 4)
 
