@@ -66,7 +66,11 @@ class MemoryBus:
         self._watchers: dict[str, set[Subscription]] = {}
         self.texts = Texts()
 
-    def publish(self, run_id: str, event: Event) -> Text | None:
+    def publish(self, run_id: str, event: Event) -> None:
+        """Hand an event to every watcher of the run."""
+        self.pass_on(run_id, event)
+
+    def pass_on(self, run_id: str, event: Event) -> Text | None:
         """Hand an event to every watcher of the run; gives the text that it adds to."""
         text = None
         # Two events a step come here, and mostly nobody watches and no text is under way.

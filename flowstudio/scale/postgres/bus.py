@@ -88,7 +88,7 @@ class PgBus:
             self._local.publish(run_id, event)
             return
         ends_text = bool(event.seq) and self._local.texts.has(run_id, event.path)
-        text = self._local.publish(run_id, event)
+        text = self._local.pass_on(run_id, event)
         if text is not None:
             self._say(run_id, text, str(event.data["text"]))
         elif not event.seq:
