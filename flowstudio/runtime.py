@@ -21,8 +21,7 @@ from flowstudio.errors import FlowStudioError
 from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.graph.document import Document
 from flowstudio.nodes.registry import load_registry
-from flowstudio.scale.bus import MemoryBus
-from flowstudio.scale.owners import FileOwners
+from flowstudio.scale.links import linked
 from flowstudio.services.costs import CostService
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.log_context import note
@@ -158,14 +157,13 @@ async def open_runtime(
         database = open_database(settings)
         journal = StoredJournal(database, settings.durability)
         stack.push_async_callback(journal.close)
-        owners = FileOwners(settings.data_dir / "owners")
-        stack.callback(owners.close)
+        links = await stack.enter_async_context(linked(settings.data_dir / "owners", database.url))
+        bus, owners = links.bus, links.owners
         resources = _offer(settings)
         stack.push_async_callback(_close, resources)
         store = RunStore(database)
         stack.callback(store.close)
         sandbox = await stack.enter_async_context(Sandbox(kind="run"))
-        bus = MemoryBus()
         tracing = _trace(settings, owners.name, resources)
         heard = tracing.listen(bus) if tracing is not None else bus
         engine_parts = EngineParts(journal, heard, sandbox, clock, resources, owners.name)
@@ -173,7 +171,7 @@ async def open_runtime(
             engine_parts.left = tracing.left
             stack.callback(tracing.close)
         engine = Engine(engine_parts, table)
-        parts = RunParts(engine, journal, store, bus, owners, clock)
+        parts = RunParts(engine, journal, store, bus, links.channels, owners, clock)
         dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
         templates = TemplateService()
         finder = WorkflowFinder(templates, lambda *wanted: _find_stored(runtime, *wanted))

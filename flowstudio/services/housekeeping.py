@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from flowstudio.errors import FlowStudioError
-from flowstudio.scale.owners import Owners
+from flowstudio.scale.owners import FileOwners
 from flowstudio.services.access import OPERATOR, Actor, authorize
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.store import leftovers
@@ -83,7 +83,7 @@ class HousekeepingService:
         """Files of processes that are gone; a young one may be of a process that just begins."""
         folder = self._settings.data_dir / "owners"
         old = [path for path in folder.glob("*.lock") if path.stat().st_mtime < before.timestamp()]
-        living = set(Owners.living(folder)) if old else set()
+        living = set(FileOwners.living(folder)) if old else set()
         dead = [path for path in old if path.stem not in living]
         for path in dead:
             path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flowstudio.clock import Clock
 from flowstudio.engine.runner import Engine
 from flowstudio.scale.bus import WatchedBus
+from flowstudio.scale.channels import Channels
 from flowstudio.scale.owners import Owners
 from flowstudio.store.journal import StoredJournal
 from flowstudio.store.runs import RunStore
@@ -18,5 +19,6 @@ class RunParts:
     journal: StoredJournal
     store: RunStore
     bus: WatchedBus
+    channels: Channels
     owners: Owners
     clock: Clock

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowstudio.clock import Clock, SystemClock
 from flowstudio.errors import ConflictError, InvalidInputError
-from flowstudio.scale.owners import Owners
+from flowstudio.scale.owners import FileOwners
 from flowstudio.security import keyring
 from flowstudio.security.keyring import KeyRing
 from flowstudio.services.access import Actor, authorize
@@ -60,7 +60,7 @@ class RestoreService:
         """
         authorize(actor, "backup.restore")
         folder = self._settings.data_dir
-        if any(Owners.living(folder / "owners")):
+        if any(FileOwners.living(folder / "owners")):
             message = f"A FlowStudio is running on {folder}. Stop it, then restore."
             raise ConflictError(message)
         is_empty = self._check_server(force=force) if self._server else self._check(force=force)

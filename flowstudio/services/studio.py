@@ -117,7 +117,7 @@ def open_studio(
     except BaseException:
         records.close()
         raise
-    parts = StudioParts(settings, records, clock, ring)
+    parts = StudioParts(settings, records, clock, ring, runs.parts.channels)
     records.on_told = partial(_show, parts)
     passwords, throttle, mail = Passwords(), Throttle(clock), MailService(settings, clock)
     credentials = CredentialService(parts, registry)

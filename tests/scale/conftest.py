@@ -3,25 +3,14 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
-import psycopg
 import pytest
 
 from flowstudio.scale.postgres.hub import Hub
 
-WORKER = """
-CREATE TABLE worker (
-    name text PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, kind text NOT NULL,
-    queues text NOT NULL, concurrency integer NOT NULL, running integer NOT NULL,
-    started_at timestamp NOT NULL, seen_at timestamp NOT NULL
-)
-"""
-
 
 @pytest.fixture
 def url(empty_postgres: str) -> str:
-    """A database that has the table of workers alone."""
-    with psycopg.connect(empty_postgres, autocommit=True) as connection:
-        connection.execute(WORKER)
+    """A database without tables."""
     return empty_postgres
 
 

@@ -4,73 +4,77 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from contextlib import asynccontextmanager, contextmanager
+from itertools import count
 
 import psycopg
 import pytest
 
 from flowstudio.scale.postgres import owners as module
-from flowstudio.scale.postgres.owners import About, PgOwners
+from flowstudio.scale.postgres.hub import Hub
+from flowstudio.scale.postgres.owners import PgOwners
 from tests.processes import until
 
 OTHER = """
 import asyncio, sys
 from flowstudio.scale.postgres import owners
-owners._BEAT_S = 0.2
+from flowstudio.scale.postgres.links import linked
+owners._BEAT_S, owners._UNLOCKED_S, owners._LOCKED_S = 0.2, 1.5, 4.0
 
 async def main():
-    other = owners.PgOwners(sys.argv[1], owners.About("worker", ("batch",), 5, lambda: 3))
-    async with other.open():
-        print(other.name, flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+    async with linked(sys.argv[1], sys.argv[2]) as links:
+        print(links.owners.name, flush=True)
+        while name := await asyncio.to_thread(sys.stdin.readline):
+            print(links.owners.is_alive(name.strip()), flush=True)
 
 asyncio.run(main())
 """
+numbers = count(1)
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(module, "_BEAT_S", 0.2)
     monkeypatch.setattr(module, "_UNLOCKED_S", 1.5)
-    monkeypatch.setattr(module, "_LOCKED_S", 3.0)
+    monkeypatch.setattr(module, "_LOCKED_S", 4.0)
 
 
 @asynccontextmanager
 async def owning(url):
-    owners = PgOwners(url, About("web"))
-    async with owners.open():
+    hub = Hub(url, "mine")
+    owners = PgOwners(hub, url)
+    async with hub.open(), owners.open():
         yield owners
 
 
 @contextmanager
 def another(url):
+    name = f"other-{next(numbers)}"
     with subprocess.Popen(
-        [sys.executable, "-c", OTHER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", OTHER, url, name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
-            yield process, process.stdout.readline().strip()
+            assert process.stdout.readline().strip() == name
+            yield process, name
         finally:
             process.kill()
 
 
-async def looks(owners, times=3):
-    """Let it look some times more."""
-    for _ in range(times):
-        before = owners._alive
-        await until(lambda before=before: owners._alive is not before)
+async def locked(owners, name):
+    """Wait until it has seen that the other holds its lock."""
+    await until(lambda: module._key(name) in owners._locks)
 
 
-async def settled(owners):
-    """Wait until it calls dead whoever is."""
-    await until(lambda: not owners.is_alive("nobody"))
-
-
-async def test_a_process_is_alive_until_it_is_killed(url):
+async def test_a_process_is_alive_until_it_is_killed(url, monkeypatch):
+    monkeypatch.setattr(module, "_LOCKED_S", 60.0)
     async with owning(url) as mine:
-        await settled(mine)
         with another(url) as (process, name):
-            assert mine.is_alive(name)
-            await looks(mine)
+            await locked(mine, name)
+            await until(lambda: not mine.is_alive("nobody"))
             assert mine.is_alive(name)
             process.kill()
             process.wait()
@@ -82,91 +86,64 @@ async def test_a_process_that_ends_is_gone_at_once(url, monkeypatch):
     monkeypatch.setattr(module, "_LOCKED_S", 60.0)
     async with owning(url) as mine:
         with another(url) as (process, name):
-            await looks(mine)
-            mine._since -= 60
+            assert mine.is_alive(name)
             process.communicate()
             await until(lambda: not mine.is_alive(name))
 
 
-async def test_a_stopped_process_is_dead_after_a_while_and_alive_again_when_it_goes_on(url):
+async def test_a_stopped_process_is_waited_for_then_dead_and_alive_again_when_it_goes_on(url):
     async with owning(url) as mine:
-        await settled(mine)
         with another(url) as (process, name):
+            await locked(mine, name)
             process.send_signal(signal.SIGSTOP)
+            # Somebody who holds no lock is called dead before.
+            await until(lambda: not mine.is_alive("nobody"))
+            assert mine.is_alive(name)
             await until(lambda: not mine.is_alive(name))
             process.send_signal(signal.SIGCONT)
             await until(lambda: mine.is_alive(name))
 
 
-async def test_a_silent_process_that_holds_its_lock_is_waited_for_longer(url):
-    async with owning(url) as mine:
-        await settled(mine)
-        with another(url) as (process, name), psycopg.connect(url, autocommit=True) as connection:
-            process.send_signal(signal.SIGSTOP)
-            await until(
-                lambda: connection.execute(
-                    "SELECT now() - seen_at > interval '1.6s' FROM worker WHERE name = %s", (name,)
-                ).fetchone()[0]
-            )
-            await looks(mine, 1)
-            assert mine.is_alive(name)
-
-
 async def test_everybody_is_alive_through_a_restart_of_postgresql(url, postgres):
     async with owning(url) as mine:
-        await settled(mine)
         with another(url) as (_, name):
-            await looks(mine)
-            await asyncio.to_thread(postgres.stop)
-            await asyncio.sleep(2.0)
-            assert mine.is_alive(name)
-            before = mine._since
-            await asyncio.to_thread(postgres.start)
+            await locked(mine, name)
+            await until(lambda: not mine.is_alive("nobody"))
+            await asyncio.to_thread(postgres.restart)
             seen = []
-            await until(lambda: seen.append(mine.is_alive(name)) or mine._since != before)
-            await until(
-                lambda: seen.append(mine.is_alive(name)) or not mine.is_alive("nobody else")
-            )
+            await until(lambda: seen.append(mine.is_alive(name)) or mine.is_alive("nobody"))
+            await until(lambda: seen.append(mine.is_alive(name)) or not mine.is_alive("nobody"))
             assert all(seen)
 
 
-async def test_one_who_has_just_come_calls_nobody_dead(url):
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO worker VALUES ('old', '', 1, '', '', 1, 0, now(), now() - interval '1h')"
-        )
+async def test_one_that_nobody_has_heard_of_is_given_the_time_to_say_something(url):
     async with owning(url) as mine:
         assert mine.is_alive("old")
         await until(lambda: not mine.is_alive("old"))
+        assert mine.is_alive("older")
 
 
-async def test_one_who_came_after_the_last_look_is_alive(url, monkeypatch):
-    async with owning(url) as mine:
-        await settled(mine)
-        monkeypatch.setattr(module, "_BEAT_S", 3_600)
-        with another(url) as (_, name):
-            assert mine.is_alive(name)
-
-
-async def test_what_a_process_tells_of_itself_is_in_the_table(url):
-    async with owning(url):
-        with another(url) as (process, name), psycopg.connect(url) as connection:
-            row = connection.execute(
-                "SELECT kind, queues, concurrency, running, pid FROM worker WHERE name = %s",
-                (name,),
-            ).fetchone()
-            assert row == ("worker", "batch", 5, 3, process.pid)
+def test_one_who_was_stopped_itself_first_hears_what_it_missed(url):
+    with another(url) as (watcher, name), another(url) as (_, other):
+        watcher.stdin.write(f"{other}\n")
+        watcher.stdin.flush()
+        assert watcher.stdout.readline() == "True\n"
+        watcher.send_signal(signal.SIGSTOP)
+        time.sleep(5)
+        watcher.send_signal(signal.SIGCONT)
+        for _ in range(20):
+            watcher.stdin.write(f"{other}\n")
+            watcher.stdin.flush()
+            assert watcher.stdout.readline() == "True\n"
+            time.sleep(0.02)
+        assert name != other
 
 
 async def test_a_lock_belongs_to_one_database(url, postgres):
-    # Two installations may share a cluster.
+    # Two installations may share a server.
     async with owning(url) as mine:
         with postgres.database() as other, psycopg.connect(other, autocommit=True) as there:
-            there.execute("SELECT pg_advisory_lock(%s, hashtext('ghost'))", (module._LOCKS,))
-            with psycopg.connect(url, autocommit=True) as here:
-                here.execute(
-                    "INSERT INTO worker VALUES ('ghost', '', 1, '', '', 1, 0, now(), "
-                    "now() - interval '2s')"
-                )
-            await settled(mine)
-            assert not mine.is_alive("ghost")
+            there.execute("SELECT pg_advisory_lock(%s, %s)", (module._LOCKS, module._key("ghost")))
+            before = mine._locks
+            await until(lambda: mine._locks is not before)
+            assert module._key("ghost") not in mine._locks

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from flowstudio.scale.owners import Owners
+from flowstudio.scale.owners import FileOwners
 from flowstudio.services.checks.finding import Finding, problem, warning
 from flowstudio.settings import Settings
 from flowstudio.store.database import find_server
@@ -14,7 +14,7 @@ _SKEW = timedelta(seconds=5)
 
 def check_runs(found: Standstill, settings: Settings, now: datetime) -> Finding:  # noqa: ARG001
     """Runs that nobody advances although a server runs."""
-    alive = set(Owners.living(settings.data_dir / "owners"))
+    alive = set(FileOwners.living(settings.data_dir / "owners"))
     left = sum(count for owner, count in found.owners.items() if owner not in alive)
     # Workers elsewhere hold no lock here; those are seen in the table of workers.
     is_shared = bool(find_server(settings))

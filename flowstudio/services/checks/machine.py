@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from flowstudio.scale.owners import Owners
+from flowstudio.scale.owners import FileOwners
 from flowstudio.services.checks.finding import Finding, problem, warning
 from flowstudio.settings import Settings
 
@@ -129,7 +129,7 @@ def check_port(settings: Settings) -> Finding:
                 "The server cannot start.",
                 "Stop what uses it, or set FLOWSTUDIO_PORT.",
             )
-    if living := Owners.living(settings.data_dir / "owners"):
+    if living := FileOwners.living(settings.data_dir / "owners"):
         return Finding("Port", f"{place} is free; {len(living)} processes use the data directory")
     return Finding("Port", f"{place} is free")
 
