@@ -7,7 +7,7 @@ from typing import Any
 
 from flowstudio.engine.events import FINISHED, Event
 from flowstudio.graph.canonical import load
-from flowstudio.scale.bus import Subscription
+from flowstudio.scale.bus import Reached, Subscription
 from flowstudio.services.parts import RunParts
 
 _ENDINGS = {
@@ -66,7 +66,10 @@ class RunWait:
     async def _hear(self, until: float) -> Event | None:
         try:
             async with asyncio.timeout_at(until):
-                return await self._subscription.get()
+                # Of a run that another process advances, its leaving is what tells of its end.
+                while isinstance(heard := await self._subscription.get(), Reached):
+                    pass
+                return heard
         except TimeoutError:
             return None
 
