@@ -28,7 +28,15 @@ _UNREADABLE = (
     "FLOWSTUDIO_DATABASE_URL does not read as postgresql://USER:PASSWORD@HOST:PORT/DATABASE. "
     "In the password, write @ : / ? # % as %40 %3A %2F %3F %23 %25."
 )
-_CONNECT_S = 10
+#: Unless the address says otherwise. A network that is gone without a word is noticed in a minute.
+_DEFAULTS = {
+    "connect_timeout": 10,
+    "fallback_application_name": "flowstudio",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 T = TypeVar("T")
 #: Ended by the server, or it is starting, stopping or out of reach.
 _AWAY = ("08", "57P")
@@ -98,12 +106,8 @@ def connect(
     Raises:
         psycopg.Error: the server cannot be reached, or refuses.
     """
-    connection = psycopg.connect(
-        url,
-        autocommit=True,
-        connect_timeout=_CONNECT_S,
-        fallback_application_name="flowstudio",
-    )
+    given = conninfo.conninfo_to_dict(url)
+    connection = psycopg.connect(**{**_DEFAULTS, **given}, autocommit=True)  # type: ignore[arg-type]
     with connection.pipeline():
         connection.execute(f"SET lock_timeout={int(lock_timeout_s * 1000)}".encode())
         if durability == "normal":
