@@ -254,6 +254,8 @@ class Dispatcher:
                 continue
             try:
                 for signal in await self._journal.signals_since(self._heard):
+                    # There may be more than are given at once.
+                    stillness.forget()
                     self._heard = signal.id
                     await self._hear(signal)
             except FlowStudioError as error:
