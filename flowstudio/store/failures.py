@@ -33,7 +33,8 @@ _GONE = (
 def storage_error(error: Exception) -> JournalError | InvalidInputError:
     """The error of a service, from that of a database's driver."""
     failure: JournalError | InvalidInputError
-    if "NUL (0x00)" in str(error):
+    # psycopg's words for a text, and PostgreSQL's code for one within JSON.
+    if "NUL (0x00)" in str(error) or getattr(error, "sqlstate", None) == "22P05":
         failure = InvalidInputError(["A text has a character of the code 0 in it. Remove it."])
     else:
         failure = JournalError(f"The journal could not be written {explain(error)}")
