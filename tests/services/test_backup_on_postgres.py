@@ -7,7 +7,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flowstudio.engine.runner import Ended
 from flowstudio.errors import ConflictError, InvalidInputError, JournalError
 from flowstudio.runtime import open_runtime
 from flowstudio.services.access import OPERATOR
@@ -19,7 +18,7 @@ from flowstudio.store.database import newest_version
 from tests.fakes.nodes import Bench
 from tests.people import person
 from tests.postgres import Cluster
-from tests.running import create, ended, run
+from tests.running import create, reached, run
 from tests.services.test_backup import GATED, SHORT, load
 
 
@@ -63,10 +62,14 @@ async def test_restored_elsewhere_the_counts_are_equal_and_unfinished_runs_finis
     assert ("none is missing" in told.audit, told.closed) == (True, ())
     new = Bench()
     new.gate("gate").set()
-    async with open_runtime(there, registry=new.registry()) as runtime:
-        assert set(cut) <= set(await runtime.dispatcher.carry_on())
+    async with (
+        open_runtime(there, registry=new.registry()) as runtime,
+        asyncio.TaskGroup() as group,
+    ):
+        serving = group.create_task(runtime.dispatcher.serve())
         for run_id in cut:
-            assert (await ended(runtime, run_id)).outcome == Ended("succeeded")
+            assert (await reached(runtime, run_id, "succeeded")).status == "succeeded"
+        serving.cancel()
     assert "run a" not in new.log
 
 
