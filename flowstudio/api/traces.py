@@ -1,11 +1,15 @@
 """A span for each request, when traces are sent anywhere."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowstudio.runtime import Runtime
+
+if TYPE_CHECKING:
+    from flowstudio.services.tracing import Tracing
 
 
 class Traced:
@@ -17,10 +21,8 @@ class Traced:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, within a span if there is somebody to tell."""
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
-            await self._site(scope, receive, send)
-            return
-        tracing = self._runtime_of().tracing
+        is_api = scope["type"] == "http" and scope["path"].startswith("/api/")
+        tracing = self._tracing() if is_api else None
         if tracing is None:
             await self._site(scope, receive, send)
             return
@@ -40,3 +42,10 @@ class Traced:
                     span.update_name(f"{scope['method'][:10]} {route}")
                     span.set_attribute("http.route", route)
                 span.set_attribute("http.response.status_code", status)
+
+    def _tracing(self) -> "Tracing | None":
+        try:
+            return self._runtime_of().tracing
+        except IndexError:
+            # The services are not open; the site says so better.
+            return None

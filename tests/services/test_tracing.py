@@ -156,6 +156,16 @@ async def test_a_request_names_its_route_and_goes_on_with_the_trace_it_came_with
     assert "CANARY" not in str(receiver.spans)
 
 
+async def test_a_request_while_the_services_are_not_open_is_passed_on() -> None:
+    def not_open() -> Runtime:
+        return list[Runtime]()[0]
+
+    transport = httpx.ASGITransport(Traced(create_api(not_open), not_open))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as client:
+        reply = await client.get("/api/v1/me")
+    assert (reply.status_code, reply.headers["content-type"]) == (500, "application/problem+json")
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1", None])
 async def test_a_receiver_that_is_gone_or_refuses_holds_nothing_up(
     tmp_path: Path, bench: Bench, address: str | None
