@@ -69,6 +69,7 @@ app = rx.App(
         "/schedules.css",
         "/versions.css",
         "/workflows.css",
+        "/notifications.css",
     ],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),

@@ -10,6 +10,7 @@ from flowstudio.ui.account.page import account_page
 from flowstudio.ui.account.state import AccountState
 from flowstudio.ui.admin.page import admin_page
 from flowstudio.ui.admin.state import AdminState
+from flowstudio.ui.bell import BellState
 from flowstudio.ui.compare.page import compare_page
 from flowstudio.ui.compare.state import CompareState
 from flowstudio.ui.current_project import ProjectState
@@ -23,6 +24,8 @@ from flowstudio.ui.entry.sign_in import sign_in_page
 from flowstudio.ui.entry.state import EntryState
 from flowstudio.ui.home.page import home_page
 from flowstudio.ui.home.state import HomeState
+from flowstudio.ui.notifications.page import notifications_page
+from flowstudio.ui.notifications.state import NotificationsState
 from flowstudio.ui.project_settings.page import project_page
 from flowstudio.ui.project_settings.state import ProjectSettingsState
 from flowstudio.ui.projects.page import projects_page
@@ -77,6 +80,12 @@ PAGES = (
     Page("/projects", "Projects · FlowStudio", projects_page, ProjectsState.load),
     Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),
     Page("/account", "Account · FlowStudio", account_page, AccountState.load),
+    Page(
+        "/notifications",
+        "Notifications · FlowStudio",
+        notifications_page,
+        NotificationsState.load,
+    ),
     Page("/admin", "Administration · FlowStudio", admin_page, AdminState.load),
     Page("/queue", "Queue · FlowStudio", queue_page, QueueState.load),
     Page("/runs", "Runs · FlowStudio", runs_page, RunsState.load),
@@ -113,7 +122,7 @@ def add_pages(app: rx.App) -> None:
             image="/favicon.svg",
             on_load=[page.load]
             if page.is_public
-            else [ProjectState.load, ShellState.load, page.load],
+            else [ProjectState.load, ShellState.load, BellState.load, page.load],
         )
 
 

@@ -5,6 +5,7 @@ from reflex_components_core.core.banner import has_connection_errors  # type: ig
 
 from flowstudio.ui.account_menu import account_menu, project_switcher
 from flowstudio.ui.backend import backend
+from flowstudio.ui.bell import bell
 from flowstudio.ui.current_project import ProjectState
 from flowstudio.ui.door_frame import theme_button
 from flowstudio.ui.guard import current_actor, guarded
@@ -123,7 +124,7 @@ def _top_bar() -> rx.Component:
     return rx.el.header(
         project_switcher(),
         palette(ShellState.examples, ProjectState.is_admin),
-        rx.el.div(theme_button(), account_menu(), class_name="bar-end"),
+        rx.el.div(theme_button(), bell(), account_menu(), class_name="bar-end"),
         class_name="bar",
     )
 

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from flowstudio.ui.account.keys import keys_section
+from flowstudio.ui.account.notifications import notifications_section
 from flowstudio.ui.account.state import AccountState
 from flowstudio.ui.account.ways_in import identities_section, password_section, sessions_section
 from flowstudio.ui.shell import frame, heading
@@ -24,6 +25,7 @@ def account_page() -> rx.Component:
                 sessions_section(),
                 identities_section(),
                 keys_section(),
+                notifications_section(),
                 _data(),
             ),
             skeleton(160, 160, 220, 160),

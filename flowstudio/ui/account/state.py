@@ -1,10 +1,13 @@
 """State of the account page."""
 
+from typing import Any
+
 import reflex as rx
 
 from flowstudio.clock import utc_now
 from flowstudio.services.access import Actor
 from flowstudio.services.outside import providers, refusal_of
+from flowstudio.ui.account.notifications import NotificationPreferencesState
 from flowstudio.ui.account.present import (
     IdentityLine,
     KeyLine,
@@ -38,7 +41,7 @@ class AccountState(rx.State):
     project_options: list[dict[str, str]] = []
 
     @guarded("account.read")
-    async def load(self) -> None:
+    async def load(self) -> Any:
         """Show the account as the database knows it."""
         actor, studio = current_actor(self), backend().studio
         code = self.router.url.query_parameters.get("error", "")
@@ -55,6 +58,7 @@ class AccountState(rx.State):
         await self._list_identities(actor)
         await self._list_keys(actor)
         self.loaded = True
+        return NotificationPreferencesState.load
 
     async def _list_identities(self, actor: Actor) -> None:
         studio, now = backend().studio, utc_now()

@@ -1,0 +1,1 @@
+"""The inbox: what the person was told, and what they do about it."""
