@@ -23,9 +23,8 @@ from flowstudio.nodes.outgoing.http import OutgoingHttp
 from flowstudio.services.answer_links import AnswerLinkService
 from flowstudio.services.letters import letter
 from flowstudio.services.mail import MailService
-from flowstudio.services.notification_settings import identity_of
 from flowstudio.services.run_news import escalate, tell_news
-from flowstudio.services.sealing import Sealing
+from flowstudio.services.sealing import Sealing, identity_of_notifications
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.system_notices import tell_of_schema
 from flowstudio.store import deliveries as store
@@ -203,7 +202,7 @@ class DeliveryService:
     def _sign(self, delivery: DeliveryRecord, hook: Webhook, body: bytes) -> dict[str, str]:
         """The headers of Standard Webhooks (standardwebhooks.com): an id, a time, and a signature."""
         assert hook.secret is not None  # noqa: S101 - looked at before
-        plain = self._sealing.open(hook.secret, identity_of(delivery.user_id))
+        plain = self._sealing.open(hook.secret, identity_of_notifications(delivery.user_id))
         moment = int(self._parts.clock.now().timestamp())
         signed = b".".join((delivery.id.encode(), str(moment).encode(), body))
         digest = hmac.new(base64.b64decode(plain), signed, hashlib.sha256).digest()

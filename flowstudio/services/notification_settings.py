@@ -12,7 +12,7 @@ from sqlmodel import Session
 from flowstudio.errors import InvalidInputError, StepError
 from flowstudio.nodes.outgoing.urls import check_url
 from flowstudio.services.access import Actor, Target, authorize
-from flowstudio.services.sealing import Sealing
+from flowstudio.services.sealing import Sealing, identity_of_notifications
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import audit
@@ -143,7 +143,9 @@ class NotificationSettingService:
         plain = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
         def work(session: Session) -> None:
-            sealed = self._sealing.seal(session, plain.encode(), identity_of(actor.id))
+            sealed = self._sealing.seal(
+                session, plain.encode(), identity_of_notifications(actor.id)
+            )
             store.put_webhook(session, actor.id, Webhook(url, sealed))
             entry = self._parts.entry(actor, "notification.edit", _own(actor), webhook=True)
             audit.append(session, entry)
@@ -161,11 +163,6 @@ class NotificationSettingService:
             audit.append(session, entry)
 
         await self._parts.records.write(work)
-
-
-def identity_of(user_id: str) -> str:
-    """What the secret of a person's webhook is bound to."""
-    return f"user:{user_id}|notification-webhook"
 
 
 def _own(actor: Actor) -> Target:

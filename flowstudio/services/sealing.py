@@ -59,8 +59,15 @@ def identity_of_webhook(webhook_id: str) -> str:
     return f"hook:{webhook_id}"
 
 
+def identity_of_notifications(user_id: str) -> str:
+    """What the secret of a person's webhook for notifications is bound to."""
+    return f"user:{user_id}|notification-webhook"
+
+
 def identity_of_row(row: SealedRow) -> str:
-    """What the secret of either kind of row is bound to."""
+    """What the secret of any kind of row is bound to."""
+    if row.kind == "notification webhook":
+        return identity_of_notifications(row.id)
     if row.kind == "webhook":
         return identity_of_webhook(row.id)
     return identity_of(row.project_id, row.id)

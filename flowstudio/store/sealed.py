@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from flowstudio.security.keyring import Sealed
 from flowstudio.store.tables.audit import InstanceRow
 from flowstudio.store.tables.credentials import CredentialRow
+from flowstudio.store.tables.notifications import NotificationSettingRow
 from flowstudio.store.tables.webhooks import WebhookRow
 from flowstudio.store.tables.workflows import WorkflowRow
 
@@ -22,7 +23,7 @@ class SealedRow:
     """Something sealed, and whose it is.
 
     Attributes:
-        kind: `credential` or `webhook`.
+        kind: `credential`, `webhook`, or `notification webhook`, whose id is its person's.
     """
 
     kind: str
@@ -62,7 +63,15 @@ def count_by_key(session: Session) -> Counter[str]:
         .where(col(WebhookRow.sealed).is_not(None))
         .group_by(col(WebhookRow.key_id))
     )
-    return Counter(dict(session.exec(counted).all())) + Counter(dict(session.exec(signing).all()))
+    own = (
+        select(NotificationSettingRow.webhook_key_id, func.count())
+        .where(col(NotificationSettingRow.webhook_secret).is_not(None))
+        .group_by(col(NotificationSettingRow.webhook_key_id))
+    )
+    total: Counter[str] = Counter()
+    for query in (counted, signing, own):
+        total += Counter(dict(session.exec(query).all()))
+    return total
 
 
 def list_sealed(session: Session) -> Iterator[SealedRow]:
@@ -77,10 +86,20 @@ def list_sealed(session: Session) -> Iterator[SealedRow]:
         if hook.sealed is not None:
             sealed = Sealed(hook.key_id, hook.sealed)
             yield SealedRow("webhook", hook.id, project_id, hook.name, sealed)
+    for setting in session.exec(select(NotificationSettingRow)):
+        if setting.webhook_secret is not None:
+            sealed = Sealed(setting.webhook_key_id, setting.webhook_secret)
+            yield SealedRow("notification webhook", setting.user_id, "", "", sealed)
 
 
 def put_sealed(session: Session, found: SealedRow, sealed: Sealed) -> None:
     """Replace what a row holds by the same, sealed anew."""
+    if found.kind == "notification webhook":
+        setting = session.get_one(NotificationSettingRow, found.id)
+        setting.webhook_key_id, setting.webhook_secret = sealed.key_id, sealed.data
+        session.add(setting)
+        session.flush()
+        return
     table = CredentialRow if found.kind == "credential" else WebhookRow
     row = session.get_one(table, found.id)
     row.key_id, row.sealed = sealed.key_id, sealed.data

@@ -16,10 +16,13 @@ from flowstudio.services.access import OPERATOR
 from flowstudio.services.credential_inputs import NewBearer
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.key_rotation import open_rotation
+from flowstudio.services.notification_settings import NotificationSettingService
+from flowstudio.services.sealing import Sealing, identity_of_notifications
 from flowstudio.services.secret_keys import check_start, inspect, open_ring
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.settings import Settings
 from flowstudio.store.database import open_database
+from flowstudio.store.notice_choices import find_webhook
 from flowstudio.store.records import Records
 from tests.fakes.clock import TurnedClock
 from tests.people import person, project_of
@@ -257,6 +260,18 @@ async def test_pruning_drops_what_seals_nothing_and_a_running_process_follows(tm
     with Installation(tmp_path) as restarted:
         assert restarted.parts.ring.ids == (done.key_id,)
         assert await restarted.reads(*second)
+
+
+async def test_a_rotation_seals_the_webhooks_of_peoples_notifications_anew(tmp_path):
+    with Installation(tmp_path) as running, open_rotation(running.settings) as rotation:
+        ann = person(running.parts)
+        made = await NotificationSettingService(running.parts).set_webhook(ann, "https://a.test/")
+        done = await rotation.rotate(OPERATOR, prune=True)
+        assert done.credentials == 1
+    with Installation(tmp_path) as restarted:
+        hook = restarted.records.read_now(lambda session: find_webhook(session, ann.id))
+        plain = Sealing(restarted.parts).open(hook.secret, identity_of_notifications(ann.id))
+        assert made.secret == f"whsec_{plain.decode()}"
 
 
 async def test_a_rotation_cut_off_after_the_file_leaves_everything_readable(tmp_path):
