@@ -172,7 +172,7 @@ async def open_runtime(
             stack.callback(tracing.close)
         engine = Engine(engine_parts, table)
         parts = RunParts(engine, journal, store, bus, links.channels, owners, clock)
-        dispatcher = Dispatcher(parts, settings.max_concurrent_runs)
+        dispatcher = Dispatcher(parts, settings.max_concurrent_runs, links.jobs)
         templates = TemplateService()
         finder = WorkflowFinder(templates, lambda *wanted: _find_stored(runtime, *wanted))
         costs = CostService(journal, resources)

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         '{"crm": {"kind": "bearer", "token": "…", "hosts": ["api.example.com"]}}.',
     )
     max_concurrent_runs: int = Field(64, ge=1, description="Runs executed at once.")
+    run_in_web: bool = Field(
+        True, description="Whether the web process advances runs itself; if not, workers have to."
+    )
     max_cost_usd: Decimal | None = Field(
         None, description="Largest cost of any one run; a workflow's own limit may only be lower."
     )

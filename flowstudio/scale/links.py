@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flowstudio.scale.bus import MemoryBus, WatchedBus
 from flowstudio.scale.channels import Channels, MemoryChannels
+from flowstudio.scale.handing import Jobs
 from flowstudio.scale.owners import FileOwners, Owners
 
 _POSTGRES = "flowstudio.scale.postgres.links"
@@ -20,6 +21,7 @@ class Links:
     bus: WatchedBus
     channels: Channels
     owners: Owners
+    jobs: Jobs | None = None
 
 
 @asynccontextmanager

@@ -9,19 +9,25 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Protocol
 
 from flowstudio.errors import ConflictError, FlowStudioError
+from flowstudio.scale.handing import Jobs
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
 from flowstudio.store import queue as store
 from flowstudio.store.queue import Controls
+from flowstudio.store.runs import JOBS
 
 log = logging.getLogger(__name__)
 
 _MOST_REMEMBERED = 1_000
+#: Runs made jobs of before a worker has taken them: enough to keep all busy, few enough that what
+#: comes later and is more urgent, or of another project, does not stand behind them.
+_LEAST_AHEAD = 32
+_LOST_AFTER_S = 30
 
 
 class Hands(Protocol):
@@ -35,12 +41,17 @@ class Hands(Protocol):
 
 
 class Admission:
-    """Lets runs in, as many as there is room for and people have allowed."""
+    """Lets runs in, as many as there is room for and people have allowed.
 
-    def __init__(self, parts: RunParts, hands: Hands) -> None:
+    On one machine, into this process; with jobs, to whichever worker takes them.
+    """
+
+    def __init__(self, parts: RunParts, hands: Hands, jobs: Jobs | None = None) -> None:
         self._parts = parts
         self._journal = parts.journal
         self._hands = hands
+        self._jobs = jobs
+        self._ahead = _LEAST_AHEAD
         self._queues: Sequence[str] | None = None
         self._controls = Controls()
         self._waiting: frozenset[str] = frozenset()
@@ -103,7 +114,7 @@ class Admission:
             self.wake()
 
     async def open(self, queues: Sequence[str]) -> None:
-        """Begin to serve these queues."""
+        """Begin to serve these queues, or, with none, to let runs in for others alone."""
         await self.refresh()
         self._queues = tuple(queues)
         self.wake()
@@ -115,10 +126,15 @@ class Admission:
     async def refresh(self) -> None:
         """Read again what people have told the queue."""
         self._controls = await store.controls(self._journal)
+        if self._jobs is not None:
+            since = self._parts.clock.now() - timedelta(seconds=_LOST_AFTER_S)
+            workers = await store.capacity(self._journal, since)
+            self._ahead = max(_LEAST_AHEAD, 2 * workers)
 
     async def look(self) -> None:
         """Wake up when something waits that another process made, or whose moment has come."""
-        if self._queues and await store.has_work(self._journal, self._parts.clock.now()):
+        serves = bool(self._queues) or self._jobs is not None
+        if serves and await store.has_work(self._journal, self._parts.clock.now()):
             self.wake()
 
     async def serve(self) -> None:
@@ -132,6 +148,9 @@ class Admission:
                 log.warning("The queue could not be read: %s", error)
 
     async def _let_in(self) -> None:
+        if self._jobs is not None:
+            await self._hand_over(self._jobs)
+            return
         while self.queues and (room := self._hands.room()) > 0:
             now, owner = self._parts.clock.now(), self._parts.owners.name
             work = store.take(owner, self.queues, room, now, self._served)
@@ -142,6 +161,13 @@ class Admission:
                 self._hands.take(turn.run_id, is_mine=True)
             if not taken.runs:
                 return
+
+    async def _hand_over(self, jobs: Jobs) -> None:
+        now = self._parts.clock.now()
+        work = store.take(JOBS, QUEUES, self._ahead, now, self._served, jobs.hand_over)
+        taken = await self._journal.transact(work)
+        self._controls, self._waiting = taken.controls, taken.waiting
+        self._remember([turn.project_id for turn in taken.runs])
 
     def _remember(self, projects: Sequence[str]) -> None:
         for project_id in projects:

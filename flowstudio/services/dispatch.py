@@ -11,12 +11,14 @@ from flowstudio.engine.events import FINISHED, Event
 from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
+from flowstudio.scale.handing import Jobs
 from flowstudio.services.admission import Admission
 from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
 from flowstudio.store.journal_rows import Answered
 from flowstudio.store.queue import RETRY_LEASE_S, has_retries, lease_retries, seize
+from flowstudio.store.runs import JOBS
 from flowstudio.store.stillness import Stillness
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ INNER = "workflow"
 class Dispatcher:
     """Runs of one process, at most so many at once."""
 
-    def __init__(self, parts: RunParts, most_at_once: int) -> None:
+    def __init__(self, parts: RunParts, most_at_once: int, jobs: Jobs | None = None) -> None:
         self._engine = parts.engine
         self._journal = parts.journal
         self._store = parts.store
@@ -41,7 +43,8 @@ class Dispatcher:
         self._clock = parts.clock
         self.most_at_once = most_at_once
         self._slots = asyncio.Semaphore(most_at_once)
-        self.admission = Admission(parts, self)
+        self._jobs = jobs
+        self.admission = Admission(parts, self, jobs)
         self._group: asyncio.TaskGroup | None = None
         self._launched: set[str] = set()
         self._stuck: set[str] = set()
@@ -50,6 +53,7 @@ class Dispatcher:
         self._sent: set[int] = set()
         self._heard = 0
         self._serves = False
+        self._works = True
 
     @property
     def owner(self) -> str:
@@ -104,7 +108,12 @@ class Dispatcher:
 
     def take(self, run_id: str, *, is_mine: bool = False) -> None:
         """Advance a run in the background, unless it is being advanced already."""
-        if self._group is None or run_id in self._launched or run_id in self._engine.running:
+        if (
+            self._group is None
+            or not self._works
+            or run_id in self._launched
+            or run_id in self._engine.running
+        ):
             return
         self._launched.add(run_id)
         is_mine = is_mine or self._journal.is_fresh(run_id)
@@ -141,7 +150,7 @@ class Dispatcher:
             return False
         if record.owner == self.owner:
             return True
-        if record.owner and self._owners.is_alive(record.owner):
+        if record.owner not in ("", JOBS) and self._owners.is_alive(record.owner):
             return False
         return await self._journal.transact(seize(run_id, self.owner, record.owner))
 
@@ -224,7 +233,7 @@ class Dispatcher:
     async def is_elsewhere(self, run_id: str) -> bool:
         """Whether another living process has the run in hand."""
         record = await self._store.find(run_id)
-        if record is None or record.owner in ("", self._owners.name):
+        if record is None or record.owner in ("", JOBS, self._owners.name):
             return False
         return self._owners.is_alive(record.owner)
 
@@ -236,7 +245,10 @@ class Dispatcher:
         """Whether the run is being advanced, or about to be, here or by another living process."""
         if run_id in self._engine.running or run_id in self._launched:
             return True
-        return bool(owner) and owner != self._owners.name and self._owners.is_alive(owner)
+        return bool(owner) and owner != self._owners.name and self._is_cared_for(owner)
+
+    def _is_cared_for(self, owner: str) -> bool:
+        return owner == JOBS or self._owners.is_alive(owner)
 
     async def _take_up(self, signal: Signal) -> None:
         if signal.kind != "pause" and not await self.is_elsewhere(signal.run_id):
@@ -278,39 +290,70 @@ class Dispatcher:
             if run_id not in self._engine.running
             and run_id not in self._launched
             and run_id not in self._stuck
-            and (run_id in broken or not (owner and self._owners.is_alive(owner)))
+            and (run_id in broken or not (owner and self._is_cared_for(owner)))
         ]
         for run_id in found:
             self.launch(run_id)
         return found
 
-    async def serve(self, queues: Sequence[str] = QUEUES) -> None:
-        """Until cancelled: let runs of these queues in, wake what is due, take over from the dead."""
-        self._serves = True
-        await self.admission.open(queues)
+    async def serve(self, queues: Sequence[str] = QUEUES, *, works: bool = True) -> None:
+        """Until cancelled: let runs of these queues in, wake what is due, take over from the dead.
+
+        A process that does not work itself only hands runs to those that do.
+        """
+        self._serves = self._works = works
+        await self.admission.open(queues if works else ())
         async with asyncio.TaskGroup() as group:
             group.create_task(self.admission.serve())
             group.create_task(self._look_around())
+            if works and self._jobs is not None:
+                work = self._jobs.work(self.do_job, queues=queues, concurrency=self.most_at_once)
+                group.create_task(work)
+
+    async def do_job(self, run_id: str) -> bool | None:
+        """Advance a run that a job tells of; False when it has been left before its end."""
+        if run_id in self._launched or run_id in self._engine.running:
+            return None
+        note(run_id=run_id, request_id="", user_id="", workflow_id="")
+        self._launched.add(run_id)
+        try:
+            mine = await self._journal.transact(seize(run_id, self.owner, JOBS))
+            if not mine and not await self._seize(run_id):
+                return None
+            return False if isinstance(await self.run_here(run_id), Broken) else None
+        except FlowStudioError as error:
+            self._stuck.add(run_id)
+            log.error("Run %s could not be carried on: %s", run_id, error)  # noqa: TRY400
+            return None
+        finally:
+            self._launched.discard(run_id)
+            self.admission.ended()
 
     async def _look_around(self) -> None:
         rounds = 0
         while True:
             try:
-                if rounds == 0:
-                    for run_id in await self._store.list_untold():
-                        self.launch(run_id)
-                for run_id in await self._store.list_due(self._clock.now()):
-                    if run_id not in self._stuck:
-                        self.launch(run_id)
-                await self._retry()
+                if self._works:
+                    await self._wake(is_first=rounds == 0)
                 await self.admission.look()
                 if rounds % _ORPHANS_EVERY_ROUNDS == 0:
                     await self.admission.refresh()
-                    await self.carry_on()
+                    if self._works:
+                        await self.carry_on()
             except FlowStudioError as error:
                 log.warning("Runs could not be looked through: %s", error)
             rounds += 1
             await self._clock.sleep(_ROUNDS_EVERY_S)
+
+    async def _wake(self, *, is_first: bool) -> None:
+        """Take up what waits for a moment that has come."""
+        if is_first:
+            for run_id in await self._store.list_untold():
+                self.launch(run_id)
+        for run_id in await self._store.list_due(self._clock.now()):
+            if run_id not in self._stuck:
+                self.launch(run_id)
+        await self._retry()
 
     async def _retry(self) -> None:
         """Take up again what failed and is to be tried once more."""

@@ -1,5 +1,6 @@
 """The database: where it is, and bringing its schema up to date."""
 
+import fcntl
 import importlib
 import sqlite3
 from dataclasses import dataclass, field
@@ -82,9 +83,15 @@ def _make_folders(settings: Settings) -> None:
 def migrate(path: Path) -> None:
     """Apply the migrations a file lacks."""
     if sqlite.read_version(path) != newest_version():
-        # Alembic takes a while to load, and is needed only once for each version.
-        importlib.import_module("flowstudio.store.migrations").upgrade_file(path, MIGRATIONS)
-        sqlite.let_shrink(path)
+        with path.with_name(f"{path.name}.migrating").open("wb") as lock:
+            # Of several processes that start at once, one does it.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if sqlite.read_version(path) != newest_version():
+                # Alembic takes a while to load, and is needed only once for each version.
+                importlib.import_module("flowstudio.store.migrations").upgrade_file(
+                    path, MIGRATIONS
+                )
+                sqlite.let_shrink(path)
 
 
 def newest_version() -> str:

@@ -15,6 +15,8 @@ from flowstudio.store.database import Database
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.reader import Reader, Row
 
+#: Owner of the runs that workers are to take, told of by a job.
+JOBS = "@jobs"
 UNFINISHED = ("queued", "running", "waiting", "paused")
 _COLUMNS = (
     "id, document_hash, workflow, slug, status, inputs, trigger, created_at, started_at, "
@@ -67,7 +69,7 @@ class RunRecord:
     @property
     def waits_its_turn(self) -> bool:
         """Whether it is in the queue, in nobody's hands."""
-        return self.status == "queued" and not self.owner
+        return self.status == "queued" and self.owner in ("", JOBS)
 
 
 @dataclass(frozen=True, slots=True)

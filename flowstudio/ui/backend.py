@@ -1,8 +1,9 @@
 """The services behind the page: opened once with the web process, closed with it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.settings import Settings
@@ -17,8 +18,7 @@ async def open_backend() -> AsyncIterator[None]:
         # Opened now rather than with the first request, so that a wrong secret key stops the start.
         studio = runtime.studio
         jobs = (
-            runtime.dispatcher.serve(),
-            studio.workers.serve("web"),
+            *_working(runtime),
             studio.workflows.serve_trash(),
             studio.retention.serve(),
             studio.webhook_requests.serve(),
@@ -35,6 +35,13 @@ async def open_backend() -> AsyncIterator[None]:
             _open.remove(runtime)
             for task in serving:
                 task.cancel()
+
+
+def _working(runtime: Runtime) -> list[Coroutine[Any, Any, None]]:
+    """What this process does for runs."""
+    works = runtime.settings.run_in_web
+    jobs = [runtime.dispatcher.serve(works=works)]
+    return [*jobs, runtime.studio.workers.serve("web")] if works else jobs
 
 
 def backend() -> Runtime:

@@ -1,6 +1,6 @@
 import asyncio
 
-from flowstudio.scale.job_slots import JobSlots
+from flowstudio.scale.postgres.job_slots import JobSlots
 
 
 async def test_a_free_slot_goes_to_the_highest_priority_then_to_the_first():

@@ -11,8 +11,8 @@ from collections import Counter
 import psycopg
 import pytest
 
-from flowstudio.scale.job_crew import Pace
-from flowstudio.scale.jobs import Jobs
+from flowstudio.scale.postgres.job_crew import Pace
+from flowstudio.scale.postgres.jobs import Jobs
 from tests.processes import until
 
 QUICK = Pace(beat_s=0.2, stalled_s=1.0, poll_s=0.2, grace_s=5.0)
@@ -20,8 +20,8 @@ QUEUES = ("interactive", "triggered", "batch")
 
 WORKER = """
 import asyncio, sys
-from flowstudio.scale.job_crew import Pace
-from flowstudio.scale.jobs import Jobs
+from flowstudio.scale.postgres.job_crew import Pace
+from flowstudio.scale.postgres.jobs import Jobs
 
 async def advance(run_id):
     print(run_id, flush=True)

@@ -1,3 +1,6 @@
+import sqlite3
+import subprocess
+import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -121,3 +124,21 @@ def test_what_is_wrong_with_the_server_is_told_with_what_to_do(tmp_path, postgre
     nobody = postgres.url().replace("postgres@", "nobody@")
     with pytest.raises(JournalError, match="Check the user and the password"):
         open_database(Settings(data_dir=tmp_path, database_url=nobody))
+
+
+def test_of_processes_that_start_at_once_one_makes_the_schema_and_the_others_wait(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    program = f"""
+from pathlib import Path
+from flowstudio.settings import Settings
+from flowstudio.store.database import open_database
+open_database(Settings(data_dir=Path({str(tmp_path)!r})))
+"""
+    started = [
+        subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [process.communicate(timeout=60)[1] for process in started] == ["", "", ""]
+    with sqlite3.connect(settings.database_path) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    assert found == (newest_version(),)

@@ -7,6 +7,7 @@ from flowstudio.scale.links import Links
 from flowstudio.scale.postgres.bus import PgBus
 from flowstudio.scale.postgres.channels import PgChannels
 from flowstudio.scale.postgres.hub import Hub
+from flowstudio.scale.postgres.jobs import Jobs
 from flowstudio.scale.postgres.owners import PgOwners
 
 
@@ -19,5 +20,5 @@ async def linked(url: str, name: str) -> AsyncIterator[Links]:
     """
     hub = Hub(url, name)
     bus, channels, owners = PgBus(hub), PgChannels(hub), PgOwners(hub, url)
-    async with hub.open(), bus.open(), owners.open():
-        yield Links(bus, channels, owners)
+    async with hub.open(), bus.open(), owners.open(), Jobs(url).opened() as jobs:
+        yield Links(bus, channels, owners, jobs)

@@ -14,7 +14,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from flowstudio.scale.background import beside, heed_cancelling
-from flowstudio.scale.job_slots import JobSlots
+from flowstudio.scale.postgres.job_slots import JobSlots
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,11 @@ import psycopg_pool
 from procrastinate.exceptions import ConnectorException
 
 from flowstudio.errors import JournalError
-from flowstudio.scale import job_schema
-from flowstudio.scale.job_crew import PRIORITIES, Advance, Crew, Pace
+from flowstudio.scale.handing import Executes, Turn
+from flowstudio.scale.postgres import job_schema
 from flowstudio.scale.postgres.connecting import LOST, connect
+from flowstudio.scale.postgres.job_crew import PRIORITIES, Advance, Crew, Pace
+from flowstudio.scale.postgres.job_deferral import hand_over
 
 TASK = "advance"
 _CONNECTIONS = 4
@@ -88,6 +90,10 @@ class Jobs:
                 await task.batch_defer_async(*arguments)
         except ConnectorException as error:
             raise JournalError(f"Runs could not be queued: {error.__cause__ or error}") from error
+
+    def hand_over(self, connection: Executes, turns: Sequence[Turn]) -> None:
+        """Make jobs of runs within the transaction of a connection, so that none is without."""
+        hand_over(connection, turns)
 
     async def work(self, advance: Advance, *, queues: Sequence[str], concurrency: int) -> None:
         """Do jobs until cancelled, then let those in hand end for a while, or hand them back.

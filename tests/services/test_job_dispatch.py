@@ -1,0 +1,134 @@
+"""Runs on PostgreSQL: handed to workers as jobs, watched from elsewhere, taken over from the dead."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from flowstudio.services.access import OPERATOR
+from flowstudio.settings import Settings
+from tests.builders import node, workflow
+from tests.processes import until
+from tests.running import create, ended, opened, reached
+
+GATE = workflow(node("gate", "hold"))
+ONE = workflow(node("count", "one"))
+
+
+@pytest.fixture(autouse=True)
+def _on_postgres(monkeypatch, postgres_url):
+    monkeypatch.setenv("FLOWSTUDIO_DATABASE_URL", postgres_url)
+
+
+@asynccontextmanager
+async def serving(runtime, *, works=True):
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(runtime.dispatcher.serve(works=works))
+        yield
+        task.cancel()
+
+
+async def begin(runtime, document, **options):
+    run_id = await create(runtime, document, **options)
+    runtime.runs.launch(run_id)
+    return run_id
+
+
+async def jobs_of(runtime):
+    return await runtime.parts.journal.query(
+        "SELECT status, queue_name, args FROM procrastinate.procrastinate_jobs"
+    )
+
+
+@asynccontextmanager
+async def web_and_worker(tmp_path, bench):
+    """A process that only takes requests, and one that only advances runs."""
+    async with opened(tmp_path / "web", bench) as web, opened(tmp_path / "worker", bench) as worker:
+        await web.dispatcher.admission.open(())
+        async with serving(web, works=False), serving(worker):
+            yield web, worker
+
+
+async def test_a_worker_advances_what_a_web_process_was_asked_for(tmp_path, bench):
+    async with web_and_worker(tmp_path, bench) as (web, _):
+        run_id = await begin(web, ONE)
+        told = await ended(web, run_id)
+        assert told.status == "succeeded"
+        while await jobs_of(web):
+            pass
+    assert bench.runs == {"one": 1}
+
+
+async def test_whoever_asked_sees_live_what_the_worker_does(tmp_path, bench):
+    async with web_and_worker(tmp_path, bench) as (web, worker):
+        run_id = await begin(web, GATE)
+        seen = []
+        async with asyncio.timeout(30):
+            async for event in web.runs.watch(OPERATOR, run_id):
+                seen.append(event.type)
+                if event.type == "step_started":
+                    assert worker.dispatcher.is_here(run_id)
+                    bench.gate("hold").set()
+        assert seen == ["run_started", "step_started", "step_succeeded", "run_succeeded"]
+
+
+async def test_a_cancel_reaches_a_run_of_another_process(tmp_path, bench):
+    async with web_and_worker(tmp_path, bench) as (web, _):
+        run_id = await begin(web, GATE)
+        await bench.started("hold").wait()
+        await web.runs.cancel(OPERATOR, run_id)
+        assert (await reached(web, run_id, "cancelled")).status == "cancelled"
+
+
+async def test_runs_that_wait_share_jobs_and_each_queue_has_its_own(tmp_path, bench):
+    async with opened(tmp_path / "web", bench) as web:
+        await web.dispatcher.admission.open(())
+        made = [await begin(web, ONE, queue="batch") for _ in range(10)]
+        made += [await begin(web, ONE, queue="triggered") for _ in range(2)]
+        async with serving(web, works=False):
+            while len(await jobs_of(web)) < 3:
+                pass
+        jobs = await jobs_of(web)
+        assert sorted((row[1], len(row[2]["run_ids"])) for row in jobs) == [
+            ("batch", 2),
+            ("batch", 8),
+            ("triggered", 2),
+        ]
+        async with opened(tmp_path / "worker", bench) as worker, serving(worker):
+            for run_id in made:
+                await reached(web, run_id, "succeeded")
+    assert bench.runs["one"] == 12
+
+
+async def test_a_worker_that_stops_leaves_its_run_to_another(tmp_path, bench):
+    async with opened(tmp_path / "web", bench) as web:
+        await web.dispatcher.admission.open(())
+        async with serving(web, works=False):
+            async with opened(tmp_path / "first", bench) as first:
+                serving_first = serving(first)
+                await serving_first.__aenter__()
+                run_id = await begin(web, GATE)
+                await bench.started("hold").wait()
+                await first.dispatcher.finish(0)
+                await serving_first.__aexit__(None, None, None)
+            assert (await web.runs.find(OPERATOR, run_id)).status == "running"
+            bench.gate("hold").set()
+            async with opened(tmp_path / "second", bench) as second, serving(second):
+                await reached(web, run_id, "succeeded")
+    assert bench.runs == {"hold": 2}
+
+
+async def test_a_web_process_that_works_takes_new_runs_without_a_job(tmp_path, bench):
+    async with opened(tmp_path, bench) as web, serving(web):
+        await until(lambda: web.dispatcher.admission.queues)
+        run_id = await begin(web, GATE)
+        await bench.started("hold").wait()
+        assert await jobs_of(web) == []
+        bench.gate("hold").set()
+        await reached(web, run_id, "succeeded")
+
+
+def test_a_web_process_may_be_told_not_to_advance_runs(monkeypatch):
+    assert Settings().run_in_web
+    monkeypatch.setenv("FLOWSTUDIO_RUN_IN_WEB", "false")
+    assert not Settings().run_in_web
