@@ -1,8 +1,9 @@
 """Which new runs begin, where and when: the queue as one process sees it.
 
-While nothing waits and no limit concerns it, a new run begins in the process that made it, without
-a further commit. Everything else waits in the database, where any process that serves its queue
-takes it in the order of store/queue.py.
+On SQLite, while nothing waits and no limit concerns it, a new run begins in the process that made
+it, without a further commit. Everything else waits in the database, where any process that serves
+its queue takes it in the order of store/queue.py. On PostgreSQL whichever process looks makes jobs of
+the runs whose turn it is, and workers take these.
 """
 
 import asyncio
@@ -24,14 +25,19 @@ from flowstudio.store.runs import JOBS
 log = logging.getLogger(__name__)
 
 _MOST_REMEMBERED = 1_000
-#: Runs made jobs of before a worker has taken them: enough to keep all busy, few enough that what
-#: comes later and is more urgent, or of another project, does not stand behind them.
-_LEAST_AHEAD = 32
+#: As many runs as all workers take at once are made jobs of before their turn: enough to keep all
+#: busy, few enough that what comes later and is more urgent, or of another project, does not stand
+#: behind them. So many while no worker has told of itself.
+_AHEAD_OF_UNKNOWN = 8
 _LOST_AFTER_S = 30
 
 
 class Hands(Protocol):
     """What advances runs once they have been let in."""
+
+    @property
+    def most_at_once(self) -> int:
+        """How many runs it takes in all."""
 
     def room(self) -> int:
         """How many more runs it can take."""
@@ -51,7 +57,7 @@ class Admission:
         self._journal = parts.journal
         self._hands = hands
         self._jobs = jobs
-        self._ahead = _LEAST_AHEAD
+        self._ahead = _AHEAD_OF_UNKNOWN
         self._queues: Sequence[str] | None = None
         self._controls = Controls()
         self._waiting: frozenset[str] = frozenset()
@@ -84,7 +90,8 @@ class Admission:
             return mine
         better = QUEUES[: QUEUES.index(queue) + 1] if queue in QUEUES else QUEUES
         is_free = (
-            queue in self._queues
+            self._jobs is None
+            and queue in self._queues
             and queue not in self._controls.paused
             and ready_at is None
             and self._waiting.isdisjoint(better)
@@ -115,8 +122,8 @@ class Admission:
 
     async def open(self, queues: Sequence[str]) -> None:
         """Begin to serve these queues, or, with none, to let runs in for others alone."""
-        await self.refresh()
         self._queues = tuple(queues)
+        await self.refresh()
         self.wake()
 
     def close(self) -> None:
@@ -129,7 +136,8 @@ class Admission:
         if self._jobs is not None:
             since = self._parts.clock.now() - timedelta(seconds=_LOST_AFTER_S)
             workers = await store.capacity(self._journal, since)
-            self._ahead = max(_LEAST_AHEAD, 2 * workers)
+            mine = self._hands.most_at_once if self._queues else 0
+            self._ahead = max(workers, mine) or _AHEAD_OF_UNKNOWN
 
     async def look(self) -> None:
         """Wake up when something waits that another process made, or whose moment has come."""

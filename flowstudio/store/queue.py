@@ -14,11 +14,13 @@ from typing import Any
 from flowstudio.store.jobs import Connection, Work
 from flowstudio.store.journal import StoredJournal
 from flowstudio.store.moments import from_column, to_column
+from flowstudio.store.runs import JOBS
 
 #: How long whoever takes a failed run up again has for it, before another one tries.
 RETRY_LEASE_S = 60
 _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
+_IN_QUEUE = f"status='queued' AND owner IN ('', '{JOBS}') AND ready_at IS NULL"
 _STATES = "SELECT name, is_paused, is_draining FROM queue"
 _LIMITS = "SELECT scope, object_id, most_at_once FROM run_limit"
 
@@ -274,7 +276,7 @@ async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime)
     """Each queue as it stands; what ended is counted from a moment on."""
     moment = to_column(since)
     waiting = await _by_queue(
-        journal, f"SELECT queue, count(*), min(created_at) FROM run WHERE {_WAITING}"
+        journal, f"SELECT queue, count(*), min(created_at) FROM run WHERE {_IN_QUEUE}"
     )
     delayed = await _by_queue(
         journal,
@@ -282,7 +284,8 @@ async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime)
     )
     running = await _by_queue(
         journal,
-        "SELECT queue, count(*) FROM run WHERE owner <> '' AND status IN ('queued', 'running')",
+        f"SELECT queue, count(*) FROM run WHERE owner <> '' AND owner <> '{JOBS}'"
+        " AND status IN ('queued', 'running')",
     )
     ended = await _by_queue(
         journal,

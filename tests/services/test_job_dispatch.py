@@ -86,12 +86,13 @@ async def test_runs_that_wait_share_jobs_and_each_queue_has_its_own(tmp_path, be
         made = [await begin(web, ONE, queue="batch") for _ in range(10)]
         made += [await begin(web, ONE, queue="triggered") for _ in range(2)]
         async with serving(web, works=False):
-            while len(await jobs_of(web)) < 3:
-                pass
+            # As many as eight runs, since no worker has told of itself.
+            async with asyncio.timeout(30):
+                while len(await jobs_of(web)) < 2:
+                    pass
         jobs = await jobs_of(web)
         assert sorted((row[1], len(row[2]["run_ids"])) for row in jobs) == [
-            ("batch", 2),
-            ("batch", 8),
+            ("batch", 6),
             ("triggered", 2),
         ]
         async with opened(tmp_path / "worker", bench) as worker, serving(worker):
@@ -118,12 +119,12 @@ async def test_a_worker_that_stops_leaves_its_run_to_another(tmp_path, bench):
     assert bench.runs == {"hold": 2}
 
 
-async def test_a_web_process_that_works_takes_new_runs_without_a_job(tmp_path, bench):
+async def test_a_web_process_that_works_takes_its_own_runs_as_jobs_too(tmp_path, bench):
     async with opened(tmp_path, bench) as web, serving(web):
         await until(lambda: web.dispatcher.admission.queues)
         run_id = await begin(web, GATE)
         await bench.started("hold").wait()
-        assert await jobs_of(web) == []
+        assert [row[0] for row in await jobs_of(web)] == ["doing"]
         bench.gate("hold").set()
         await reached(web, run_id, "succeeded")
 
