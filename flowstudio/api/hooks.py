@@ -67,13 +67,12 @@ _ROUTES = {False: Pattern("/hooks/{token}"), True: Pattern("/hooks/test/{token}"
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A request at a link; `run_id` is for the run it may make."""
+    """A request at a link; `run_id` is its own id, which the run takes over that it may make."""
 
     link: Link
     received: Received
     is_test: bool
     run_id: str
-    request_id: str
 
     async def start(self, calls: WebhookCalls) -> Started:
         return await calls.start(self.link, self.received, self.run_id, is_test=self.is_test)
@@ -124,7 +123,7 @@ class Hooks:
             return door_problem(413, f"The body may have {most:,} bytes.", request_id)
         except FlowStudioError as error:
             return problem_of(error, request_id)
-        call, detail = _Call(link, received, is_test, new_id(), request_id), ""
+        call, detail = _Call(link, received, is_test, request_id), ""
         try:
             calls.admit(link, received, is_test=is_test)
             reply = await self._run(calls, call)
@@ -169,7 +168,8 @@ class Hooks:
         return StreamingResponse(lines(), headers=headers, media_type="text/event-stream")
 
     async def _tell(self, calls: WebhookCalls, call: "_Call") -> AsyncGenerator[str | Started]:
-        with self._one_of_few(call.link.record.id), calls.waiting(call.run_id) as wait:
+        waiting = calls.waiting(call.run_id, all_of_it=True)
+        with self._one_of_few(call.link.record.id), waiting as wait:
             started = await call.start(calls)
             if not started.is_first:
                 yield started
@@ -273,7 +273,7 @@ def _ended(result: RunResult, call: _Call) -> Response:
 
 def _told(kind: Kind, detail: str, call: _Call) -> Response:
     more, headers = {"run_id": call.run_id}, {_RUN: call.run_id}
-    return problem(kind, detail, call.request_id, headers=headers, more=more)
+    return problem(kind, detail, call.run_id, headers=headers, more=more)
 
 
 async def _lines(wait: RunWait) -> AsyncIterator[str]:

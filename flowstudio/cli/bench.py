@@ -11,7 +11,7 @@ from flowstudio.cli.serve import ROOT
 
 @click.group()
 def bench() -> None:
-    """Measure the engine, the model gateway, accounts, the editor or an idle server."""
+    """Measure the engine, the model gateway, accounts, webhooks, the editor or an idle server."""
 
 
 @bench.command()
@@ -48,6 +48,13 @@ def editor(*, as_json: bool) -> None:
 def idle(*, as_json: bool) -> None:
     """Measure what a server takes that nobody uses."""
     _load("idle").main(as_json=as_json)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def webhooks(*, as_json: bool) -> None:
+    """Measure how many requests of webhooks become finished runs in a second."""
+    _load("webhooks").main(as_json=as_json)
 
 
 def _load(name: str) -> ModuleType:

@@ -24,12 +24,16 @@ Heard = Event | Reached | None
 class Subscription:
     """One watcher's queue. A watcher that falls behind loses events and is told so."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: frozenset[str] | None = None) -> None:
+        self._kinds = kinds
         self._queue: asyncio.Queue[Heard] = asyncio.Queue(_MOST_WAITING)
         self.has_lost = False
 
     def put(self, heard: Heard) -> None:
         """Hand something over."""
+        kinds = self._kinds
+        if kinds is not None and heard is not None and not _is_of(heard, kinds):
+            return
         try:
             self._queue.put_nowait(heard)
         except asyncio.QueueFull:
@@ -46,6 +50,10 @@ class Subscription:
         self.has_lost = False
 
 
+def _is_of(heard: Event | Reached, kinds: frozenset[str]) -> bool:
+    return isinstance(heard, Event) and heard.type in kinds
+
+
 class WatchedBus(Protocol):
     """An engine's `Bus` that runs can be watched by."""
 
@@ -55,8 +63,13 @@ class WatchedBus(Protocol):
     def close(self, run_id: str) -> None:
         """Tell the watchers that the run has ended or left this process."""
 
-    def subscribe(self, run_id: str) -> AbstractContextManager[Subscription]:
-        """Watch a run for the length of the block; text being written is given from its start."""
+    def subscribe(
+        self, run_id: str, kinds: frozenset[str] | None = None
+    ) -> AbstractContextManager[Subscription]:
+        """Watch a run for the length of the block; text being written is given from its start.
+
+        With `kinds`, only events of these types wake the watcher, and its leaving.
+        """
 
 
 class MemoryBus:
@@ -99,9 +112,14 @@ class MemoryBus:
         return self._watchers.keys()
 
     @contextmanager
-    def subscribe(self, run_id: str) -> Iterator[Subscription]:
-        """Watch a run for the length of the block; text being written is given from its start."""
-        subscription = Subscription()
+    def subscribe(
+        self, run_id: str, kinds: frozenset[str] | None = None
+    ) -> Iterator[Subscription]:
+        """Watch a run for the length of the block; text being written is given from its start.
+
+        With `kinds`, only events of these types wake the watcher.
+        """
+        subscription = Subscription(kinds)
         for text in self.texts.of(run_id):
             subscription.put(text.whole())
         self._watchers.setdefault(run_id, set()).add(subscription)

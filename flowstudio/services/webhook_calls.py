@@ -15,11 +15,12 @@ from flowstudio.services.parts import RunParts
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.webhook_inputs import Received, inputs_of
 from flowstudio.services.webhook_links import NOTHING, Link, WebhookLinks
-from flowstudio.services.webhook_waits import RunResult, RunWait
+from flowstudio.services.webhook_waits import ENDINGS, RunResult, RunWait
 from flowstudio.services.workflow_runs import Begin, RunWish, WorkflowRuns
 from flowstudio.store.webhook_keys import KeyClaim, find_run
 
 MOST_KEY = 200
+_ENDINGS = frozenset(ENDINGS)
 #: Where a form carries the key that was made when it was opened.
 FORM_KEY = "form-receipt"
 #: Refusals of one address in a minute, before it is refused whatever it shows.
@@ -150,9 +151,10 @@ class WebhookCalls:
         return RunResult(record.id, record.status, load(body) if body is not None else None)
 
     @contextmanager
-    def waiting(self, run_id: str) -> Iterator[RunWait]:
-        """Hear of a run for the length of the block, from before it begins."""
-        with self._runs.bus.subscribe(run_id) as subscription:
+    def waiting(self, run_id: str, *, all_of_it: bool = False) -> Iterator[RunWait]:
+        """Hear of a run for the length of the block, from before it begins: its end, or all of it."""
+        kinds = None if all_of_it else _ENDINGS
+        with self._runs.bus.subscribe(run_id, kinds) as subscription:
             yield RunWait(self._runs, subscription, run_id)
 
 

@@ -61,7 +61,7 @@ class WebhookRequests:
         key = (link.record.id, is_test)
         body = received.body[:_MOST_BODY]
         record = RequestRecord(
-            id=new_id(),
+            id="",
             webhook_id=link.record.id,
             is_test=is_test,
             at=self._parts.clock.now(),
@@ -132,13 +132,16 @@ def _shown(link: Link, record: RequestRecord, received: Received) -> RequestReco
         text = text.replace(link.secret, MASK)
     return RequestRecord(
         **{name: getattr(record, name) for name in _KEPT},
+        id=new_id(),
         headers=_json(headers),
         query=_json(query),
         body=text,
     )
 
 
-_KEPT = tuple(name for name in RequestRecord.__slots__ if name not in ("headers", "query", "body"))
+_KEPT = tuple(
+    name for name in RequestRecord.__slots__ if name not in ("id", "headers", "query", "body")
+)
 
 
 def _masked(name: str, value: str) -> str:

@@ -10,7 +10,8 @@ from flowstudio.graph.canonical import load
 from flowstudio.scale.bus import Reached, Subscription
 from flowstudio.services.parts import RunParts
 
-_ENDINGS = {
+#: Types of events that say how a run ended.
+ENDINGS = {
     "run_succeeded": "succeeded",
     "run_failed": "failed",
     "run_cancelled": "cancelled",
@@ -57,7 +58,7 @@ class RunWait:
                     yield result
                     return
                 yield None
-            elif heard.type in _ENDINGS:
+            elif heard.type in ENDINGS:
                 yield await self._ended(heard)
                 return
             else:
@@ -74,7 +75,7 @@ class RunWait:
             return None
 
     async def _ended(self, event: Event) -> RunResult:
-        status = _ENDINGS[event.type]
+        status = ENDINGS[event.type]
         if event.output is not None and event.output.body:
             return RunResult(self._run_id, status, load(event.output.body))
         return await self._result(status)
