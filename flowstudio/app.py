@@ -68,6 +68,7 @@ app = rx.App(
         "/runs.css",
         "/schedules.css",
         "/versions.css",
+        "/webhooks.css",
         "/workflows.css",
         "/notifications.css",
     ],

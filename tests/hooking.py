@@ -1,6 +1,7 @@
 """Workflows that are published and have links, for tests."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from flowstudio.graph.document import Document
@@ -36,7 +37,7 @@ async def linked(
 
 async def made(runtime: Runtime, actor: Actor, workflow_id: str, **wish: Any) -> WebhookView:
     """A link of a workflow."""
-    wanted = WebhookWish(**{"name": "Orders", "per_minute": 60_000} | wish)
+    wanted = replace(WebhookWish("Orders", per_minute=60_000), **wish)
     return await runtime.studio.webhooks.create(actor, workflow_id, wanted)
 
 

@@ -13,6 +13,7 @@ const ICONS = {
   duplicate: "M9 9h11v11H9zM5 15H4V4h11v1",
   schedule: "M8 3v4M16 3v4M4 9h16M5 5h14a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1zM12 12v3l2 1.5",
   versions: "M12 7v5l3 2M3.5 12a8.5 8.5 0 1 0 2.8-6.3L3 8.5M3 4v4.5h4.5",
+  triggers: "M9 8a3.5 3.5 0 1 1 5.2 3L17 16m0 0a3 3 0 1 1-2.6 4.5H8.5M12 9l-3 5.5M8.5 20.500a3.500 3.500 0 1 1-2-6.300",
   export: "M12 4v11m-5-5 5 5 5-5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3",
   trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
   restore: "M4 9h10a5.5 5.5 0 0 1 0 11h-4M4 9l4.5-4.5M4 9l4.5 4.5",
@@ -62,6 +63,7 @@ export function WorkflowMenu({ workflow, folders, tags, mayEdit, onDone }) {
           { name: "duplicate", label: "Duplicate", run: () => send("POST", "/duplicate", {}, `“${workflow.name}” was copied.`) },
         ] : []),
         { name: "versions", label: "Versions", href: `/workflows/${workflow.id}/versions` },
+        { name: "triggers", label: "Webhooks and forms", href: `/workflows/${workflow.id}/triggers` },
         ...(mayEdit ? [
           { name: "schedule", label: "Schedule…", href: `/schedules/new?workflow=${workflow.id}` },
           { name: "export", label: "Export", href: `${base}/export`, download: `${workflow.slug}.json` },

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,6 +56,7 @@ class WebhookView:
     Attributes:
         url, test_url: "" for those who may not run the workflow, since whoever has it can.
         trouble: why it runs nothing at the moment, or "".
+        schema: of the inputs of what it runs.
         secret: shown this once, when it was made; "" otherwise.
     """
 
@@ -63,6 +65,7 @@ class WebhookView:
     test_url: str = field(repr=False)
     trouble: str = ""
     secret: str = field(default="", repr=False)
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 class WebhookService:
@@ -224,7 +227,7 @@ class WebhookService:
             place = "f" if record.kind == "form" else "hooks"
             url = f"{base}/{place}/{record.token}"
             test_url = "" if record.kind == "form" else f"{base}/hooks/test/{record.token}"
-        return WebhookView(record, url, test_url, link.trouble, secret)
+        return WebhookView(record, url, test_url, link.trouble, secret, link.schema)
 
     def _log(
         self,

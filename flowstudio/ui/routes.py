@@ -45,6 +45,8 @@ from flowstudio.ui.schedules.state import SchedulesState
 from flowstudio.ui.shell import ShellState
 from flowstudio.ui.versions.page import versions_page
 from flowstudio.ui.versions.state import VersionsState
+from flowstudio.ui.webhooks.page import webhooks_page
+from flowstudio.ui.webhooks.state import WebhooksState
 from flowstudio.ui.workflow.page import workflow_page
 from flowstudio.ui.workflow.state import WorkflowState
 from flowstudio.ui.workflows.page import workflows_page
@@ -76,6 +78,12 @@ PAGES = (
         "Versions · FlowStudio",
         versions_page,
         VersionsState.load,
+    ),
+    Page(
+        "/workflows/[workflow_id]/triggers",
+        "Webhooks and forms · FlowStudio",
+        webhooks_page,
+        WebhooksState.load,
     ),
     Page("/projects", "Projects · FlowStudio", projects_page, ProjectsState.load),
     Page("/projects/[project_id]", "Project · FlowStudio", project_page, ProjectSettingsState.load),

@@ -1,0 +1,1 @@
+"""The webhooks and public forms of a workflow."""
