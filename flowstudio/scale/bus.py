@@ -112,9 +112,7 @@ class MemoryBus:
         return self._watchers.keys()
 
     @contextmanager
-    def subscribe(
-        self, run_id: str, kinds: frozenset[str] | None = None
-    ) -> Iterator[Subscription]:
+    def subscribe(self, run_id: str, kinds: frozenset[str] | None = None) -> Iterator[Subscription]:
         """Watch a run for the length of the block; text being written is given from its start.
 
         With `kinds`, only events of these types wake the watcher.

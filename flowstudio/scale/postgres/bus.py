@@ -158,9 +158,7 @@ class PgBus:
     # What this process watches
 
     @contextmanager
-    def subscribe(
-        self, run_id: str, kinds: frozenset[str] | None = None
-    ) -> Iterator[Subscription]:
+    def subscribe(self, run_id: str, kinds: frozenset[str] | None = None) -> Iterator[Subscription]:
         """Watch a run for the length of the block; text being written is given from its start."""
         if run_id not in self._local.watched:
             self._hub.send(_WANT, [run_id])
