@@ -13,7 +13,7 @@ from flowstudio.security.throttle import Throttle
 from flowstudio.services.access import Actor, authorize
 from flowstudio.services.parts import RunParts
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.services.webhook_inputs import Received, inputs_of
+from flowstudio.services.webhook_inputs import IN_BODY, Received, body_key, inputs_of
 from flowstudio.services.webhook_links import NOTHING, Link, WebhookLinks
 from flowstudio.services.webhook_waits import ENDINGS, RunResult, RunWait
 from flowstudio.services.workflow_runs import Begin, RunWish, WorkflowRuns
@@ -25,6 +25,7 @@ _ENDINGS = frozenset(ENDINGS)
 FORM_KEY = "form-receipt"
 #: Refusals of one address in a minute, before it is refused whatever it shows.
 _MOST_REFUSED = 60
+_BEARER = "bearer "
 _STALE = "The timestamp is missing, or more than five minutes away from this server's clock."
 _WRONG = "The signature or secret is missing or wrong."
 
@@ -85,7 +86,7 @@ class WebhookCalls:
         if not link.secret:
             raise NotSignedInError(_WRONG)
         if record.auth == "header":
-            given = received.header(record.auth_header.lower())
+            given = _secret_in(received, record.auth_header.lower())
             if not hmac.compare_digest(given.encode("utf-8", "replace"), link.secret.encode()):
                 raise NotSignedInError(_WRONG)
             return
@@ -158,19 +159,30 @@ class WebhookCalls:
             yield RunWait(self._runs, subscription, run_id)
 
 
+def _secret_in(received: Received, header: str) -> str:
+    given = received.header(header)
+    is_bearer = header == "authorization" and given[: len(_BEARER)].lower() == _BEARER
+    return given[len(_BEARER) :].strip() if is_bearer else given
+
+
 def key_of(link: Link, received: Received) -> str:
     """The text by which two requests are the same one; "" when it has none.
 
-    A signed request is known by its signed id, so that nobody can send it again as another one.
+    A signed request is known by what is signed of it, its body or its id, so that nobody can send
+    it again as another one.
 
     Raises:
-        InvalidInputError: it is too long, or not printable.
+        InvalidInputError: it is too long, not printable, or neither text nor a whole number.
     """
-    record = link.record
-    name = "webhook-id" if record.auth == "hmac" else record.key_header.lower()
+    record, name = link.record, link.record.key_header
     if record.kind == "form":
-        name = FORM_KEY
-    key = received.header(name) if name else ""
+        name, key = FORM_KEY, received.header(FORM_KEY)
+    elif name.startswith(IN_BODY):
+        key = body_key(received, name)
+    else:
+        key = received.header(name.lower()) if name else ""
+    if record.auth == "hmac" and not (key and name.startswith(IN_BODY)):
+        name, key = "webhook-id", received.header("webhook-id")
     if len(key) > MOST_KEY or not key.isprintable():
         raise InvalidInputError([f"{name}: At most {MOST_KEY} printable characters."])
     return key

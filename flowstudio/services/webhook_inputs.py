@@ -20,6 +20,9 @@ _SECRET_HEADERS = frozenset(
 #: Inputs that are given these of the request.
 SPECIAL = frozenset({"body", "headers", "query", "method"})
 
+#: How a deduplication key begins that stands in the body: `body.order.id`.
+IN_BODY = "body."
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -90,3 +93,30 @@ def _content(received: Received, named: Mapping[str, Any]) -> Any:
         message = f"body: It must be UTF-8 text, and a form of at most {_MOST_FIELDS:,} fields."
         raise InvalidInputError([message]) from error
     return {name: value_of(named.get(name), given) for name, given in pairs}
+
+
+def body_key(received: Received, path: str) -> str:
+    """The text or whole number at a path such as `body.orders.0.id`; "" when nothing is there.
+
+    Raises:
+        InvalidInputError: something else is there.
+    """
+    try:
+        found = read_json(received.body, "The body", _MAX_DEPTH)
+    except NotJsonError:
+        return ""
+    for name in path.removeprefix(IN_BODY).split("."):
+        found = _inside(found, name)
+    if found is None or isinstance(found, str):
+        return found or ""
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    raise InvalidInputError([f"{path}: Send text or a whole number."])
+
+
+def _inside(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(name)
+    if isinstance(value, list) and name.isdecimal() and len(name) < 6 and int(name) < len(value):
+        return value[int(name)]
+    return None

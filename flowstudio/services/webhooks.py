@@ -28,6 +28,7 @@ _MOST_TIMEOUT_S = 300.0
 _MOST_PER_MINUTE = 60_000
 _MOST_PER_DAY = 1_000_000
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+_IN_BODY = re.compile(r"body(\.[A-Za-z0-9_-]+){1,10}")
 _TOKEN_BYTES = 32
 
 
@@ -278,6 +279,10 @@ def _wish_of(record: WebhookRecord) -> WebhookWish:
     return WebhookWish(**{name: getattr(record, name) for name in WebhookWish.__slots__})
 
 
+def _is_key(name: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in (_HEADER, _IN_BODY)) and len(name) <= 100
+
+
 def _check(wish: WebhookWish) -> None:
     rules = {
         f"name: Give 1 to {_MOST_NAME} characters, on one line.": 0
@@ -294,8 +299,9 @@ def _check(wish: WebhookWish) -> None:
         f"per_day: Give 1 to {_MOST_PER_DAY:,}, or nothing.": wish.per_day is None
         or 1 <= wish.per_day <= _MOST_PER_DAY,
         "auth_header: Give the name of a header.": _HEADER.fullmatch(wish.auth_header) is not None,
-        "key_header: Give the name of a header, or nothing.": not wish.key_header
-        or _HEADER.fullmatch(wish.key_header) is not None,
+        "key_header: Give a header's name, a path such as body.order.id, or nothing.": (
+            not wish.key_header or _is_key(wish.key_header)
+        ),
     }
     if problems := [problem for problem, is_met in rules.items() if not is_met]:
         raise InvalidInputError(problems)

@@ -38,12 +38,16 @@ class RequestRecord:
     run_id: str
 
 
+# Ids of one millisecond are in no order.
+_NEWEST = (col(WebhookRequestRow.at).desc(), col(WebhookRequestRow.id).desc())
+
+
 def list_requests(session: Session, webhook_id: str) -> list[RequestRecord]:
     """The newest first."""
     rows = session.exec(
         select(WebhookRequestRow)
         .where(WebhookRequestRow.webhook_id == webhook_id)
-        .order_by(col(WebhookRequestRow.id).desc())
+        .order_by(*_NEWEST)
     )
     return [RequestRecord(**row.model_dump()) for row in rows]
 
@@ -62,7 +66,7 @@ def put_requests(session: Session, webhook_id: str, records: list[RequestRecord]
                 WebhookRequestRow.webhook_id == webhook_id,
                 WebhookRequestRow.is_test == is_test,
             )
-            .order_by(col(WebhookRequestRow.id).desc())
+            .order_by(*_NEWEST)
             .limit(MOST_REQUESTS)
         )
         session.execute(

@@ -18,7 +18,8 @@ class WebhookRecord:
         kind: `webhook` or `form`.
         auth: `none`, `header` or `hmac`; with `header`, the secret comes in `auth_header`.
         respond: `now`, `end` or `stream`; with `end`, within `timeout_s`.
-        key_header: the header whose value makes two requests the same one; "" for none.
+        key_header: the header, or the path such as `body.order.id`, whose value makes two requests
+            the same one; "" for none.
         per_minute, per_day: how many requests are taken; None for any number.
         shows_outputs: whether the form's result page shows what came out.
         has_secret: whether there is one.

@@ -11,6 +11,7 @@ from sqlmodel import select
 from starlette.responses import PlainTextResponse
 
 from flowstudio.api.hooks import Hooks
+from flowstudio.errors import InvalidInputError
 from flowstudio.store.tables.projects import MemberRow
 from flowstudio.store.tables.webhooks import WebhookRow
 from tests.builders import inputs, node, workflow
@@ -428,3 +429,58 @@ async def test_only_so_many_requests_are_kept_and_their_bodies_are_cut(runtime, 
         await runtime.studio.webhook_requests.flush()
     kept = await runtime.studio.webhook_requests.list_requests(owner, view.record.id)
     assert (len(kept), len(kept[0].body), kept[0].size) == (20, 4_000, 9_000)
+
+
+async def test_a_secret_may_come_as_a_bearer_token(runtime, web, owner):
+    view = await linked(runtime, owner, auth="header", auth_header="Authorization")
+    for given, status in {
+        f"Bearer {view.secret}": 202,
+        f"bearer {view.secret}": 202,
+        view.secret: 202,
+        "Bearer ": 401,
+        f"Basic {view.secret}": 401,
+        f"Bearer {view.secret}x": 401,
+    }.items():
+        headers = {"authorization": given}
+        reply = await web.post(path_of(view), json={"n": 1}, headers=headers)
+        assert reply.status_code == status, given
+
+
+async def test_a_key_may_stand_in_the_body(runtime, web, owner):
+    view = await linked(runtime, owner, key_header="body.order.ids.0")
+    sent = [
+        {"n": 1, "order": {"ids": ["a"]}},
+        {"n": 2, "order": {"ids": ["a", "b"]}},
+        {"n": 1, "order": {"ids": [7]}},
+        {"n": 1, "order": {"ids": []}},
+        {"n": 1, "order": {"ids": []}},
+    ]
+    replies = [await web.post(path_of(view), json=body) for body in sent]
+    assert [reply.status_code for reply in replies] == [202, 200, 202, 202, 202]
+    assert replies[0].json()["run_id"] == replies[1].json()["run_id"]
+    for other in (True, 1.5, {"x": 1}, "k" * 201, "a\nb"):
+        reply = await web.post(path_of(view), json={"n": 1, "order": {"ids": [other]}})
+        assert reply.status_code == 422
+    assert len(await runs(runtime)) == 4
+
+
+async def test_a_signed_request_without_the_key_in_its_body_is_known_by_its_id(runtime, web, owner):
+    view = await linked(runtime, owner, auth="hmac", key_header="body.order")
+
+    async def send(body, message_id):
+        headers = signed(view.secret, body, message_id)
+        return (await web.post(path_of(view), content=body, headers=headers)).json()["run_id"]
+
+    with_key, without = b'{"n": 1, "order": 5}', b'{"n": 1}'
+    assert await send(with_key, "msg_1") == await send(with_key, "msg_2")
+    assert await send(without, "msg_3") == await send(without, "msg_3")
+    assert await send(without, "msg_4") != await send(without, "msg_3")
+
+
+@pytest.mark.parametrize(
+    "name", ["body.", "body..x", "body.a b", "x.y", "body." + "x" * 100, "a b"]
+)
+async def test_a_key_that_can_stand_nowhere_is_refused(runtime, owner, name):
+    workflow_id = await published(runtime, owner)
+    with pytest.raises(InvalidInputError, match="key_header"):
+        await made(runtime, owner, workflow_id, key_header=name)

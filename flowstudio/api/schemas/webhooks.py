@@ -42,7 +42,9 @@ class WebhookIn(Input):
     )
     timeout_s: Timeout = Field(30, description="With `end`: then 504, and the run goes on.")
     key_header: Header = Field(
-        "Idempotency-Key", description="Requests with the same value get the same run; or empty."
+        "Idempotency-Key",
+        description="A header, or a path into the body such as `body.order.id`: requests with the"
+        " same value there get the same run. Or empty.",
     )
     per_minute: PerMinute = 600
     per_day: PerDay | None = None
