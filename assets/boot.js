@@ -2,6 +2,14 @@
 // the session kept alive for as long as a page is open.
 document.documentElement.dataset.rail = localStorage.getItem("rail") ?? "narrow";
 
+// Not an error: what came into sight while sizes were told is measured a frame later. Those who listen
+// for errors would report it.
+window.addEventListener("error", (event) => {
+  if (!event.message?.startsWith("ResizeObserver loop")) return;
+  event.stopImmediatePropagation();
+  event.preventDefault();
+});
+
 window.flowstudio = (() => {
   const HINT = /(?:^|;\s*)fs_until=(\d+)/;
   const ACCESS_MS = 600_000;
@@ -96,5 +104,23 @@ window.flowstudio = (() => {
   if (page() === "/sign-in" && hint() && !query.has("again")) signIn(next());
   else keep();
 
-  return { here, keep, keepToken, local, next, page, refresh, signIn, token };
+  // The address of a workflow says what its editor will ask first: the answers are on their way while
+  // the editor's own code still is.
+  const early = new Map();
+  const [, place, id, more] = location.pathname.split("/");
+  if (place === "workflows" && id && !more && hint()) {
+    for (const action of [`/api/v1/workflows/${id}/editor`, "/api/v1/node-types"]) {
+      const reply = fetch(action, { headers: { accept: "application/json" } });
+      // Whoever takes it is told; nobody else needs to be.
+      reply.catch(() => {});
+      early.set(action, reply);
+    }
+  }
+  const take = (action) => {
+    const reply = early.get(action);
+    early.delete(action);
+    return reply;
+  };
+
+  return { here, keep, keepToken, local, next, page, refresh, signIn, take, token };
 })();

@@ -30,6 +30,7 @@ from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
 from flowstudio.ui.entrance import with_doors
 from flowstudio.ui.live import toast, toasts
 from flowstudio.ui.origins import page_origins
+from flowstudio.ui.preloads import Preloads, read_links
 from flowstudio.ui.routes import add_pages
 from flowstudio.ui.shell import blank_frame
 
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 #: Open at once, sockets of pages included.
 MOST_CONNECTIONS = 4096
 _PAGES = Path(".web") / "build" / "client"
+_BOOT = Path(__file__).parents[1] / "assets" / "boot.js"
 
 
 def report(exception: Exception) -> EventSpec:
@@ -74,7 +76,8 @@ app = rx.App(
     ],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
-        rx.el.script(src="/boot.js"),
+        # In the page itself: what it asks for early should not wait for another file.
+        rx.el.script(_BOOT.read_text()),
     ],
     html_lang="en",
     app_wraps={
@@ -96,7 +99,8 @@ def create_asgi(settings: Settings) -> ASGIApp:
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
-    site = SecurityHeaders(with_doors(app(), settings), content_policy(_PAGES))
+    site = Preloads(with_doors(app(), settings), read_links(_PAGES))
+    site = SecurityHeaders(site, content_policy(_PAGES))
     return before_site(OriginDoor(site, page_origins(settings)))
 
 

@@ -24,7 +24,7 @@ const operations = {
 
 // Operations that only one page understands: it listens for them while it is open.
 export function listenTo(name, receiver) {
-  operations[name] = (_, message) => receiver(message);
+  operations[name] = (key, message) => receiver(message, key);
   return () => delete operations[name];
 }
 if (typeof window !== "undefined") window.flowstudio.toast = (text, tone = "info") => operations.toast(tone, text);

@@ -6,12 +6,13 @@ const NO_ANSWER = "The server does not answer. Check the connection, then try ag
 export async function send(method, action, body, options) {
   let reply;
   try {
-    reply = await fetch(action, {
+    const asked = method === "GET" ? window.flowstudio.take?.(action) : undefined;
+    reply = await (asked ?? fetch(action, {
       method,
       headers: { "content-type": "application/json", accept: "application/json" },
       body: method === "GET" ? undefined : JSON.stringify(body),
       ...options,
-    });
+    }));
   } catch {
     return { ok: false, status: 0, body: { detail: NO_ANSWER } };
   }

@@ -1,5 +1,6 @@
 """What workflows are made of: node types, models and shipped examples."""
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import Header
@@ -22,6 +23,7 @@ from flowstudio.api.schemas.catalogue import (
 )
 from flowstudio.api.schemas.runs import StartedOut
 from flowstudio.api.schemas.workflows import WorkflowOut
+from flowstudio.engine.contract import NodeType
 from flowstudio.graph.canonical import content_hash
 from flowstudio.services.access import authorize
 
@@ -44,12 +46,19 @@ async def list_node_types(
 ) -> Response:
     """With the JSON Schema of each one's config."""
     authorize(actor, "node_type.read")
-    items = [NodeTypeOut.model_validate(item) for item in runtime.registry.values()]
-    body = NodeTypesOut(items=items).model_dump_json().encode()
-    headers = {"ETag": f'"{content_hash(body)[:32]}"', "Cache-Control": "private, no-cache"}
-    if if_none_match == headers["ETag"]:
+    body, tag = _written(tuple(runtime.registry.values()))
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if if_none_match == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+@lru_cache(maxsize=8)
+def _written(kinds: tuple[NodeType[Any], ...]) -> tuple[bytes, str]:
+    """The reply and its tag; drawing up the schemas takes a third of a second the first time."""
+    items = [NodeTypeOut.model_validate(kind) for kind in kinds]
+    body = NodeTypesOut(items=items).model_dump_json().encode()
+    return body, f'"{content_hash(body)[:32]}"'
 
 
 @router.get(

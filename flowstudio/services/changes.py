@@ -21,6 +21,7 @@ from flowstudio.services.checkpoints import checkpoint_if_due
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.faces import Face, faces_of
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.workflow_runs import read_stored
 from flowstudio.services.workflows import Workflow, WorkflowService, written
 from flowstudio.store import audit
 from flowstudio.store import changes as store
@@ -28,7 +29,7 @@ from flowstudio.store import workflows as workflow_store
 from flowstudio.store.changes import ChangeRecord
 from flowstudio.store.projects import find_project
 from flowstudio.store.users import find_user
-from flowstudio.store.workflows import StoredWorkflow
+from flowstudio.store.workflows import StoredWorkflow, WorkflowRecord
 
 _KEPT_DOCUMENTS = 32
 _MOST_CHANGES = 500
@@ -111,13 +112,16 @@ class ChangeService:
         self._drafts = drafts
         self._registry = registry
         self._documents: OrderedDict[str, tuple[int, Document]] = OrderedDict()
-        self._faces: dict[str, Mapping[str, Face]] = {}
+        self._told: dict[str, Mapping[str, Face]] = {}
+        self._faces: dict[str, tuple[int, Mapping[str, Face]]] = {}
         self._audited: dict[tuple[str, str], datetime] = {}
 
     async def open(self, actor: Actor, workflow_id: str) -> OpenWorkflow:
         """A workflow with its problems and its nodes' faces."""
-        workflow = await self._workflows.get(actor, workflow_id)
-        faces = await asyncio.to_thread(faces_of, workflow.document, self._registry)
+        found = await self._workflows.get_stored(actor, workflow_id)
+        document = await asyncio.to_thread(self._document, found)
+        workflow = await self._workflows.looked_over(found.record, document)
+        faces = await asyncio.to_thread(self._faces_of, found.record, document)
 
         def names(session: Session) -> tuple[str, str]:
             project = find_project(session, workflow.record.project_id)
@@ -158,7 +162,7 @@ class ChangeService:
         record = found.record
         revision, document = self._documents.get(record.id, (0, None))
         if document is None or revision != record.revision:
-            document = Document.model_validate(load(found.body))
+            document = read_stored(found)
             self._remember(record.id, record.revision, document)
         return document
 
@@ -168,6 +172,14 @@ class ChangeService:
         if len(self._documents) > _KEPT_DOCUMENTS:
             forgotten, _ = self._documents.popitem(last=False)
             self._faces.pop(forgotten, None)
+            self._told.pop(forgotten, None)
+
+    def _faces_of(self, record: WorkflowRecord, document: Document) -> Mapping[str, Face]:
+        revision, faces = self._faces.get(record.id, (0, None))
+        if faces is None or revision != record.revision:
+            faces = faces_of(document, self._registry)
+            self._faces[record.id] = (record.revision, faces)
+        return faces
 
     def _store(
         self,
@@ -254,8 +266,8 @@ class ChangeService:
         opened = await self.open(actor, workflow_id)
         if opened.workflow.record.revision > revision:
             return
-        before = self._faces.get(workflow_id, {})
-        self._faces[workflow_id] = opened.faces
+        before = self._told.get(workflow_id, {})
+        self._told[workflow_id] = opened.faces
         changed = {key: face for key, face in opened.faces.items() if before.get(key) != face}
         self._parts.channels.publish(
             f"workflow:{workflow_id}",

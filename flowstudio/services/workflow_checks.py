@@ -1,6 +1,7 @@
 """What keeps a stored workflow from running, beside what is wrong with any document."""
 
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -54,3 +55,26 @@ def _empty_places(value: Any, names: frozenset[str]) -> Iterator[tuple[str | int
             pending += [((*path, key), child) for key, child in part.items()]
         elif isinstance(part, list):
             pending += [((*path, index), child) for index, child in enumerate(part)]
+
+
+class KeptProblems:
+    """What was found wrong with a revision of a workflow, so that opening it again is quick.
+
+    Only for workflows that run no others: what is wrong with those may change without them.
+    """
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, tuple[int, Sequence[Problem]]] = OrderedDict()
+
+    def find(self, workflow_id: str, revision: int) -> Sequence[Problem] | None:
+        """The problems of that revision, if they are known."""
+        known = self._kept.get(workflow_id)
+        return known[1] if known is not None and known[0] == revision else None
+
+    def keep(self, workflow_id: str, revision: int, problems: Sequence[Problem]) -> None:
+        """Remember them in the place of those of another revision."""
+        self._kept[workflow_id] = (revision, problems)
+        self._kept.move_to_end(workflow_id)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)

@@ -23,7 +23,7 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.version_choice import Chosen, VersionRef, choose
 from flowstudio.services.workflow_access import target_of
-from flowstudio.services.workflow_checks import find_unchosen
+from flowstudio.services.workflow_checks import KeptProblems, find_unchosen
 from flowstudio.services.workflow_runs import RunWish, read_stored
 from flowstudio.services.workflow_shelf import TRASH_KEPT, WorkflowShelf, stale, target_in
 from flowstudio.store import audit
@@ -70,6 +70,7 @@ class WorkflowService(WorkflowShelf):
     ) -> None:
         super().__init__(parts, runs, credentials, registry)
         self._finder = finder
+        self._kept_problems = KeptProblems()
 
     # Keeping
 
@@ -278,7 +279,7 @@ class WorkflowService(WorkflowShelf):
     async def find_problems(self, record: WorkflowRecord, document: Document) -> list[Problem]:
         """As `check`, for whoever has asked `authorize` already."""
         unknown = await self._credentials.problems(record.project_id, document)
-        own = await asyncio.to_thread(self._problems, record.project_id, document, record.id)
+        own, _ = await asyncio.to_thread(self._problems, record.project_id, document, record.id)
         return [*own, *unknown]
 
     async def export(self, actor: Actor, workflow_id: str) -> Document:
@@ -292,20 +293,38 @@ class WorkflowService(WorkflowShelf):
         )
         return self._credentials.without(read_stored(found))
 
+    async def looked_over(self, record: WorkflowRecord, document: Document) -> Workflow:
+        """A stored document with its problems, for whoever has asked `authorize` already."""
+        return await self._with_problems(record, document)
+
     async def _with_problems(self, record: WorkflowRecord, document: Document) -> Workflow:
+        known = self._kept_problems.find(record.id, record.revision)
+        if known is not None:
+            return Workflow(record, document, known)
         # Thousands of nodes take a while, in which others want to be answered.
-        problems = await asyncio.to_thread(self._problems, record.project_id, document, record.id)
+        problems, stands_alone = await asyncio.to_thread(
+            self._problems, record.project_id, document, record.id
+        )
+        if stands_alone:
+            self._kept_problems.keep(record.id, record.revision, problems)
         return Workflow(record, document, problems)
 
-    def _problems(self, project_id: str, document: Document, workflow_id: str) -> list[Problem]:
+    def _problems(
+        self, project_id: str, document: Document, workflow_id: str
+    ) -> tuple[list[Problem], bool]:
+        """What is wrong, and whether no other workflow had to be looked at for that."""
         find = self._finder.within(base_of_project(project_id))
+        asked: list[str] = []
 
         def find_here(reference: str) -> Document | None:
             # What is not kept yet must recognise itself, or it could run itself without end.
-            return document if reference in (workflow_id, document.name) else find(reference)
+            if reference in (workflow_id, document.name):
+                return document
+            asked.append(reference)
+            return find(reference)
 
         found = validate(document, self._registry, find_here)
-        return [*found, *find_unchosen(document, self._registry)]
+        return [*found, *find_unchosen(document, self._registry)], not asked
 
 
 def _changed(found: StoredWorkflow, change: Callable[[Document], Document]) -> Document:

@@ -14,12 +14,16 @@ from flowstudio.ui.packages import VALUE_PACKAGES
 
 _MODULE = "$/public/components/live.jsx"
 _VALUE_MODULE = "$/public/components/value.jsx"
-Operation = tuple[Literal["put", "add", "clear", "toast", "leave", "sign_in", "edit"], str, Any]
+Operation = tuple[
+    Literal["put", "add", "clear", "toast", "leave", "sign_in", "edit", "t"], str, Any
+]
 
 
 def push(*operations: Operation) -> EventSpec:
     """Send operations on the browser's live values, in order."""
-    return rx.set_value("live", json.dumps(operations))
+    # Within JSON within JSON each quotation mark costs two bytes, and each space one.
+    text = json.dumps(operations, separators=(",", ":"), ensure_ascii=False)
+    return rx.set_value("live", text)
 
 
 def toast(text: str, *, tone: Literal["info", "error"] = "info") -> EventSpec:

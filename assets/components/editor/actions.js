@@ -61,8 +61,7 @@ export function addNode(type, mode, { at, from } = {}) {
   }
   if (!change(operations, { label: "add" })) return null;
   select([node.id]);
-  // Two frames on, the canvas has drawn it and knows where it stands.
-  requestAnimationFrame(() => requestAnimationFrame(() => window.dispatchEvent(new CustomEvent("editor-show", { detail: node.id }))));
+  window.dispatchEvent(new CustomEvent("editor-show", { detail: node.id }));
   return node.id;
 }
 

@@ -1,102 +1,36 @@
 // The canvas: React Flow, uncontrolled. It draws what the store holds; dragging and panning stay in
 // the browser, and what they end in becomes one change.
-import { useCallback, useEffect, useRef, useState } from "react";
-import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useUpdateNodeInternals, useViewport } from "@xyflow/react";
+import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStoreApi, useViewport } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import * as actions from "./actions.js";
-import { newId, order, whyNoWire } from "./document.js";
-import { faceOf } from "./faces.js";
-import { frameSize } from "./layout.js";
+import { whyNoWire } from "./document.js";
+import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
 import { change, read, redo, select, set, subscribe, undo, useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 import { QuickAdd } from "./quick-add.jsx";
 import { Cursors, moveCursor } from "./people.jsx";
 
-const NOTE = "note";
-const live = (status) => status === "running";
-
-// Nodes and wires as React Flow draws them, with what did not change left as it was.
-function flowNodes(state, before, rf) {
-  const { document } = state;
-  const kept = new Map();
-  const comments = state.comments;
-  const ids = order(document);
-  const nodes = [];
-  for (const id of ids) {
-    const node = document.nodes.get(id);
-    const isFrame = Boolean(state.types[node.type]?.container);
-    const size = isFrame ? frameSize(document, actions.sizes, id) : null;
-    const parts = [node, state.faces[id], state.draft?.results[id], state.draft?.marks[id], state.draft?.costs[id], state.steps[id], state.problems, comments, size?.width, size?.height];
-    const old = before.get(id);
-    if (old && parts.every((part, index) => part === old.parts[index])) {
-      kept.set(id, old);
-      nodes.push(rf.getNode(id) ?? old.node);
-      continue;
-    }
-    const known = rf.getNode(id);
-    const flow = {
-      ...(known ?? { id }), type: isFrame ? "frame" : "step", parentId: node.parent ?? undefined, data: faceOf(state, node),
-      ...(size ? { style: size, width: size.width, height: size.height } : {}), zIndex: isFrame ? 0 : 1, ariaLabel: `${node.name}, ${node.type}`,
-    };
-    if (!known || !old || old.parts[0].position !== node.position || old.parts[0].parent !== node.parent) flow.position = node.position;
-    kept.set(id, { parts, node: flow });
-    nodes.push(flow);
-  }
-  for (const note of document.notes.values()) {
-    const old = before.get(note.id);
-    if (old?.parts[0] === note) {
-      kept.set(note.id, old);
-      nodes.push(rf.getNode(note.id) ?? old.node);
-      continue;
-    }
-    const flow = {
-      ...(rf.getNode(note.id) ?? { id: note.id }), type: NOTE, position: note.position, zIndex: -1, ariaLabel: "Sticky note",
-      data: { text: note.text, colour: note.colour ?? "amber" }, style: { width: note.width ?? 220, minHeight: note.height ?? 120 },
-    };
-    kept.set(note.id, { parts: [note], node: flow });
-    nodes.push(flow);
-  }
-  return { nodes, kept };
-}
-
-function flowEdges(state) {
-  const { document, steps, draft } = state;
-  return [...document.edges.values()].map((edge) => {
-    const isLive = live(steps[edge.target]?.status);
-    const from = draft?.results[edge.source];
-    const isDead = from && (from.status === "skipped" || (from.port && from.port !== edge.source_port && from.status !== "failed"));
-    return {
-      id: edge.id, source: edge.source, target: edge.target, sourceHandle: edge.source_port, targetHandle: edge.target_port,
-      animated: isLive, className: isLive ? "wire-live" : isDead ? "wire-dead" : "", interactionWidth: 18,
-      label: from?.count > 1 ? String(from.count) : undefined,
-    };
-  });
-}
-
-function useSync() {
+// Draws what the store holds whenever that has changed. `first` is what stands there from the beginning.
+function useSync(first) {
   const rf = useReactFlow();
-  const lookAgain = useUpdateNodeInternals();
-  const drawn = useRef({ nodes: new Map() });
+  const drawn = useRef(first);
   useEffect(() => {
     let scheduled = false;
     const draw = () => {
       scheduled = false;
       const state = read();
       const last = drawn.current;
-      const { nodes, kept } = flowNodes(state, last.nodes, rf);
-      const isSame = kept.size === last.nodes.size && [...kept].every(([id, entry]) => last.nodes.get(id) === entry);
-      const isMarked = last.selection === state.selection;
-      if (!isSame || !isMarked) {
-        rf.setNodes(nodes.map((node) => {
-          const selected = state.selection.has(node.id);
-          return Boolean(node.selected) === selected ? node : { ...node, selected };
-        }));
+      if (DRAWN.every((key) => last.state[key] === state[key])) return;
+      const { nodes, kept } = flowNodes(state, last.kept, actions.sizes, rf.getNode);
+      const isSame = kept.size === last.kept.size && [...kept].every(([id, entry]) => last.kept.get(id) === entry);
+      if (!isSame || last.state.selection !== state.selection) {
+        rf.setNodes(marked(nodes, state.selection));
       }
-      if (last.edges !== state.document.edges || last.steps !== state.steps || last.draft !== state.draft) rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
-      // Ports that came or went are measured once they are drawn.
-      const reshaped = [...kept].filter(([id, { parts }]) => last.nodes.get(id)?.parts[1] !== parts[1]).map(([id]) => id);
-      if (reshaped.length) requestAnimationFrame(() => lookAgain(reshaped));
-      drawn.current = { nodes: kept, selection: state.selection, edges: state.document.edges, steps: state.steps, draft: state.draft };
+      if (last.state.document.edges !== state.document.edges || last.state.steps !== state.steps || last.state.draft !== state.draft) {
+        rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
+      }
+      drawn.current = { kept, state };
     };
     const onChange = () => {
       if (scheduled) return;
@@ -105,58 +39,63 @@ function useSync() {
     };
     draw();
     return subscribe(onChange);
-  }, [rf, lookAgain]);
+  }, [rf]);
   return rf;
 }
 
-// All of it where that can still be read, else its beginning.
-const READABLE = 0.6;
-function useFirstView(rf, box) {
-  useEffect(() => {
-    const frame = requestAnimationFrame(() => {
-      const { document } = read();
-      const roots = [...document.nodes.values()].filter((node) => !node.parent);
-      if (!roots.length) return;
-      const left = Math.min(...roots.map((node) => node.position.x));
-      const right = Math.max(...roots.map((node) => node.position.x + (actions.sizes.get(node.id)?.width ?? 184)));
-      const { width, height } = box.current.getBoundingClientRect();
-      if (width / (right - left + 80) >= READABLE) rf.fitView({ maxZoom: 1, padding: 0.15 });
-      else {
-        const first = roots.reduce((a, b) => (b.position.x < a.position.x ? b : a));
-        const zoom = width < 700 ? 0.8 : 0.9;
-        rf.setViewport({ x: 40 - left * zoom, y: height / 2 - (first.position.y + 46) * zoom, zoom });
-      }
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [rf]);
-}
-
-function mergeEdges(old, wanted) {
-  const before = new Map(old.map((edge) => [edge.id, edge]));
-  return wanted.map((edge) => ({ ...edge, selected: before.get(edge.id)?.selected ?? false }));
-}
+// What a picture of the canvas depends on.
+const DRAWN = ["document", "types", "faces", "problems", "comments", "draft", "steps", "selection", "measured"];
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
 
 // One function for ever: React Flow tells its selection anew to each new one.
 const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
 
-export function Canvas({ nodeTypes }) {
+// The board is measured before anything is drawn on it, so that what is in view is drawn once.
+export const Canvas = memo(function Canvas({ nodeTypes }) {
+  const frame = useRef(null);
+  const [first, setFirst] = useState(null);
+  useLayoutEffect(() => {
+    const { width, height } = frame.current.getBoundingClientRect();
+    const state = read();
+    const { nodes, kept } = flowNodes(state, new Map(), actions.sizes, () => undefined);
+    setFirst({ nodes: marked(nodes, state.selection), kept, edges: flowEdges(state), width, height, viewport: firstView(nodes, { width, height }), state });
+  }, []);
+  if (!first) return <div ref={frame} className="canvas" />;
   return (
-    <ReactFlowProvider>
-      <Board nodeTypes={nodeTypes} />
+    <ReactFlowProvider defaultNodes={first.nodes} defaultEdges={first.edges} initialWidth={first.width} initialHeight={first.height} initialMinZoom={0.1} initialMaxZoom={2}>
+      <Board nodeTypes={nodeTypes} first={first} />
     </ReactFlowProvider>
   );
+});
+
+function useFirstView({ viewport: { x, y, zoom } }) {
+  const store = useStoreApi();
+  // Before anything has read it: React Flow itself begins at 0, 0 and would draw what lies there.
+  useState(() => store.setState({ transform: [x, y, zoom] }));
 }
 
-function Board({ nodeTypes }) {
-  const rf = useSync();
+// What the first picture can do without comes when there is time for it.
+function useCalm() {
+  const [isCalm, setCalm] = useState(false);
+  useEffect(() => {
+    const wait = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+    const waiting = wait(() => setCalm(true), { timeout: 1500 });
+    return () => (window.cancelIdleCallback ?? clearTimeout)(waiting);
+  }, []);
+  return isCalm;
+}
+
+function Board({ nodeTypes, first }) {
+  useFirstView(first);
+  const rf = useSync(first);
   const box = useRef(null);
   const pointer = useRef(null);
   const [adding, setAdding] = useState(null);
   const [isLocked, lock] = useState(false);
   const mayEdit = useEditor((state) => state.mayEdit) && !isLocked;
   const dark = useDark();
+  const isCalm = useCalm();
   const moved = useRef(new Map());
 
   // Whole positions only, and once they are final: at the end of a drag, or of a key.
@@ -167,7 +106,8 @@ function Board({ nodeTypes }) {
       if (!moved.current.size) queueMicrotask(settle);
       moved.current.set(item.id, item.position);
     }
-    if (changes.some((item) => item.type === "dimensions")) set({});
+    // Frames go around what is in them.
+    if (changes.some((item) => item.type === "dimensions" && read().document.nodes.get(item.id)?.parent)) set({ measured: (read().measured ?? 0) + 1 });
   }, []);
 
   const settle = () => {
@@ -213,8 +153,7 @@ function Board({ nodeTypes }) {
   };
 
   useKeys({ rf, box, here, openAdd, mayEdit });
-  useReveal(rf);
-  useFirstView(rf, box);
+  useReveal(rf, box);
 
   return (
     <div
@@ -226,7 +165,7 @@ function Board({ nodeTypes }) {
       onPointerLeave={() => { pointer.current = null; moveCursor(null); }}
     >
       <ReactFlow
-        defaultNodes={[]} defaultEdges={[]} nodeTypes={nodeTypes} colorMode={dark ? "dark" : "light"}
+        defaultViewport={first.viewport} nodeTypes={nodeTypes} colorMode={dark ? "dark" : "light"}
         onNodesChange={onNodesChange} onNodeDragStart={dragging} onSelectionDragStart={dragging} onNodeDragStop={dragged} onSelectionDragStop={dragged}
         onBeforeDelete={async ({ nodes, edges }) => {
           actions.remove(nodes.map(({ id }) => id), edges.map(({ id }) => id));
@@ -261,7 +200,7 @@ function Board({ nodeTypes }) {
         proOptions={{ hideAttribution: true }} disableKeyboardA11y={false} nodeDragThreshold={2} elevateNodesOnSelect={false}
       >
         <Background gap={18} size={1} color="var(--dot)" />
-        <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />
+        {isCalm && <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />}
         <Cursors />
       </ReactFlow>
       <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => lock(!isLocked)} addNote={() => actions.addNote(center())} />
@@ -278,11 +217,10 @@ function Board({ nodeTypes }) {
 }
 
 function useDark() {
-  const [dark, setDark] = useState(false);
+  const root = document.documentElement;
+  const [dark, setDark] = useState(() => root.classList.contains("dark"));
   useEffect(() => {
-    const root = document.documentElement;
     const look = () => setDark(root.classList.contains("dark"));
-    look();
     const observer = new MutationObserver(look);
     observer.observe(root, { attributes: true, attributeFilter: ["class"] });
     return () => observer.disconnect();
@@ -291,20 +229,28 @@ function useDark() {
 }
 
 // Brings what was selected elsewhere (the notebook, a problem, a search) into view.
-function useReveal(rf) {
+function useReveal(rf, box) {
   useEffect(() => {
-    const onReveal = (event) => {
-      const node = rf.getInternalNode(event.detail);
-      if (!node) return;
-      const { x, y } = node.internals.positionAbsolute;
-      rf.setCenter(x + (node.measured?.width ?? 184) / 2, y + (node.measured?.height ?? 92) / 2, { zoom: Math.max(rf.getZoom(), 0.8), duration: 150 });
+    const isStill = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // What was just added is not React Flow's yet: the document knows where it stands.
+    const middle = (id) => {
+      const { x, y } = actions.boxOf(read().document, id);
+      const { width = 184, height = 92 } = actions.sizes.get(id) ?? {};
+      return { x: x + width / 2, y: y + height / 2 };
+    };
+    const onReveal = ({ detail: id }) => {
+      const board = box.current?.getBoundingClientRect();
+      if (!board || !read().document.nodes.has(id)) return;
+      const at = middle(id);
+      const seen = rf.flowToScreenPosition(at);
+      const isFar = Math.hypot(seen.x - board.left - board.width / 2, seen.y - board.top - board.height / 2) > board.width + board.height;
+      rf.setCenter(at.x, at.y, { zoom: Math.max(rf.getZoom(), 0.8), ...(isFar || isStill ? {} : { duration: 150 }) });
     };
     // As `reveal`, but only what cannot be seen.
     const onShow = (event) => {
-      const node = rf.getInternalNode(event.detail);
-      const board = document.querySelector(".canvas")?.getBoundingClientRect();
-      if (!node || !board) return;
-      const at = rf.flowToScreenPosition(node.internals.positionAbsolute);
+      const board = box.current?.getBoundingClientRect();
+      if (!board) return;
+      const at = rf.flowToScreenPosition(actions.boxOf(read().document, event.detail));
       const isSeen = at.x > board.left && at.y > board.top && at.x < board.right - 150 && at.y < board.bottom - 80;
       if (!isSeen) onReveal(event);
     };

@@ -270,30 +270,56 @@ export function whyNoWire(document, { source, target, source_port, target_port =
 }
 
 // Ids in an order in which each node follows what it needs; containers before their inside.
+const orders = new WeakMap();
 export function order(document, parent = null) {
-  const here = [...document.nodes.values()].filter((node) => (node.parent ?? null) === parent);
-  const ids = new Set(here.map((node) => node.id));
-  const open = new Map(here.map((node) => [node.id, 0]));
-  const after = new Map();
+  if (parent !== null) return inOrder(grouped(document), parent);
+  // Two documents with the same nodes and wires have the same order.
+  const known = orders.get(document.nodes);
+  if (known?.edges === document.edges) return known.ids;
+  const ids = inOrder(grouped(document), null);
+  orders.set(document.nodes, { edges: document.edges, ids });
+  return ids;
+}
+
+// By container: the nodes in it, and the wires whose source is.
+function grouped(document) {
+  const groups = new Map();
+  const group = (parent) => {
+    if (!groups.has(parent)) groups.set(parent, { nodes: [], edges: [] });
+    return groups.get(parent);
+  };
+  for (const node of document.nodes.values()) group(node.parent ?? null).nodes.push(node.id);
   for (const edge of document.edges.values()) {
-    if (!ids.has(edge.source) || !ids.has(edge.target)) continue;
-    open.set(edge.target, open.get(edge.target) + 1);
-    if (!after.has(edge.source)) after.set(edge.source, []);
-    after.get(edge.source).push(edge.target);
+    const source = document.nodes.get(edge.source);
+    if (source) group(source.parent ?? null).edges.push(edge);
+  }
+  return groups;
+}
+
+function inOrder(groups, parent) {
+  const { nodes = [], edges = [] } = groups.get(parent) ?? {};
+  const open = new Map(nodes.map((id) => [id, 0]));
+  const after = new Map();
+  for (const { source, target } of edges) {
+    if (!open.has(target)) continue;
+    open.set(target, open.get(target) + 1);
+    if (!after.has(source)) after.set(source, []);
+    after.get(source).push(target);
   }
   const result = [];
-  const ready = here.filter((node) => open.get(node.id) === 0).map((node) => node.id);
-  while (ready.length) {
-    const id = ready.shift();
-    result.push(id, ...order(document, id));
-    for (const next of after.get(id) ?? []) {
-      open.set(next, open.get(next) - 1);
-      if (open.get(next) === 0) ready.push(next);
+  const placed = new Set();
+  const ready = nodes.filter((id) => open.get(id) === 0);
+  for (let next = 0; next < ready.length; next++) {
+    const id = ready[next];
+    placed.add(id);
+    result.push(id, ...inOrder(groups, id));
+    for (const target of after.get(id) ?? []) {
+      open.set(target, open.get(target) - 1);
+      if (open.get(target) === 0) ready.push(target);
     }
   }
   // Nodes on a circle come last, so that they can be seen and mended.
-  const seen = new Set(result);
-  return [...result, ...here.filter((node) => !seen.has(node.id)).map((node) => node.id)];
+  return [...result, ...nodes.filter((id) => !placed.has(id)).flatMap((id) => [id, ...inOrder(groups, id)])];
 }
 
 export function ancestors(document, id) {

@@ -1,4 +1,5 @@
 // Running parts of a workflow while it is edited: what is stale, what a run would cost, what came out.
+import { shared } from "./sharing.js";
 import { ask, onMessage, read, say, set, textOf } from "./store.js";
 
 const AUTO_MS = 700;
@@ -22,7 +23,7 @@ export async function loadDraft() {
   const now = reply.body?.run ?? before;
   // A run that waits outside of the server's memory is not counted there any more.
   if (now && now.run_id === before?.run_id) now.done = Math.max(now.done ?? 0, before.done ?? 0);
-  if (reply.ok) set({ draft: reply.body, run: now, steps: reply.body.run ? read().steps : {} });
+  if (reply.ok) set({ draft: shared(read().draft, reply.body), run: now, steps: reply.body.run ? read().steps : {} });
   if (isWanted) {
     isWanted = false;
     loadDraft();
@@ -92,7 +93,7 @@ export function scheduleAuto() {
   }, AUTO_MS);
 }
 
-const merged = (before, changes) => ({ ...before, ...changes });
+const merged = (before, changes) => shared(before, { ...before, ...changes }, 2);
 
 onMessage("draft", ({ marks, results, costs, ...rest }) => {
   const { draft } = read();

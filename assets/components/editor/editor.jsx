@@ -1,5 +1,5 @@
 // The editor of one workflow: header, palette, canvas and notebook, inspector, drawer.
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { Canvas } from "./canvas.jsx";
 import { loadDraft, scheduleAuto } from "./draft.js";
@@ -15,6 +15,9 @@ import { listenTo } from "../live.jsx";
 
 const Side = lazy(() => import("./side.jsx"));
 
+// What the workbench itself turns around for is none of theirs.
+const [Palette, Top, Bottom, Right, Cells] = [NodePalette, Header, Drawer, Inspector, Notebook].map((part) => memo(part));
+
 const kept = (name, otherwise) => localStorage.getItem(`editor-${name}`) ?? otherwise;
 
 export function Editor({ nodeTypes, onPresent }) {
@@ -23,10 +26,14 @@ export function Editor({ nodeTypes, onPresent }) {
   const status = useEditor((state) => state.status);
   const problem = useEditor((state) => state.problem);
   useEffect(() => {
-    const stop = listenTo("edit", receive);
+    const stops = [
+      listenTo("edit", receive),
+      // Streamed text, which comes often, says no more than it must.
+      listenTo("t", (text, node) => receive({ t: "text", node, ...(Array.isArray(text) ? { text: text[0], part: text[1] } : { text }) })),
+    ];
     open(workflowId).then(() => read().status === "ready" && loadDraft());
     return () => {
-      stop();
+      stops.forEach((stop) => stop());
       close();
     };
   }, [workflowId]);
@@ -72,25 +79,28 @@ function Workbench({ nodeTypes, onPresent }) {
   const [panel, setPanel] = useState("");
   const [isPaletteOpen, openPalette] = useState(false);
   const mayEdit = useEditor((state) => state.mayEdit);
-  const count = useEditor((state) => state.selection.size);
+  const selection = useEditor((state) => state.selection);
   const [isInspecting, inspect] = useState(false);
-  const onView = (name) => {
+  const onView = useCallback((name) => {
     localStorage.setItem("editor-view", name);
     setView(name);
-  };
-  const onPanel = (name) => setPanel(panel === name ? "" : name);
+  }, []);
+  const onPanel = useCallback((name) => setPanel((now) => (now === name ? "" : name)), []);
+  const onClose = useCallback(() => inspect(false), []);
+  // The canvas comes first; what stands around it a moment later, at its place.
+  const isWhole = useDeferredValue(true, false);
   usePresence(onPresent);
   useEditorKeys({ view, onView });
-  useEffect(() => inspect(count > 0), [count]);
+  useEffect(() => inspect(selection.size > 0), [selection]);
   useEffect(() => { document.title = `${read().document.name} · FlowStudio`; }, []);
   return (
     <div className="editor" data-view={view} data-inspecting={isInspecting || undefined} data-palette={isPaletteOpen || undefined}>
       <h1 className="sr-only">Workflow editor</h1>
-      <Header view={view} onView={onView} panel={panel} onPanel={onPanel} />
-      {mayEdit && view !== "notebook" && <NodePalette />}
+      <Top view={view} onView={onView} panel={panel} onPanel={onPanel} />
+      {mayEdit && view !== "notebook" && (isWhole ? <Palette /> : <aside className="node-palette" aria-hidden="true" />)}
       <div className="stage">
         {view !== "notebook" && <Canvas nodeTypes={nodeTypes} />}
-        {view !== "canvas" && <Notebook />}
+        {view !== "canvas" && <Cells />}
         {mayEdit && view !== "notebook" && (
           <button type="button" className="button add-narrow" onClick={() => openPalette(!isPaletteOpen)} aria-expanded={isPaletteOpen}><Icon name="plus" size={14} /> Add a node</button>
         )}
@@ -99,8 +109,8 @@ function Workbench({ nodeTypes, onPresent }) {
         <Suspense fallback={<aside className="inspector" aria-busy="true" />}>
           <Side panel={panel} onClose={() => setPanel("")} />
         </Suspense>
-      ) : <Inspector onClose={() => inspect(false)} />}
-      <Drawer />
+      ) : isWhole ? <Right onClose={onClose} /> : <aside className="inspector" aria-hidden="true" />}
+      {isWhole ? <Bottom /> : <section className="drawer" aria-hidden="true"><div className="drawer-bar" /></section>}
     </div>
   );
 }

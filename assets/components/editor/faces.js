@@ -68,24 +68,46 @@ export function brief(result, most = 140) {
 
 const portLabel = (port, ports) => (ports.length > 1 || port !== "out" ? port : "");
 
+// By the name of a node, the first thing that is wrong with it; by the id of one, how many threads are open.
+// Both are worked out once for each list.
+const once = (work) => {
+  const known = new WeakMap();
+  const NONE = new Map();
+  return (list) => {
+    if (!list?.length) return NONE;
+    if (!known.has(list)) known.set(list, work(list));
+    return known.get(list);
+  };
+};
+export const firstProblems = once((problems) => new Map([...problems].reverse().map((problem) => [problem.node, problem.message])));
+export const openComments = once((comments) => {
+  const counts = new Map();
+  for (const each of comments) if (!each.resolved_at && !each.thread_id) counts.set(each.node_id, (counts.get(each.node_id) ?? 0) + 1);
+  return counts;
+});
+
+export function titleOf(type, node) {
+  const mode = String(node.config.mode ?? node.config.strategy ?? "").replaceAll("_", " ");
+  const title = type?.title ?? node.type;
+  return mode && mode !== "single" ? `${title} · ${mode}` : title;
+}
+
 // What a node's body is given; the same parts in, the same face out.
 export function faceOf(state, node) {
   const type = state.types[node.type];
   const face = state.faces[node.id] ?? { ...firstPorts(node), summary: "" };
-  const mode = String(node.config.mode ?? node.config.strategy ?? "").replaceAll("_", " ");
   const now = standing(state, node.id);
-  const problems = state.problems.filter((problem) => problem.node === node.name);
   const inputs = node.type === "start" ? [] : face.inputs;
   return {
     name: node.name, type: node.type, category: type?.category ?? "flow", frame: Boolean(type?.container),
-    title: mode && mode !== "single" ? `${type?.title ?? node.type} · ${mode}` : type?.title ?? node.type,
+    title: titleOf(type, node),
     summary: face.summary || String(type?.summary ?? ""), isBlank: !face.summary,
     inputs: inputs.map((id) => ({ id, label: "" })),
     outputs: face.outputs.map((id) => ({ id, label: portLabel(id, face.outputs) })),
     state: now.state, label: now.label, maybe: Boolean(now.isMaybe), pinned: Boolean(now.isPinned), since: now.since ?? "", aside: now.aside,
     brief: node.type === "decision" ? "" : brief(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
     disabled: valueOf(node, "disabled"), notes: valueOf(node, "notes") ? "1" : "",
-    problem: problems[0]?.message ?? "", people: "",
-    comments: (state.comments ?? []).filter((each) => each.node_id === node.id && !each.resolved_at && !each.thread_id).length,
+    problem: firstProblems(state.problems).get(node.name) ?? "", people: "",
+    comments: openComments(state.comments).get(node.id) ?? 0,
   };
 }

@@ -1,10 +1,11 @@
 // What is selected, from its setting to its last runs.
-import { useEffect, useState } from "react";
+import { useDeferredValue, useEffect, useState } from "react";
 import { change, useEditor } from "./store.js";
+import { useStanding } from "./standing.js";
 import * as actions from "./actions.js";
 import { ancestors, valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costText, money, seconds, standing, tokensOf } from "./faces.js";
+import { costText, money, seconds, tokensOf } from "./faces.js";
 import { Icon, StatePill, TypeMark } from "./icons.jsx";
 import { editField } from "./people.jsx";
 import { CommonForm, ConfigForm } from "./fields.jsx";
@@ -17,9 +18,10 @@ const TABS = ["Config", "Input", "Output", "Runs", "Help"];
 const NOTHING = {};
 
 export function Inspector({ onClose }) {
-  const ids = useEditor((state) => state.selection);
-  const document = useEditor((state) => state.document);
-  const chosen = [...ids].filter((id) => document.nodes.has(id));
+  // The canvas shows at once what was selected; a form may take a moment longer.
+  const ids = useDeferredValue(useEditor((state) => state.selection));
+  const nodes = useEditor((state) => state.document.nodes);
+  const chosen = [...ids].filter((id) => nodes.has(id));
   if (chosen.length === 1) return <NodeInspector key={chosen[0]} id={chosen[0]} onClose={onClose} />;
   return (
     <aside className="inspector" aria-label="Inspector" data-testid="inspector">
@@ -95,12 +97,14 @@ function Limit({ name, label, help, value, onChange, disabled, isMoney }) {
 }
 
 function NodeInspector({ id, onClose }) {
-  const state = useEditor((all) => all);
   const [tab, setTab] = useState("Config");
-  const node = state.document.nodes.get(id);
-  const type = state.types[node.type];
-  const now = standing(state, id);
-  const face = state.faces[id];
+  const node = useEditor((state) => state.document.nodes.get(id));
+  const type = useEditor((state) => state.types[state.document.nodes.get(id)?.type]);
+  const face = useEditor((state) => state.faces[id]);
+  const mayRun = useEditor((state) => state.mayRun);
+  const now = useStanding(id);
+  // Removed by somebody else a moment ago.
+  if (!node) return null;
   return (
     <aside className="inspector" aria-label={`Inspector of ${node.name}`} data-testid="inspector">
       <header className="inspector-head">
@@ -109,7 +113,7 @@ function NodeInspector({ id, onClose }) {
           <NodeName id={id} name={node.name} />
           <span className="faint">{type?.title ?? node.type}{node.config.mode ? ` · ${String(node.config.mode).replaceAll("_", " ")}` : ""}</span>
         </div>
-        {state.mayRun && (
+        {mayRun && (
           <button type="button" className="button" onClick={() => draft.run("cells", [id])} data-testid={`node-${node.name}-run`}>
             <Icon name="play" size={13} /> Run cell <kbd>⇧↵</kbd>
           </button>

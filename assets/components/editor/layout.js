@@ -9,6 +9,13 @@ const GAP_Y = 28;
 const PAD = 16;
 export const HEAD = 52;
 
+// About how tall editor.css draws a node; it is measured once it comes into view.
+export function heightOf({ brief, summary, outputs }) {
+  const lines = brief ? Math.min(3, Math.ceil(brief.length / 28)) : Math.min(2, Math.ceil(summary.length / 24));
+  const text = outputs.length > 1 ? Math.max(40, 16 * lines) : 16 * lines;
+  return 75 + (lines ? text + 9 : 0);
+}
+
 const sizeOf = (sizes, id) => sizes.get(id) ?? { width: WIDTH, height: HEIGHT };
 
 // The size of a frame around its children, as they stand.

@@ -3,12 +3,13 @@ import { memo, useMemo, useRef, useState } from "react";
 import * as actions from "./actions.js";
 import { ancestors, newId, order, valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costText, faceOf, money, standing } from "./faces.js";
+import { costText, money, titleOf } from "./faces.js";
 import { KeyField } from "./fields.jsx";
 import { Icon, StatePill, TypeMark } from "./icons.jsx";
 import { Output, Stream } from "./output.jsx";
 import { QuickAdd } from "./quick-add.jsx";
 import { useScope } from "./scope.js";
+import { useStanding } from "./standing.js";
 import { change, read, say, select, useEditor } from "./store.js";
 import { TryWith } from "./inspector.jsx";
 
@@ -84,32 +85,46 @@ function StaleBar() {
 }
 
 function Outline({ ids }) {
-  const state = useEditor((all) => all);
+  const nodes = useEditor((state) => state.document.nodes);
+  const types = useEditor((state) => state.types);
+  const mayEdit = useEditor((state) => state.mayEdit);
   const [dragged, setDragged] = useState(null);
   return (
     <nav className="outline" aria-label="Cells">
       <h2>Cells</h2>
       <ul>
         {ids.map((id) => {
-          const node = state.document.nodes.get(id);
-          const now = standing(state, id);
+          const node = nodes.get(id);
           return (
-            <li key={id} draggable={state.mayEdit} onDragStart={() => setDragged(id)} onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => { moveBefore(dragged, id); setDragged(null); }}>
-              <button type="button" className="outline-item" aria-current={state.selection.has(id) || undefined} onClick={() => { select([id]); globalThis.document.getElementById(`cell-${id}`)?.scrollIntoView({ block: "center" }); }}
-                onKeyDown={(event) => {
-                  if (!event.altKey || !state.mayEdit) return;
-                  const step = { ArrowUp: -1, ArrowDown: 2 }[event.key];
-                  if (step) { event.preventDefault(); moveBefore(id, ids[ids.indexOf(id) + step] ?? null); }
-                }}>
-                <TypeMark type={node.type} category={state.types[node.type]?.category} />
-                <span>{node.name}</span>
-                <span className="dot" data-state={now.state} title={now.label} />
-              </button>
+            <li key={id} draggable={mayEdit} onDragStart={() => setDragged(id)} onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => { moveBefore(dragged, id); setDragged(null); }}>
+              <OutlineItem id={id} node={node} type={types[node.type]} onMove={(step) => mayEdit && moveBefore(id, ids[ids.indexOf(id) + step] ?? null)} />
             </li>
           );
         })}
       </ul>
     </nav>
+  );
+}
+
+function OutlineItem({ id, node, type, onMove }) {
+  const isSelected = useEditor((state) => state.selection.has(id));
+  const now = useStanding(id);
+  const onClick = () => {
+    select([id]);
+    document.getElementById(`cell-${id}`)?.scrollIntoView({ block: "center" });
+  };
+  const onKeyDown = (event) => {
+    const step = event.altKey && { ArrowUp: -1, ArrowDown: 2 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    onMove(step);
+  };
+  return (
+    <button type="button" className="outline-item" aria-current={isSelected || undefined} onClick={onClick} onKeyDown={onKeyDown}>
+      <TypeMark type={node.type} category={type?.category} />
+      <span>{node.name}</span>
+      <span className="dot" data-state={now.state} title={now.label} />
+    </button>
   );
 }
 
@@ -127,15 +142,16 @@ function moveBefore(id, target) {
 }
 
 const Cell = memo(function Cell({ id }) {
-  const state = useEditor((all) => all);
-  const node = state.document.nodes.get(id);
+  const node = useEditor((state) => state.document.nodes.get(id));
+  const type = useEditor((state) => state.types[state.document.nodes.get(id)?.type]);
+  const cost = useEditor((state) => state.draft?.costs[id]);
+  const mayRun = useEditor((state) => state.mayRun);
+  const isSelected = useEditor((state) => state.selection.has(id));
+  const isRunning = useEditor((state) => state.steps[id]?.status === "running");
+  const now = useStanding(id);
   const [isFolded, fold] = useState(false);
   const box = useRef(null);
   if (!node) return null;
-  const type = state.types[node.type];
-  const face = faceOf(state, node);
-  const now = standing(state, id);
-  const cost = state.draft?.costs[id];
   const isStale = now.state === "stale" || now.state === "failed";
   const runNext = () => {
     draft.run("cells", [id]);
@@ -157,19 +173,19 @@ const Cell = memo(function Cell({ id }) {
   };
   return (
     <article
-      ref={box} id={`cell-${id}`} className="cell" tabIndex={0} aria-label={`Cell ${node.name}`} data-testid={`cell-${node.name}`} data-state={now.state} aria-current={state.selection.has(id) || undefined}
+      ref={box} id={`cell-${id}`} className="cell" tabIndex={0} aria-label={`Cell ${node.name}`} data-testid={`cell-${node.name}`} data-state={now.state} aria-current={isSelected || undefined}
       onFocus={() => select([id])} onKeyDown={onKeyDown} data-disabled={valueOf(node, "disabled") || undefined}
     >
       <header className="cell-head">
         <TypeMark type={node.type} category={type?.category} />
         <strong className="cell-name">{node.name}</strong>
-        <span className="cell-title">{face.title}</span>
+        <span className="cell-title">{titleOf(type, node)}</span>
         <span className="cell-end">
           {now.state === "stale" ? (
             <span className="pill" data-state="stale" data-testid={`cell-${node.name}-stale`}><Icon name="alert" size={12} />{now.label}{cost?.calls ? ` · ${cost.calls} ${cost.calls === 1 ? "call" : "calls"} · ${costText(cost).replace("~", "about ")}` : ""}</span>
           ) : <StatePill now={{ ...now, label: now.aside ? `${now.label} · ${now.aside}` : now.label }} testId={`cell-${node.name}-status`} />}
-          {isStale && state.mayRun && <button type="button" className="button" onClick={() => draft.run("cells", [id])}><Icon name="play" size={12} /> Run <kbd>⇧↵</kbd></button>}
-          {state.mayRun && <button type="button" className="icon-button" aria-label={`Run ${node.name}`} onClick={() => draft.run("cells", [id])} data-testid={`cell-${node.name}-run`}><Icon name="play" size={14} /></button>}
+          {isStale && mayRun && <button type="button" className="button" onClick={() => draft.run("cells", [id])}><Icon name="play" size={12} /> Run <kbd>⇧↵</kbd></button>}
+          {mayRun && <button type="button" className="icon-button" aria-label={`Run ${node.name}`} onClick={() => draft.run("cells", [id])} data-testid={`cell-${node.name}-run`}><Icon name="play" size={14} /></button>}
           <button type="button" className="icon-button" aria-expanded={!isFolded} aria-label={isFolded ? `Unfold ${node.name}` : `Fold ${node.name}`} onClick={() => fold(!isFolded)}><Icon name={isFolded ? "right" : "down"} size={14} /></button>
         </span>
       </header>
@@ -177,7 +193,7 @@ const Cell = memo(function Cell({ id }) {
         <>
           <Editor node={node} type={type} />
           <div className="cell-output" data-testid={`cell-${node.name}-output`}>
-            {state.steps[id]?.status === "running" && <Stream name={node.name} />}
+            {isRunning && <Stream name={node.name} />}
             <Output id={id} isCell />
           </div>
         </>

@@ -3,6 +3,7 @@
 import { useSyncExternalStore } from "react";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
+import { shared } from "./sharing.js";
 import { sendSignedIn } from "../rest.js";
 
 const MERGE_MS = 1000;
@@ -289,8 +290,10 @@ const receivers = {
   reload: (message) => message.revision > state.revision && reload(),
   version: () => reload(),
   hello: () => catchUp(),
-  checked: ({ revision, problems, faces }) =>
-    revision >= state.revision - 1 && set({ problems, faces: { ...state.faces, ...faces } }),
+  checked: ({ revision, problems, faces }) => {
+    if (revision < state.revision - 1) return;
+    set({ problems: shared(state.problems, problems), faces: shared(state.faces, { ...state.faces, ...faces }, 2) });
+  },
 };
 export const onMessage = (kind, receiver) => { receivers[kind] = receiver; };
 export const receive = (message) => {

@@ -10,6 +10,7 @@ from flowstudio.errors import NotFoundError
 from flowstudio.scale.channels import Listener, Message
 from flowstudio.ui.backend import backend
 from flowstudio.ui.editor.presence import Presence
+from flowstudio.ui.editor.telling import frames_of
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import push
 from flowstudio.ui.presence import open_feed
@@ -50,7 +51,8 @@ class EditorState(rx.State):
             try:
                 while await feed.goes_on():
                     if messages := await _together(listener):
-                        yield push(*(("edit", "", message) for message in messages))
+                        for operations in frames_of(messages):
+                            yield push(*operations)
             finally:
                 feed.close()
                 if self._tab:
@@ -72,19 +74,20 @@ class EditorState(rx.State):
 
 
 async def _together(listener: Listener) -> list[Message]:
-    """What is heard within 40 ms of the first message; nothing after an idle second."""
+    """What is heard within 40 ms of the first message; nothing after an idle second.
+
+    Text has been gathered before it was told: with it, what is there by then goes out at once.
+    """
+    messages: list[Message] = []
+    window_s = _IDLE_S
     try:
-        async with asyncio.timeout(_IDLE_S):
-            messages = [await listener.get()]
-    except TimeoutError:
-        return []
-    try:
-        async with asyncio.timeout(_WINDOW_S):
-            while len(messages) < _MOST_TOGETHER:
+        while len(messages) < _MOST_TOGETHER:
+            async with asyncio.timeout(window_s):
                 messages.append(await listener.get())
+            window_s = 0 if messages[-1]["t"] == "text" else min(window_s, _WINDOW_S)
     except TimeoutError:
         pass
-    if listener.has_lost:
+    if messages and listener.has_lost:
         listener.has_lost = False
         messages.append({"t": "hello"})
     return messages
