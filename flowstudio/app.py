@@ -10,7 +10,6 @@ from pathlib import Path
 import reflex as rx
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from reflex.app import default_error_boundary
 from reflex.event import EventSpec
 from reflex_base import constants
 from reflex_base.environment import environment
@@ -26,6 +25,7 @@ from flowstudio.services.log_lines import open_log
 from flowstudio.settings import Settings
 from flowstudio.ui.answer_link.door import AnswerDoor
 from flowstudio.ui.backend import backend, open_backend
+from flowstudio.ui.broken import error_boundary
 from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
 from flowstudio.ui.entrance import with_doors
 from flowstudio.ui.live import toast, toasts
@@ -81,7 +81,7 @@ app = rx.App(
     ],
     html_lang="en",
     app_wraps={
-        (55, "ErrorBoundary"): lambda _: default_error_boundary(),
+        (55, "ErrorBoundary"): lambda _: error_boundary(),
         # Beside every page rather than in it: the browser must know `refs.ref_live` before the
         # first event arrives, and a page's own code is loaded later than that.
         (6, "Toasts"): lambda _: rx.fragment(toasts()),

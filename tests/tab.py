@@ -194,6 +194,27 @@ class Tab:
                 if found[0] == operation:
                     return found
 
+    async def follow(self, state: str, path: str, **query: str) -> None:
+        """Open a page that follows something, and wait until it does.
+
+        What comes meanwhile is dropped; `frames` has it.
+        """
+        for handler in ("load", "follow"):
+            await self.send(f"{state}.{handler}", path=path, **query)
+        # What a handler does in the background begins later than the handler ends: it passes on what
+        # this tab says of itself, once it does.
+        presence = {"presence": {"tab": "raw"}}
+        while True:
+            await self.send(f"{state}.present", presence, path=path, **query)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    while not any(
+                        '"people"' in str(found) or "'people'" in str(found)
+                        for found in operations([await self.update()])
+                    ):
+                        pass
+                    return
+
     async def hear(self) -> list[Any]:
         """The next Socket.IO message."""
         while True:

@@ -35,7 +35,7 @@ from flowstudio.api.schemas.workflows import (
     WorkflowRunIn,
 )
 from flowstudio.errors import InvalidInputError
-from flowstudio.graph.canonical import dump
+from flowstudio.graph.canonical import dump_in_order
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import base_of_project
 from flowstudio.services.workflows import Shelf, Sort, Workflow, WorkflowRecord
@@ -235,7 +235,7 @@ async def export_workflow(workflow_id: Id, actor: CurrentActor, studio: CurrentS
     """The document as a file; the credentials it names are left out."""
     document = await studio.workflows.export(actor, workflow_id)
     return Response(
-        dump(document.dump()),
+        dump_in_order(document.dump()),
         media_type="application/json",
         headers={"content-disposition": f'attachment; filename="workflow-{workflow_id}.json"'},
     )

@@ -9,9 +9,11 @@ import click
 from flowstudio.cli.remote import Server, current_server
 from flowstudio.cli.remote_events import follow as follow_run
 from flowstudio.cli.remote_run import as_object, carry_on
+from flowstudio.cli.removal import tell_deleted
 from flowstudio.cli.results import tell
 from flowstudio.cli.runs import print_dead, print_event, print_rows, print_steps, read_answer
 from flowstudio.errors import ConflictError, InvalidInputError
+from flowstudio.services.removal import MOST_AT_ONCE
 
 
 def list_runs(status: str | None, limit: int, *, dead: bool, drafts: bool, as_json: bool) -> None:
@@ -102,6 +104,18 @@ def answer(
         click.echo(json.dumps({"run_id": run_id, "step": path, "answer": given}))
         return
     click.echo(f"Answered '{path}'; the run goes on.")
+
+
+def delete(run_ids: tuple[str, ...], *, as_json: bool) -> None:
+    """Delete runs that have ended."""
+    server = current_server()
+    deleted: list[str] = []
+    refused: list[dict[str, str]] = []
+    for start in range(0, len(run_ids), MOST_AT_ONCE):
+        done = server.post("runs/delete", {"ids": run_ids[start : start + MOST_AT_ONCE]})
+        deleted += done["deleted"]
+        refused += [{"run_id": run["id"], "reason": run["reason"]} for run in done["refused"]]
+    sys.exit(tell_deleted(run_ids, deleted, refused, as_json=as_json))
 
 
 def _only_waiting(server: Server, run_id: str) -> str:

@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from flowstudio.cli.opened import with_runtime
+from flowstudio.cli.places import or_at_server
 from flowstudio.runtime import Runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.removal import MOST_AT_ONCE
@@ -41,6 +43,7 @@ class _Size(click.ParamType[int]):
 @click.command()
 @click.argument("run_ids", metavar="RUN…", nargs=-1, required=True)
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:delete")
 def delete(run_ids: tuple[str, ...], *, as_json: bool) -> None:
     """Delete runs that have ended, with their journals. Cancel unfinished ones first."""
 
@@ -52,15 +55,26 @@ def delete(run_ids: tuple[str, ...], *, as_json: bool) -> None:
             done = await runtime.studio.removal.delete_several(OPERATOR, piece)
             deleted += done.deleted
             refused += [{"run_id": run.id, "reason": run.reason} for run in done.refused]
-        if as_json:
-            click.echo(json.dumps({"deleted": deleted, "refused": refused}))
-        else:
-            click.echo(f"Deleted {len(deleted)} of {len(set(run_ids))}.")
-            for run in refused:
-                click.echo(run["reason"], err=True)
-        return 1 if refused else 0
+        return tell_deleted(run_ids, deleted, refused, as_json=as_json)
 
     with_runtime(work)
+
+
+def tell_deleted(
+    wanted: Sequence[str],
+    deleted: Sequence[str],
+    refused: Sequence[Mapping[str, str]],
+    *,
+    as_json: bool,
+) -> int:
+    """Say what came of deleting runs; gives the exit code."""
+    if as_json:
+        click.echo(json.dumps({"deleted": list(deleted), "refused": list(refused)}))
+    else:
+        click.echo(f"Deleted {len(deleted)} of {len(set(wanted))}.")
+        for run in refused:
+            click.echo(run["reason"], err=True)
+    return 1 if refused else 0
 
 
 @click.command()

@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
-from flowstudio.graph.canonical import dump, load
+from flowstudio.graph.canonical import dump_in_order, load
 from flowstudio.graph.document import Document
 from flowstudio.graph.merging import Merged, merge
 from flowstudio.graph.operations import OPERATIONS, Operation
@@ -220,7 +220,7 @@ class ChangeService:
                 batch=batch.number,
                 base_revision=batch.base_revision,
                 user_id=actor.id or None,
-                operations=dump(operations),
+                operations=dump_in_order(operations),
                 at=at,
             )
             self._audit(session, actor, found, revision)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidDocumentError, NotFoundError
-from flowstudio.graph.canonical import dump, load
+from flowstudio.graph.canonical import dump_in_order, load
 from flowstudio.graph.document import MAX_BYTES, Document, parse_document
 from flowstudio.graph.operations import Operation, apply
 from flowstudio.graph.problems import Problem
@@ -337,7 +337,8 @@ def written(document: Document) -> bytes:
     Raises:
         InvalidDocumentError: it is too large.
     """
-    body = dump(document.dump())
+    # Rows of inputs, fields or headers stay as somebody has put them.
+    body = dump_in_order(document.dump())
     if len(body) > MAX_BYTES:
         message = f"The document has {len(body):,} bytes; at most {MAX_BYTES:,} are kept."
         raise InvalidDocumentError([Problem("too_large", message)])

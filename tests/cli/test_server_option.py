@@ -100,6 +100,16 @@ async def test_a_waiting_run_is_cancelled_there(desk: Desk) -> None:
     assert (code, out) == (0, f"Run {told['run_id']} is cancelled.\n")
 
 
+async def test_runs_are_deleted_there(desk: Desk) -> None:
+    file = desk.command.write("greet.json", GREET)
+    _, done = await desk.json("run", file, "-i", "who=42", "-i", "times=2")
+    code, told = await desk.json("runs", "delete", done["run_id"])
+    assert (code, told) == (0, {"deleted": [done["run_id"]], "refused": []})
+    code, _, err = await desk.run("runs", "delete", done["run_id"])
+    assert code == 1
+    assert "There is no run" in err
+
+
 async def test_problems_are_those_of_the_command_line(desk: Desk) -> None:
     code, told = await desk.json("run", desk.command.write("broken.json", BROKEN))
     assert code == 2

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from flowstudio.errors import StepError
-from flowstudio.graph.canonical import dump, hash_value, load
+from flowstudio.graph.canonical import dump, dump_in_order, hash_value, load
 
 
 def nested(levels):
@@ -65,3 +65,9 @@ def test_a_null_is_no_nan():
 
 def test_lists_of_usual_depth_are_kept():
     assert load(dump(nested(200))) == nested(200)
+
+
+def test_in_order_keys_stay_as_they_stand_and_mean_the_same() -> None:
+    value = {"b": 1, "a": {"d": 2**70, "c": None}}
+    assert dump_in_order(value) == b'{"b":1,"a":{"d":1180591620717411303424,"c":null}}'
+    assert hash_value(load(dump_in_order(value))) == hash_value(value)

@@ -177,3 +177,24 @@ def test_a_copy_that_applies_what_was_applied_equals_the_original(batches):
             copy = apply_one(copy, operation, {})
         assert copy == original
         assert len(merged.applied) + len(merged.refused) >= len(operations)
+
+
+async def test_rows_of_a_map_stay_as_they_were_put(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    rows = {"zeta": "{{ greet }}", "alpha": "1", "mu": "2"}
+    await changes.submit(
+        owner, draft, batch({"op": "set_config", "id": "end", "path": ["outputs"], "value": rows})
+    )
+    stored = config_of(await now(runtime, owner, draft), "end")["outputs"]
+    [change] = (await changes.list_changes(owner, draft, 1)).changes
+    assert list(stored) == list(change.operations[0]["value"]) == ["zeta", "alpha", "mu"]
+
+
+async def test_a_workflow_is_opened_as_it_is_by_then(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    for words in ("Hi {{ nobody }}", "Hi"):
+        await changes.submit(owner, draft, batch(text(words), number=len(words)))
+        opened = await changes.open(owner, draft)
+        assert opened.faces["greet"].summary == words
+        assert bool(opened.workflow.problems) == ("nobody" in words)
+        assert (await changes.open(owner, draft)).workflow.problems == opened.workflow.problems

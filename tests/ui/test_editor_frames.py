@@ -1,0 +1,50 @@
+"""How messages travel to the editor's page."""
+
+import json
+from typing import Any
+
+from flowstudio.ui.editor.telling import frames_of
+from flowstudio.ui.live import push
+
+
+def text(node: str, words: str, part: str = "") -> dict[str, Any]:
+    return {"t": "text", "node": node, "text": words} | ({"part": part} if part else {})
+
+
+def step(node: str) -> dict[str, Any]:
+    return {"t": "step", "node": node, "status": "running"}
+
+
+def test_text_travels_in_frames_of_its_own_and_in_order() -> None:
+    told = [
+        step("a"),
+        text("a", "one "),
+        text("a", "two"),
+        step("b"),
+        step("c"),
+        text("b", "three"),
+    ]
+    assert list(frames_of(told)) == [
+        [("edit", "", step("a"))],
+        [("t", "a", "one two")],
+        [("edit", "", step("b")), ("edit", "", step("c"))],
+        [("t", "b", "three")],
+    ]
+
+
+def test_parts_of_a_text_are_named_with_each_piece() -> None:
+    told = [text("a", "x", "m1"), text("a", "y", "m2"), text("b", "z")]
+    assert list(frames_of(told)) == [
+        [("t", "a", ["x", "m1"])],
+        [("t", "a", ["y", "m2"])],
+        [("t", "b", "z")],
+    ]
+
+
+def test_nothing_is_told_of_nothing() -> None:
+    assert list(frames_of([])) == []
+
+
+def test_what_is_pushed_holds_no_needless_byte() -> None:
+    event = push(("t", "speak", "größer"))
+    assert '[["t","speak","größer"]]' in json.loads(json.dumps(str(event.args), ensure_ascii=False))
