@@ -21,13 +21,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.report import describe_machine
+from benchmarks.watching import measure_watching
 from tests.editing import keep
-from tests.fakes.openrouter import say
 from tests.site import Site, running_site
 
 _ROUNDS = 5
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
 _MOVES = 120
+_WATCHED = {"run": "watch a run on its page", "editor": "watch a run in the editor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,20 @@ async def _measure() -> list[Row]:
                 await _weight(browser, site),
                 await _adding(browser, site),
                 *await _dragging(browser, site),
-                await _token(browser, site),
             ]
             await browser.close()
-            return rows
+            return [*rows, *[row for page in _WATCHED for row in await _watching(site, page)]]
+
+
+async def _watching(site: Site, page: str) -> list[Row]:
+    """What each of twenty people gets of one run, and what they cost the server."""
+    found = await measure_watching(site, page)
+    return [
+        Row(f"{_WATCHED[page]}, the slowest of 20", found.rates[0], "batches a second"),
+        Row(f"{_WATCHED[page]}, the middle", statistics.median(found.rates), "batches a second"),
+        Row(f"{_WATCHED[page]}, one batch", found.largest, "bytes at most"),
+        Row(f"{_WATCHED[page]}, memory", found.growth_mb, "MB a person"),
+    ]
 
 
 def grid(count: int) -> dict[str, Any]:
@@ -211,37 +222,6 @@ _COUNT_FRAMES = """() => {
     requestAnimationFrame(count);
     window.__frames = () => { isCounting = false; return [frames, (performance.now() - began) / 1000]; };
 }"""
-
-
-async def _token(browser: Browser, site: Site) -> Row:
-    """Bytes of the socket's message that carries one batch of streamed text."""
-    frames: list[int] = []
-    async with _page(browser, site) as page:
-
-        def note(socket: Any) -> None:
-            socket.on(
-                "framereceived",
-                lambda frame: frames.append(len(frame)) if "a token or two" in str(frame) else None,
-            )
-
-        page.on("websocket", note)
-        site.models.answer(say("a token or two"))
-        document = grid(200)
-        document["nodes"][1] = {
-            "id": "n1",
-            "type": "ai",
-            "name": "n1",
-            "config": {"prompt": "Say it."},
-            "position": {"x": 240, "y": 0},
-        }
-        workflow_id = keep(site, document)
-        await page.goto(f"/workflows/{workflow_id}")
-        await page.wait_for_selector("[data-testid=node-n1]")
-        await page.locator("[data-testid=node-n1] .flow-title").click()
-        await page.get_by_test_id("node-n1-run").click()
-        await page.wait_for_selector("[data-testid=node-n1-status][data-state=succeeded]")
-    # Later messages carry the whole output as well.
-    return Row("a batch of streamed text", min(frames, default=0), "bytes on the socket")
 
 
 if __name__ == "__main__":

@@ -157,9 +157,13 @@ async def _open(
             if page == "editor"
             else (f"/runs/{run_id}", {"run_id": run_id})
         )
-        for handler in ("load", "follow"):
-            await opened.send(f"{_STATE.format(page)}.{handler}", path=path, **query)
-        await opened.settled()
+        state = _STATE.format(page)
+        if page == "editor":
+            await opened.follow(state, path, **query)
+        else:
+            # What came before it follows is sent all the same.
+            for handler in ("load", "follow"):
+                await opened.send(f"{state}.{handler}", path=path, **query)
         yield opened
 
 

@@ -38,10 +38,25 @@ def operations(updates: Sequence[dict[str, Any]]) -> list[list[Any]]:
             if event["name"] == "_redirect":
                 found.append(["redirect", payload["path"], None])
             elif event["name"] == "_set_value" and payload["ref"] == "ref_live":
-                found += json.loads(payload["value"])
+                found += _unpacked(payload["value"])
             else:
                 found.append([event["name"], "", payload])
     return found
+
+
+def _unpacked(value: str) -> list[list[Any]]:
+    """The operations of one value; a piece of streamed text is sent as such."""
+    if value.startswith("["):
+        unpacked: list[list[Any]] = json.loads(value)
+        return unpacked
+    name, _, text = value.partition(" ")
+    return [["t", name, text]]
+
+
+def _tells_of_people(update: dict[str, Any]) -> bool:
+    return any(
+        isinstance(said, dict) and said.get("t") == "people" for _, _, said in operations([update])
+    )
 
 
 def _is_hydration(update: dict[str, Any]) -> bool:
@@ -208,12 +223,9 @@ class Tab:
             await self.send(f"{state}.present", presence, path=path, **query)
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    while not any(
-                        '"people"' in str(found) or "'people'" in str(found)
-                        for found in operations([await self.update()])
-                    ):
+                    while not _tells_of_people(await self.update()):
                         pass
-                    return
+                return
 
     async def hear(self) -> list[Any]:
         """The next Socket.IO message."""

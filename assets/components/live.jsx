@@ -32,6 +32,12 @@ if (typeof window !== "undefined") window.flowstudio.toast = (text, tone = "info
 refs.ref_live = {
   current: {
     set value(batch) {
+      // A piece of streamed text by itself: its node, a space, and the text.
+      if (!batch.startsWith("[")) {
+        const at = batch.indexOf(" ");
+        operations.t?.(batch.slice(0, at), batch.slice(at + 1));
+        return;
+      }
       for (const [operation, key, value] of JSON.parse(batch)) operations[operation]?.(key, value);
     },
   },

@@ -107,7 +107,7 @@ async def test_runs_are_deleted_there(desk: Desk) -> None:
     assert (code, told) == (0, {"deleted": [done["run_id"]], "refused": []})
     code, _, err = await desk.run("runs", "delete", done["run_id"])
     assert code == 1
-    assert "There is no run" in err
+    assert "There is no such run" in err
 
 
 async def test_problems_are_those_of_the_command_line(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from tests.tab import Tab, operations, tab
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 BATCH = "x" * 50
-LOAD = "reflex___state____state.flowstudio___ui___editor___state____editor_state"
+EDITOR = "reflex___state____state.flowstudio___ui___editor___state____editor_state"
 MOST_BYTES = 200
 
 
@@ -25,10 +25,7 @@ async def test_a_batch_of_text_costs_at_most_200_bytes_at_any_size(site: Site, c
     site.models.answer(replace(say(" ".join([BATCH] * 5)), gate=gate))
     token = site.sign_in().access_token
     async with tab(site.port, f"fs_at={token}", name=f"reader{count}") as reader:
-        path, query = f"/workflows/{workflow_id}", {"workflow_id": workflow_id}
-        for handler in ("load", "follow"):
-            await reader.send(f"{LOAD}.{handler}", path=path, **query)
-        await reader.settled()
+        await reader.follow(EDITOR, f"/workflows/{workflow_id}", workflow_id=workflow_id)
         await run(site, token, workflow_id)
         sizes = [await next_text(reader, gate) for _ in range(5)]
     assert max(sizes) <= MOST_BYTES

@@ -1,6 +1,5 @@
 """How messages travel to the editor's page."""
 
-import json
 from typing import Any
 
 from flowstudio.ui.editor.telling import frames_of
@@ -45,6 +44,15 @@ def test_nothing_is_told_of_nothing() -> None:
     assert list(frames_of([])) == []
 
 
-def test_what_is_pushed_holds_no_needless_byte() -> None:
-    event = push(("t", "speak", "größer"))
-    assert '[["t","speak","größer"]]' in json.loads(json.dumps(str(event.args), ensure_ascii=False))
+def value_of(event: Any) -> str:
+    return str(next(value for name, value in event.args if str(name) == "value")._var_value)
+
+
+def test_a_piece_of_text_is_sent_as_such() -> None:
+    assert value_of(push(("t", "speak", 'größer\n"x"'))) == 'speak größer\n"x"'
+
+
+def test_what_else_is_pushed_holds_no_needless_byte() -> None:
+    assert value_of(push(("t", "a", ["x", "m1"]), ("toast", "info", "größer"))) == (
+        '[["t","a",["x","m1"]],["toast","info","größer"]]'
+    )
