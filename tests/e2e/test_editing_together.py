@@ -1,6 +1,7 @@
 """Two people in one workflow, each in a browser of their own."""
 
 import asyncio
+import os
 import random
 import re
 
@@ -14,6 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ANA = "ana@example.com"
 LOOKER = "looker@example.com"
+#: What each of two people does at random; FLOWSTUDIO_LONG=1 asks for the long form of it.
+STEPS = 500 if os.environ.get("FLOWSTUDIO_LONG") else 30  # noqa: TID251 - not a setting
 
 
 async def test_each_sees_what_the_other_does(page: Page, browser: Browser, site: Site) -> None:
@@ -130,7 +133,7 @@ async def work(page: Page, dice: random.Random) -> None:
         await (route.abort() if dice.random() < 0.2 else route.continue_())
 
     await page.route("**/operations", flaky)
-    for step in range(30):
+    for step in range(STEPS):
         match dice.choice(["add", "add", "write", "move", "remove", "undo"]):
             case "add":
                 await page.get_by_test_id(f"palette-{dice.choice(['task', 'decision'])}").click()

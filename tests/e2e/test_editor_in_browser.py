@@ -120,6 +120,39 @@ async def test_free_cells_run_by_themselves(page: Page, site: Site) -> None:
     await expect(page.get_by_test_id("node-b-output")).to_have_text("Three two")
 
 
+async def test_a_question_is_answered_where_the_workflow_is_built(page: Page, site: Site) -> None:
+    document = chain("Hello", "{{ a }}")
+    document["nodes"][2]["config"] = {"mode": "approval", "message": "Send it?"}
+    editor = await Editor(page).open(keep(site, document))
+    await page.get_by_test_id("run-start").click()
+    question = page.get_by_test_id("question-b")
+    await expect(question).to_contain_text("Send it?")
+    await question.get_by_label("Comment").fill("Fine.")
+    await question.get_by_test_id("answer-approve").click()
+    await editor.ran("succeeded")
+    await expect(page.get_by_test_id("node-b-output")).to_contain_text("Fine.")
+    await expect(question).to_have_count(0)
+
+
+async def test_what_is_out_of_sight_is_drawn_once_it_comes_into_it(page: Page, site: Site) -> None:
+    document = chain("Far", "{{ a }}")
+    document["nodes"][2]["position"] = {"x": 6_000, "y": 3_000}
+    editor = await Editor(page).open(keep(site, document))
+    await expect(editor.node("a")).to_be_visible()
+    await expect(editor.node("b")).to_have_count(0)
+    await page.get_by_label("Fit everything").click()
+    await expect(editor.node("b")).to_be_visible()
+    # The wire ends where the node's dot is, though its place was known before it was drawn.
+    dot = await editor.node("b").locator(".react-flow__handle.target").bounding_box()
+    wire = await page.locator(
+        ".react-flow__edge[data-id='a-b'] .react-flow__edge-path"
+    ).bounding_box()
+    assert dot is not None
+    assert wire is not None
+    assert abs(wire["x"] + wire["width"] - dot["x"] - dot["width"] / 2) <= 2
+    assert abs(wire["y"] + wire["height"] - dot["y"] - dot["height"] / 2) <= 2
+
+
 async def test_nothing_typed_is_lost_without_a_connection(page: Page, site: Site) -> None:
     workflow_id = keep(site, chain("One"))
     editor = await Editor(page).open(workflow_id)

@@ -4,6 +4,7 @@ import { mend } from "./actions.js";
 import { cancel } from "./draft.js";
 import { money, seconds } from "./faces.js";
 import { Elapsed } from "../live.jsx";
+import { Questions } from "./questions.jsx";
 import { Icon, StatePill } from "./icons.jsx";
 import { select, useEditor } from "./store.js";
 
@@ -30,6 +31,7 @@ export function Drawer() {
         {tab("problems", problems.length ? `Problems ${problems.length}` : "No problems")}
         <RunLine run={run} />
       </div>
+      <Questions run={run} />
       {open === "run" && <RunPanel run={run} />}
       {open === "problems" && <Problems problems={problems} />}
     </section>
@@ -45,7 +47,7 @@ function RunLine({ run }) {
       {run.total > 0 && run.status !== "waiting" && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
       <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
       {isBusy && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
-      {run.run_id && <a className="text-link" href={`/runs/${run.run_id}`}>{run.status === "waiting" ? "Answer it on the run's page" : "Open the run"}</a>}
+      {run.run_id && <a className="text-link" href={`/runs/${run.run_id}`}>Open the run</a>}
     </span>
   );
 }

@@ -10,11 +10,21 @@ const markOf = (isRequired) => (isRequired ? "required" : undefined);
 // Emptied, a field that need not be there goes away, and its default counts again.
 const cleared = (value, isRequired) => (value === "" && !isRequired ? undefined : value);
 
+// Text of more than a line gets room for it. What is typed decides only once, or the box would change
+// under the writer's hands.
+const LONG_FORMATS = new Set(["textarea", "multiline", "markdown", "long-text"]);
+const LONG = 120;
+const isLong = (field, value) =>
+  LONG_FORMATS.has(field.format) || (field.maxLength ?? 0) > 4 * LONG || [value, field.default].some((text) => typeof text === "string" && (text.length > LONG || text.includes("\n")));
+
 export function TextField({ path, schema, label, value, onChange, isRequired, bare }) {
   const { id, errors, field, testId, disabled, described } = useField(path, schema, true);
+  const [long] = useState(() => isLong(field, value));
+  const Box = long && !bare ? "textarea" : "input";
   const input = (
-    <input
+    <Box
       id={id} className="input" value={value ?? ""} placeholder={field.default || undefined} disabled={disabled} maxLength={field.maxLength}
+      {...(Box === "textarea" ? { rows: 5 } : {})}
       aria-label={bare ? label : undefined} aria-invalid={errors.length > 0} aria-describedby={described} aria-required={isRequired}
       data-testid={testId} autoComplete="off" spellCheck={false} onChange={(event) => onChange(cleared(event.target.value, isRequired))}
     />
