@@ -43,7 +43,11 @@ class Turnstile(asyncio.Event):
 def speaking(count: int) -> dict[str, object]:
     """A workflow of that many nodes, of which the second is a model."""
     document = grid(count)
-    document["nodes"][1] |= {"type": "ai", "name": "summarise_it", "config": {"prompt": "Speak."}}
+    document["nodes"][1] |= {
+        "type": "ai",
+        "name": "summarise_it",
+        "config": {"prompt": f"Speak {count} times."},
+    }
     return document
 
 

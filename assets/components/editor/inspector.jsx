@@ -18,8 +18,7 @@ const TABS = ["Config", "Input", "Output", "Runs", "Help"];
 const NOTHING = {};
 
 export function Inspector({ onClose }) {
-  // The canvas shows at once what was selected; a form may take a moment longer.
-  const ids = useDeferredValue(useEditor((state) => state.selection));
+  const ids = useEditor((state) => state.selection);
   const nodes = useEditor((state) => state.document.nodes);
   const chosen = [...ids].filter((id) => nodes.has(id));
   if (chosen.length === 1) return <NodeInspector key={chosen[0]} id={chosen[0]} onClose={onClose} />;
@@ -103,6 +102,8 @@ function NodeInspector({ id, onClose }) {
   const face = useEditor((state) => state.faces[id]);
   const mayRun = useEditor((state) => state.mayRun);
   const now = useStanding(id);
+  // The canvas shows at once what was selected, and so does the head; a form may take a moment longer.
+  const isWhole = useDeferredValue(true, false);
   // Removed by somebody else a moment ago.
   if (!node) return null;
   return (
@@ -138,7 +139,7 @@ function NodeInspector({ id, onClose }) {
       <div className="inspector-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}
         onFocus={(event) => editField(event.target.dataset?.testid?.replace(/^field-/, "") ?? "")} onBlur={() => editField("")}>
         <StaleBanner id={id} now={now} />
-        {tab === "Config" && <Config node={node} type={type} />}
+        {isWhole && tab === "Config" && <Config node={node} type={type} />}
         {tab === "Input" && <Input node={node} />}
         {tab === "Output" && <Output id={id} />}
         {tab === "Runs" && <Runs node={node} />}
