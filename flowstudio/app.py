@@ -99,7 +99,7 @@ def create_asgi(settings: Settings) -> ASGIApp:
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
-    site = Preloads(with_doors(app(), settings), read_links(_PAGES))
+    site: ASGIApp = Preloads(with_doors(app(), settings), read_links(_PAGES))
     site = SecurityHeaders(site, content_policy(_PAGES))
     return before_site(OriginDoor(site, page_origins(settings)))
 
