@@ -279,7 +279,7 @@ def _of_webhook(card: LinkCard) -> tuple[dict[str, Any], ...]:
             value=card.key_header,
             empty="text",
             optional=True,
-            help="Requests with the same value get the same run.",
+            help="Or a path such as body.order.id. The same value there gets the same run.",
         ),
         *_quotas(card.per_minute, card.per_day),
     )
