@@ -1,6 +1,6 @@
 // Remarks on the workflow and its nodes, in threads.
 import { useEffect, useRef, useState } from "react";
-import { ask, onMessage, read, say, select, set, textOf, useEditor } from "./store.js";
+import { ask, onLoss, onMessage, read, say, select, set, textOf, useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 import { colourOf, initials } from "./people.jsx";
 import { Prose } from "../value.jsx";
@@ -10,6 +10,7 @@ export async function loadComments() {
   if (reply.ok) set({ comments: reply.body.items });
 }
 onMessage("comment", loadComments);
+onLoss(loadComments);
 
 const send = async (method, path, body) => {
   const reply = await ask(method, `/comments${path}`, body);

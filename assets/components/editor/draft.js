@@ -1,6 +1,6 @@
 // Running parts of a workflow while it is edited: what is stale, what a run would cost, what came out.
 import { shared } from "./sharing.js";
-import { ask, onMessage, read, say, set, textOf } from "./store.js";
+import { ask, onLoss, onMessage, read, say, set, textOf } from "./store.js";
 
 const AUTO_MS = 700;
 const SOON_MS = 250;
@@ -95,6 +95,7 @@ export function scheduleAuto() {
 
 const merged = (before, changes) => shared(before, { ...before, ...changes }, 2);
 
+onLoss(loadDraft);
 onMessage("draft", ({ marks, results, costs, ...rest }) => {
   const { draft } = read();
   if (!draft) return;

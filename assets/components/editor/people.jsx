@@ -1,7 +1,7 @@
 // The others who have this workflow open: who they are, where they point, what they hold.
 import { useEffect, useState } from "react";
 import { ViewportPortal } from "@xyflow/react";
-import { onMessage, read, set, useEditor } from "./store.js";
+import { onLoss, onMessage, read, set, useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 
 const GONE_MS = 15_000;
@@ -53,6 +53,9 @@ onMessage("people", (message) => {
   // So that whoever comes learns who is here already.
   if (isNew && !message.gone && !message.answer) send(true);
 });
+
+// The others may have taken this person for gone.
+onLoss(() => send());
 
 export function usePresence(onPresent) {
   useEffect(() => {

@@ -290,12 +290,19 @@ const receivers = {
   reload: (message) => message.revision > state.revision && reload(),
   version: () => reload(),
   hello: () => catchUp(),
+  lost: () => {
+    catchUp();
+    for (const askAnew of missed) askAnew();
+  },
   checked: ({ revision, problems, faces }) => {
     if (revision < state.revision - 1) return;
     set({ problems: shared(state.problems, problems), faces: shared(state.faces, { ...state.faces, ...faces }, 2) });
   },
 };
 export const onMessage = (kind, receiver) => { receivers[kind] = receiver; };
+// What to ask for, or say, anew once messages were lost.
+const missed = [];
+export const onLoss = (receiver) => missed.push(receiver);
 export const receive = (message) => {
   if (state.status === "ready") receivers[message.t]?.(message);
 };

@@ -87,7 +87,8 @@ async def _together(listener: Listener) -> list[Message]:
             window_s = 0 if messages[-1]["t"] == "text" else min(window_s, _WINDOW_S)
     except TimeoutError:
         pass
-    if messages and listener.has_lost:
+    if listener.has_lost:
+        # A connection may have been lost while nothing was said.
         listener.has_lost = False
-        messages.append({"t": "hello"})
+        messages.append({"t": "lost"})
     return messages
