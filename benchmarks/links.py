@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from flowstudio.scale.jobs import Jobs
 from pydantic import BaseModel
 
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.nodes.registry import Registry, load_registry
 from flowstudio.runtime import open_runtime
-from flowstudio.scale.jobs import Jobs
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.batches import batches
 from flowstudio.settings import Settings
