@@ -84,7 +84,7 @@ class _Watcher:
         return (len(self.times) - 1) / (self.times[-1] - self.times[0])
 
 
-def _document() -> dict[str, Any]:
+def _document(page: str) -> dict[str, Any]:
     places: list[Any] = [{"x": 240 * index, "y": 0} for index in range(2)]
     return {
         "format": "flowstudio/1",
@@ -95,7 +95,8 @@ def _document() -> dict[str, Any]:
                 "id": "speak",
                 "type": "ai",
                 "name": "speak",
-                "config": {"prompt": "Speak."},
+                # Not what another run has asked already: its answer would be a kept one.
+                "config": {"prompt": f"Speak for the {page}."},
                 "position": places[1],
             },
         ],
@@ -110,7 +111,7 @@ async def measure_watching(site: Site, page: str) -> Watched:
         site: a server that nothing else is asked meanwhile.
         page: `run`, the page of a run, or `editor`, where its draft runs.
     """
-    workflow_id = keep(site, _document())
+    workflow_id = keep(site, _document(page))
     async with AsyncExitStack() as stack:
         pace = _Pace()
         run_id = await _start(site, workflow_id, page, pace)
