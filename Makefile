@@ -14,6 +14,9 @@ dev: .venv/installed-dev ## Serve with hot reload while you edit
 test: .venv/installed-dev ## Run all tests
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
+faults: .venv/installed-dev ## Kill workers and databases for half an hour; nothing may be lost
+	@$(BIN)/python -m tests.faults.farm
+
 check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -27,4 +30,4 @@ check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help start dev test check
+.PHONY: help start dev test faults check

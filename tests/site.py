@@ -61,7 +61,7 @@ class Site:
 async def running_site(folder: Path, **settings: str) -> AsyncIterator[Site]:
     """Build the page if needed, start the server on a free port, and stop it at the end."""
     await asyncio.to_thread(build_frontend)
-    port = _free_port()
+    port = free_port()
     async with FakeOpenRouter() as models:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -93,7 +93,8 @@ async def running_site(folder: Path, **settings: str) -> AsyncIterator[Site]:
             assert await process.wait() == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -112,7 +112,7 @@ class Farm:
             return
         at = self._rng.randrange(len(self._workers))
         self._workers[at].kill()
-        self._workers[at].wait()
+        self._workers[at].communicate()
         self._promise()
         self._workers[at] = self._begin("work")
 
