@@ -149,6 +149,12 @@ class QueueService:
         await self._records.write(work)
         await self._heed()
 
+    async def project_limit(self, actor: Actor, project_id: str) -> int | None:
+        """How many runs of a project go on at once; None for as many as there is room for."""
+        authorize(actor, "project.read", Target("project", project_id, project_id))
+        limits = await self._records.read(store.list_limits)
+        return next((each.most_at_once for each in limits if each.object_id == project_id), None)
+
     async def rate(self, actor: Actor, kind: RateKind, key: str, calls: int, per_s: float) -> None:
         """Set how often a model or a credential may be used; steps wait for their turn.
 

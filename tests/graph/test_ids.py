@@ -19,3 +19,8 @@ def test_an_id_carries_the_milliseconds_of_its_making():
 
 def test_ids_differ():
     assert len({new_id() for _ in range(10_000)}) == 10_000
+
+
+def test_ids_sort_in_the_order_they_were_made():
+    made = [new_id() for _ in range(10_000)]
+    assert made == sorted(made)

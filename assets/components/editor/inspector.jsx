@@ -66,6 +66,8 @@ function WorkflowInspector() {
         <Limit key={key} name={key} label={label} help={help} value={document.settings[key]} disabled={!mayEdit} isMoney={isMoney}
           onChange={(value) => put({ settings: { [key]: value } }, `settings ${key}`)} />
       ))}
+      <Limit name="retry.attempts" label="Times a failed run is tried" help="in all, each from where it failed; empty never tries again" value={document.settings.retry?.attempts} disabled={!mayEdit}
+        onChange={(value) => put({ settings: { retry: triedAgain(document.settings.retry, value) } }, "settings retry")} />
       <div className="field" data-kind="checkbox">
         <label htmlFor="workflow-cache">Take kept answers of equal steps</label>
         <input id="workflow-cache" type="checkbox" className="switch" checked={document.settings.cache !== "off"} disabled={!mayEdit}
@@ -74,6 +76,12 @@ function WorkflowInspector() {
       <p className="faint">Select a node to see its settings. {document.nodes.size} {document.nodes.size === 1 ? "node" : "nodes"}, {document.edges.size} {document.edges.size === 1 ? "wire" : "wires"}.</p>
     </div>
   );
+}
+
+// Waits of a minute and more: what failed as a whole run seldom works a second later.
+function triedAgain(retry, attempts) {
+  if (attempts === null || attempts <= 1) return null;
+  return { backoff_s: 60, max_s: 3600, ...retry, attempts: Math.min(Math.round(attempts), 100) };
 }
 
 function Limit({ name, label, help, value, onChange, disabled, isMoney }) {

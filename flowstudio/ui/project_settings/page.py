@@ -35,6 +35,7 @@ def _project() -> rx.Component:
             members_section(),
             rx.cond(ProjectSettingsState.is_owner, invitations_section(), rx.fragment()),
             rx.cond(ProjectSettingsState.is_editor, credentials_section(), rx.fragment()),
+            rx.cond(ProjectSettingsState.is_owner, _runs(), rx.fragment()),
             rx.cond(ProjectSettingsState.is_owner, _activity(), rx.fragment()),
             _leaving(),
         ),
@@ -56,6 +57,35 @@ def _name() -> rx.Component:
                 keeps_values=True,
                 on_done=ProjectSettingsState.load,
                 key=ProjectSettingsState.name,
+            ),
+            class_name="card padded",
+        ),
+    )
+
+
+def _runs() -> rx.Component:
+    return section(
+        "runs",
+        "Runs at once",
+        "What is beyond the limit waits its turn. Empty means as many as there is room for.",
+        rx.el.div(
+            api_form(
+                api_field(
+                    "most_at_once",
+                    "Most runs of this project at once",
+                    "number",
+                    optional=True,
+                    empty="null",
+                    value=ProjectSettingsState.most_runs,
+                ),
+                action=ProjectSettingsState.action + "/run-limit",
+                method="PUT",
+                submit="Save",
+                done="Saved.",
+                keeps_values=True,
+                on_done=ProjectSettingsState.load,
+                test_id="run-limit-form",
+                key=f"limit-{ProjectSettingsState.most_runs}",
             ),
             class_name="card padded",
         ),

@@ -42,6 +42,7 @@ class ProjectSettingsState(rx.State):
     is_owner: bool = False
     is_editor: bool = False
     sends_mail: bool = True
+    most_runs: str = ""
     action: str = ""
     leave_action: str = ""
     invitations_action: str = ""
@@ -99,6 +100,8 @@ class ProjectSettingsState(rx.State):
             kept = await studio.credentials.list_credentials(actor, self.id, limit=200)
             self.credentials = [credential_line(item, now) for item in kept.items]
         if self.is_owner:
+            limit = await studio.queue.project_limit(actor, self.id)
+            self.most_runs = "" if limit is None else str(limit)
             entries = await studio.audit.list_entries(actor, project_id=self.id, limit=_ENTRIES)
             self.entries = [entry_line(item) for item in entries.items]
         self.text += f" {words.count(len(self.members), 'member')}."

@@ -160,7 +160,7 @@ def _limits() -> rx.Component:
         "limits",
         "Runs at once",
         "How many go on together. What is beyond a limit waits, and holds up nothing else. "
-        "Projects and workflows have limits of their own, set where they are.",
+        "Projects have limits of their own among their settings, workflows by the API.",
         rows(QueueState.limits, _limit, "No limit is set."),
         rx.el.div(
             api_form(
