@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 from flowstudio.engine.events import Event
 
-_WINDOW_S = 0.04
+_WINDOW_S = 0.03
 _HEARTBEAT_S = 1.0
 _MAX_BATCH = 500
 
 
 async def batches(events: AsyncIterator[Event]) -> AsyncIterator[list[Event]]:
-    """Events in the order they came, those of 40 ms together; an empty list each idle second.
+    """Events in the order they came, those of 30 ms together; an empty list each idle second.
 
     The idle ones let the reader notice that nobody watches any more.
     """
