@@ -14,7 +14,7 @@ dev: .venv/installed-dev ## Serve with hot reload while you edit
 test: .venv/installed-dev ## Run all tests
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
-faults: .venv/installed-dev ## Kill workers and databases for half an hour; nothing may be lost
+faults: .venv/installed-dev ## Kill workers and databases for a quarter of an hour; nothing may be lost
 	@$(BIN)/python -m tests.faults.farm
 
 check: .venv/installed-dev ## Lint, format, types and import rules
