@@ -251,8 +251,11 @@ class Dispatcher:
         return owner == JOBS or self._owners.is_alive(owner)
 
     async def _take_up(self, signal: Signal) -> None:
-        if signal.kind != "pause" and not await self.is_elsewhere(signal.run_id):
-            self.launch(signal.run_id)
+        run_id = signal.run_id
+        if signal.kind == "pause" or not self._works or run_id in self._launched:
+            return
+        if await self._seize(run_id):
+            self.take(run_id, is_mine=True)
             # Who watches the run from here on finds it in this process's hands.
             await asyncio.sleep(0)
 

@@ -27,6 +27,10 @@ PUBLIC = {
     "session.refresh",
     "invitation.look",
     "health.look",
+    # Whoever holds the link; it is the proof itself.
+    "answer_link.look",
+    "answer_link.answer",
+    "webhook.call",
 }
 CLOSED = [call for call in CALLS if call.route.verb not in PUBLIC]
 OWNED = [call for call in CLOSED if call.objects and call.rule.level in {"project", "own"}]
