@@ -1,5 +1,6 @@
 """A process that dies between claiming a slot and beginning its run."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flowstudio.runtime import open_runtime
+from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.services.access import OPERATOR
 from flowstudio.services.schedules import ScheduleWish
 from flowstudio.settings import Settings
 from tests.builders import node, workflow
@@ -40,7 +42,15 @@ async def test_a_slot_claimed_by_a_process_that_is_killed_is_begun_once(tmp_path
         (slot,) = (await schedules.list_slots(owner, made.id)).items
         (run,) = await runtime.runs.list(owner, trigger="schedule")
         assert (slot.state, slot.run_id, run.id) == ("begun", claimed.run_id, claimed.run_id)
+        async with asyncio.timeout(60):
+            # Once it is known that whoever made the run is dead.
+            while not await runtime.dispatcher.carry_on() and await is_unfinished(runtime, run.id):
+                pass
         assert (await ended(runtime, run.id)).status == "succeeded"
+
+
+async def is_unfinished(runtime: Runtime, run_id: str) -> bool:
+    return (await runtime.runs.find(OPERATOR, run_id)).status != "succeeded"
 
 
 def _kill_once_claimed(data: Path, *arguments: str) -> None:

@@ -55,7 +55,7 @@ class PgOwners:
         #: When each was heard of, or first asked for.
         self._heard: dict[str, float] = {}
         self._locks: frozenset[int] = frozenset()
-        self._since = time.monotonic()
+        self._since = self._beaten = time.monotonic()
         self._is_locked = asyncio.Event()
         hub.hear(_BEAT, lambda origin, _: self._note(origin))
         hub.hear(_BYE, lambda origin, _: self._note(origin, float("-inf")))
@@ -66,6 +66,9 @@ class PgOwners:
         if name == self.name:
             return True
         now = time.monotonic()
+        if now - self._beaten > _BEAT_S + _UNLOCKED_S / 2:
+            # This process was stopped: what it should have heard meanwhile is still to come.
+            self._wait_anew()
         heard = self._heard.setdefault(name, now)
         if heard == float("-inf"):
             return False
@@ -98,15 +101,13 @@ class PgOwners:
         self._since = time.monotonic()
 
     async def _keep_beating(self) -> None:
-        beaten = time.monotonic()
         while True:
             self._hub.send(_BEAT)
             await asyncio.sleep(_BEAT_S)
             now = time.monotonic()
-            if now - beaten > _BEAT_S + _UNLOCKED_S / 2:
-                # This process was stopped: what it should have heard meanwhile is still to come.
+            if now - self._beaten > _BEAT_S + _UNLOCKED_S / 2:
                 self._wait_anew()
-            beaten = now
+            self._beaten = now
             self._heard = {
                 name: at
                 for name, at in self._heard.items()
