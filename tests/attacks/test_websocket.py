@@ -264,6 +264,12 @@ ADMIN_ONLY = [
 async def test_a23_handlers_of_the_admin_are_closed_to_others(site: Site, role: str) -> None:
     async with tab(site.port, cookie(site, f"{role}@example.com", role)) as page:
         for name in ADMIN_ONLY:
+            if name.endswith(".follow"):
+                # In the background: what it says comes when it comes.
+                await page.send(name, plausible(name))
+                kind, tone, _ = await page.until("toast")
+                assert (kind, tone) == ("toast", "error")
+                continue
             updates = await page.call(name, plausible(name))
             assert ours(updates) == {}
             assert [row[0] for row in operations(updates)] == ["toast"]
@@ -297,7 +303,8 @@ async def test_an_account_that_ends_takes_its_open_sockets_along(site: Site, end
         site.parts.records.write_now(ends[end])
         updates = await page.call(HOME)
         assert ours(updates) == {}
-        assert [row[0] for row in operations(updates)] == ["sign_in"]
+        # Once for the event, and once more if what runs in the background has looked, too.
+        assert {row[0] for row in operations(updates)} == {"sign_in"}
 
 
 async def test_a_member_who_was_removed_sees_the_run_no_more(site: Site) -> None:

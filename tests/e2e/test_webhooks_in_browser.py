@@ -111,6 +111,7 @@ async def test_a_form_is_filled_in_without_a_script(
 ) -> None:
     page = triggers
     await page.get_by_test_id("hook-kind-form").click()
+    await expect(page.get_by_test_id("hook-form-form")).to_be_visible()
     await page.get_by_test_id("field-name").fill("Write to us")
     await page.get_by_test_id("hook-create").click()
     url = await page.get_by_test_id("hook-url").inner_text()
