@@ -11,19 +11,20 @@ _MAX_BATCH = 500
 
 
 async def batches(events: AsyncIterator[Event]) -> AsyncIterator[list[Event]]:
-    """Events in the order they came, those of 30 ms together; an empty list each idle second.
+    """Events in the order they came, in batches at least 30 ms apart; an empty list each idle second.
 
-    The idle ones let the reader notice that nobody watches any more.
+    What comes after a quiet moment is passed on at once. The idle ones let the reader notice that nobody watches any more.
     """
     loop = asyncio.get_running_loop()
     pending = asyncio.ensure_future(anext(events, None))
     batch: list[Event] = []
-    closes_at = 0.0
+    closes_at = passed_at = 0.0
     try:
         while True:
             wait_s = closes_at - loop.time() if batch else _HEARTBEAT_S
             done, _ = await asyncio.wait({pending}, timeout=max(0.0, wait_s))
             if not done or len(batch) >= _MAX_BATCH:
+                passed_at = loop.time()
                 yield batch
                 batch = []
             if not done:
@@ -32,7 +33,7 @@ async def batches(events: AsyncIterator[Event]) -> AsyncIterator[list[Event]]:
             if event is None:
                 break
             if not batch:
-                closes_at = loop.time() + _WINDOW_S
+                closes_at = passed_at + _WINDOW_S
             batch.append(event)
             pending = asyncio.ensure_future(anext(events, None))
         if batch:

@@ -22,6 +22,7 @@ MOST_BYTES = 200
 @pytest.mark.parametrize("count", [2, 500])
 async def test_a_batch_of_text_costs_at_most_200_bytes_at_any_size(site: Site, count: int) -> None:
     workflow_id, gate = keep(site, speaking(count)), Turnstile()
+    site.models._script.clear()
     site.models.answer(replace(say(" ".join([BATCH] * 5)), gate=gate))
     token = site.sign_in().access_token
     async with tab(site.port, f"fs_at={token}", name=f"reader{count}") as reader:
