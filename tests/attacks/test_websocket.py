@@ -304,7 +304,7 @@ async def test_an_account_that_ends_takes_its_open_sockets_along(site: Site, end
         updates = await page.call(HOME)
         assert ours(updates) == {}
         # Once for the event, and once more if what runs in the background has looked, too.
-        assert {row[0] for row in operations(updates)} == {"sign_in"}
+        assert [row[0] for row in operations(updates)] in (["sign_in"], ["sign_in"] * 2)
 
 
 async def test_a_member_who_was_removed_sees_the_run_no_more(site: Site) -> None:
