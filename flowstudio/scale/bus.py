@@ -77,6 +77,7 @@ class MemoryBus:
 
     def __init__(self) -> None:
         self._watchers: dict[str, set[Subscription]] = {}
+        self._reached: dict[str, int] = {}
         self.texts = Texts()
 
     def publish(self, run_id: str, event: Event) -> None:
@@ -86,6 +87,8 @@ class MemoryBus:
     def pass_on(self, run_id: str, event: Event) -> Text | None:
         """Hand an event to every watcher of the run; gives the text that it adds to."""
         text = None
+        if event.seq:
+            self._reached[run_id] = event.seq
         # Two events a step come here, and mostly nobody watches and no text is under way.
         if event.type == "step_streamed":
             if "text" in event.data:
@@ -96,9 +99,15 @@ class MemoryBus:
             self.hand(run_id, event)
         return text
 
+    def reach(self, run_id: str, seq: int) -> None:
+        """Tell the watchers how far the journal of a run is that another process advances."""
+        self._reached[run_id] = seq
+        self.hand(run_id, Reached(seq))
+
     def close(self, run_id: str) -> None:
         """Tell the watchers that the run has ended or left this process."""
         self.texts.forget(run_id)
+        self._reached.pop(run_id, None)
         self.hand(run_id, None)
 
     def hand(self, run_id: str, heard: Heard) -> None:
@@ -118,7 +127,11 @@ class MemoryBus:
         With `kinds`, only events of these types wake the watcher.
         """
         subscription = Subscription(kinds)
-        for text in self.texts.of(run_id):
+        texts = self.texts.of(run_id)
+        if texts and run_id in self._reached:
+            # The starts of their steps may be on their way to the disk still.
+            subscription.put(Reached(self._reached[run_id]))
+        for text in texts:
             subscription.put(text.whole())
         self._watchers.setdefault(run_id, set()).add(subscription)
         try:

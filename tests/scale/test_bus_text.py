@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.events import Event
-from flowstudio.scale.bus import MemoryBus
+from flowstudio.scale.bus import MemoryBus, Reached
 
 
 def event(kind: Any, path: str, **data: Any) -> Event:
@@ -43,3 +43,12 @@ async def test_the_text_of_a_run_that_has_ended_is_forgotten() -> None:
     say(bus, "done")
     bus.close("run")
     assert await heard(bus) == []
+
+
+async def test_who_comes_late_is_told_how_far_the_journal_gets_before_any_text() -> None:
+    bus = MemoryBus()
+    bus.publish("run", event("step_started", "write")._replace(seq=7))
+    say(bus, "one")
+    with bus.subscribe("run") as subscription:
+        assert await subscription.get() == Reached(7)
+        assert isinstance(await subscription.get(), Event)

@@ -80,6 +80,7 @@ async def test_a_second_watcher_of_a_process_is_given_the_text_so_far(hubs):
         a.publish("run", text("so far"))
         assert (await following(first)).data["text"] == "so far"
         with b.subscribe("run") as second:
+            assert await reached(second, 1) == []
             assert (await following(second)).data["text"] == "so far"
     with b.subscribe("run") as third:
         # Nobody watched in between, so it is asked for anew.
@@ -103,6 +104,7 @@ async def test_a_run_that_another_process_takes_over_is_told_by_that_one_alone(h
         c.publish("run", event(3, path="read"))
         assert await reached(seen, 3) == ["anew"]
         with b.subscribe("run") as late:
+            assert await reached(late, 3) == []
             assert (await following(late)).data["text"] == "anew"
 
 

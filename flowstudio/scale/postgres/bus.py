@@ -14,7 +14,7 @@ from typing import Any
 
 from flowstudio.engine.events import Event
 from flowstudio.scale.background import beside
-from flowstudio.scale.bus import MemoryBus, Reached, Subscription
+from flowstudio.scale.bus import MemoryBus, Subscription
 from flowstudio.scale.postgres.hub import GAP, HELLO, Hub
 from flowstudio.scale.postgres.interest import KEPT_S, Interest
 from flowstudio.scale.texts import Text
@@ -169,7 +169,7 @@ class PgBus:
             if run_id not in self._local.watched:
                 self._hub.send(_LEAVE, [run_id])
                 if self._elsewhere.pop(run_id, None) is not None:
-                    self._local.texts.forget(run_id)
+                    self._local.close(run_id)
 
     def _want_all(self, kind: str, to: str = "") -> None:
         if run_ids := list(self._local.watched):
@@ -196,7 +196,7 @@ class PgBus:
             elsewhere.move(origin)
         for kind, *rest in told:
             if kind == _UP:
-                self._local.hand(run_id, Reached(*rest))
+                self._local.reach(run_id, *rest)
             elif kind == _SAY:
                 self._hear_text(run_id, elsewhere, *rest)
             elif kind == _END:
