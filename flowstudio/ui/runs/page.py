@@ -364,11 +364,24 @@ def _nothing() -> rx.Component:
         rx.cond(
             RunsState.tab == "dead",
             empty("check", "No run needs you", "Failed and abandoned runs appear here."),
-            empty(
-                "history",
-                "Nothing has run yet",
-                "Pick an example and press Run; it appears here at once.",
-                link("Choose an example", to="/", class_name="button primary"),
+            rx.cond(
+                RunsState.only_drafts,
+                empty(
+                    "history",
+                    "Only drafts have run",
+                    "What the editor runs of a draft is hidden here.",
+                    rx.el.button(
+                        "Show runs of drafts",
+                        on_click=RunsState.show_drafts(True),
+                        class_name="button primary",
+                    ),
+                ),
+                empty(
+                    "history",
+                    "Nothing has run yet",
+                    "Pick an example and press Run; it appears here at once.",
+                    link("Choose an example", to="/", class_name="button primary"),
+                ),
             ),
         ),
     )

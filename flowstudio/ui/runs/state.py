@@ -35,6 +35,7 @@ class RunsState(rx.State):
     Attributes:
         problem: why the list could not be read.
         picked: ids of the rows that are ticked.
+        only_drafts: there is nothing to show but the hidden runs of drafts.
         dead_count: how many runs need somebody, in words.
     """
 
@@ -48,6 +49,7 @@ class RunsState(rx.State):
     text: str = ""
     drafts: bool = False
     is_filtered: bool = False
+    only_drafts: bool = False
     workflows: list[dict[str, str]] = []
     runs: list[ListRow] = []
     picked: list[str] = []
@@ -221,6 +223,9 @@ class RunsState(rx.State):
                 actor, status=self.status or None, limit=_PAGE + 1, before=before, **only
             )
             rows = [list_row(run, now) for run in found]
+            hides_drafts = not (rows or self.drafts or self.is_filtered)
+            every = only | RunFilter(drafts=True)
+            self.only_drafts = hides_drafts and bool(await runs.list(actor, limit=1, **every))
         self.runs, self.has_older = rows[:_PAGE], len(rows) > _PAGE
         self.has_newer = bool(self._cursors)
         shown = {row.id for row in self.runs}
