@@ -128,7 +128,7 @@ class Forms:
 async def _begun(runtime: Runtime, link: Link, path: str, received: Received) -> Response:
     calls, run_id, status, detail = runtime.studio.webhook_calls, new_id(), 303, ""
     try:
-        calls.admit(link, received)
+        await calls.admit(link, received)
         run_id = (await calls.start(link, received, run_id)).run_id
     except FlowStudioError as error:
         run_id, status, detail = "", _STATUSES.get(type(error), 500), str(error)

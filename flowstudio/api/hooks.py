@@ -125,7 +125,7 @@ class Hooks:
             return problem_of(error, request_id)
         call, detail = _Call(link, received, is_test, request_id), ""
         try:
-            calls.admit(link, received, is_test=is_test)
+            await calls.admit(link, received, is_test=is_test)
             reply = await self._run(calls, call)
         except FlowStudioError as error:
             detail = str(error)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flowstudio.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from flowstudio.graph.canonical import load
-from flowstudio.security.quotas import Quotas
 from flowstudio.security.signatures import is_recent, is_signed
 from flowstudio.security.throttle import Throttle
 from flowstudio.services.access import Actor, authorize
@@ -15,6 +14,7 @@ from flowstudio.services.parts import RunParts
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.webhook_inputs import IN_BODY, Received, body_key, inputs_of
 from flowstudio.services.webhook_links import NOTHING, Link, WebhookLinks
+from flowstudio.services.webhook_quotas import WebhookQuotas
 from flowstudio.services.webhook_waits import ENDINGS, RunResult, RunWait
 from flowstudio.services.workflow_runs import Begin, RunWish, WorkflowRuns
 from flowstudio.store.webhook_keys import KeyClaim, find_run
@@ -48,7 +48,7 @@ class WebhookCalls:
         self._runs = runs
         self._workflows = workflows
         self._links = links
-        self._quotas = Quotas(parts.clock)
+        self._quotas = WebhookQuotas(parts)
         self._refusals = Throttle(parts.clock, per_address=_MOST_REFUSED)
 
     async def find(self, actor: Actor, token: str, *, is_test: bool = False) -> Link:
@@ -63,7 +63,7 @@ class WebhookCalls:
             raise NotFoundError(NOTHING)
         return link
 
-    def admit(self, link: Link, received: Received, *, is_test: bool = False) -> None:
+    async def admit(self, link: Link, received: Received, *, is_test: bool = False) -> None:
         """Let a request in, or not.
 
         Raises:
@@ -75,9 +75,7 @@ class WebhookCalls:
         except NotSignedInError:
             self._refusals.attempt("webhook", address=received.address)
             raise
-        record = link.record
-        key = f"{record.id}:test" if is_test else record.id
-        self._quotas.take(key, record.per_minute, record.per_day)
+        await self._quotas.take(link.record, is_test=is_test)
 
     def _check(self, link: Link, received: Received) -> None:
         record = link.record
@@ -174,7 +172,7 @@ def key_of(link: Link, received: Received) -> str:
     Raises:
         InvalidInputError: it is too long, not printable, or neither text nor a whole number.
     """
-    record, name = link.record, link.record.key_header
+    record, name = link.record, link.record.key_from
     if record.kind == "form":
         name, key = FORM_KEY, received.header(FORM_KEY)
     elif name.startswith(IN_BODY):

@@ -8,10 +8,12 @@ from urllib.parse import parse_qsl
 from flowstudio.errors import InvalidInputError
 from flowstudio.graph.strict_json import NotJsonError, read_json
 from flowstudio.services.field_texts import value_of
+from flowstudio.services.multipart import NotPartsError, read_parts
 
 _MAX_DEPTH = 64
 _MOST_FIELDS = 1_000
 _FORM = "application/x-www-form-urlencoded"
+_PARTS = "multipart/form-data"
 #: Never handed to a run, beside the webhook's own secret.
 _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "webhook-signature", "x-api-key"}
@@ -53,7 +55,7 @@ def inputs_of(schema: Mapping[str, Any], received: Received, secret_header: str)
     declared = schema.get("properties")
     named: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
     is_open = not named or schema.get("additionalProperties", False) is not False
-    content = _content(received, named)
+    content = _content(received, named, is_open=is_open)
     fields = content if isinstance(content, dict) else {}
     if not received.body:
         fields = {name: value_of(named.get(name), text) for name, text in received.query}
@@ -70,7 +72,7 @@ def inputs_of(schema: Mapping[str, Any], received: Received, secret_header: str)
     return inputs
 
 
-def _content(received: Received, named: Mapping[str, Any]) -> Any:
+def _content(received: Received, named: Mapping[str, Any], *, is_open: bool) -> Any:
     if not received.body:
         return None
     kind = received.header("content-type").partition(";")[0].strip().lower()
@@ -79,8 +81,10 @@ def _content(received: Received, named: Mapping[str, Any]) -> Any:
             return read_json(received.body, "The body", _MAX_DEPTH)
         except NotJsonError as error:
             raise InvalidInputError([f"body: {error}"]) from error
+    if kind == _PARTS:
+        return _of_parts(received, named, is_open=is_open or "body" in named)
     if kind.startswith("multipart/"):
-        message = "body: Parts and files are not taken here. Send JSON or text."
+        message = f"body: Of multipart bodies only {_PARTS} is taken. Or send JSON or text."
         raise InvalidInputError([message])
     try:
         text = received.body.decode()
@@ -93,6 +97,29 @@ def _content(received: Received, named: Mapping[str, Any]) -> Any:
         message = f"body: It must be UTF-8 text, and a form of at most {_MOST_FIELDS:,} fields."
         raise InvalidInputError([message]) from error
     return {name: value_of(named.get(name), given) for name, given in pairs}
+
+
+def _of_parts(received: Received, named: Mapping[str, Any], *, is_open: bool) -> dict[str, Any]:
+    """The fields of a form in parts; a file that is no input is left out, as other fields are."""
+    try:
+        parts = read_parts(received.body, received.header("content-type"), _MOST_FIELDS)
+    except NotPartsError as error:
+        raise InvalidInputError([f"body: {error}"]) from error
+    fields: dict[str, Any] = {}
+    problems: list[str] = []
+    for part in parts:
+        if part.file_name is not None:
+            # A browser sends a nameless file where none was chosen.
+            if part.file_name and (is_open or part.name in named):
+                problems.append(f"{part.name}: Files are not taken. Send its text, or its address.")
+            continue
+        try:
+            fields[part.name] = value_of(named.get(part.name), part.content.decode())
+        except UnicodeDecodeError:
+            problems.append(f"{part.name}: It must be UTF-8 text.")
+    if problems:
+        raise InvalidInputError(problems)
+    return fields
 
 
 def body_key(received: Received, path: str) -> str:

@@ -43,7 +43,7 @@ class WebhookWish:
     methods: tuple[str, ...] = ("POST",)
     respond: str = "now"
     timeout_s: float = 30
-    key_header: str = "Idempotency-Key"
+    key_from: str = "Idempotency-Key"
     per_minute: int = 600
     per_day: int | None = None
     shows_outputs: bool = False
@@ -299,8 +299,8 @@ def _check(wish: WebhookWish) -> None:
         f"per_day: Give 1 to {_MOST_PER_DAY:,}, or nothing.": wish.per_day is None
         or 1 <= wish.per_day <= _MOST_PER_DAY,
         "auth_header: Give the name of a header.": _HEADER.fullmatch(wish.auth_header) is not None,
-        "key_header: Give a header's name, a path such as body.order.id, or nothing.": (
-            not wish.key_header or _is_key(wish.key_header)
+        "key_from: Give a header's name, a path such as body.order.id, or nothing.": (
+            not wish.key_from or _is_key(wish.key_from)
         ),
     }
     if problems := [problem for problem, is_met in rules.items() if not is_met]:

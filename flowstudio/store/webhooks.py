@@ -18,8 +18,8 @@ class WebhookRecord:
         kind: `webhook` or `form`.
         auth: `none`, `header` or `hmac`; with `header`, the secret comes in `auth_header`.
         respond: `now`, `end` or `stream`; with `end`, within `timeout_s`.
-        key_header: the header, or the path such as `body.order.id`, whose value makes two requests
-            the same one; "" for none.
+        key_from: where the deduplication key stands, whose value makes two requests the same one: a
+            header, or a path into the body such as `body.order.id`; "" for none.
         per_minute, per_day: how many requests are taken; None for any number.
         shows_outputs: whether the form's result page shows what came out.
         has_secret: whether there is one.
@@ -36,7 +36,7 @@ class WebhookRecord:
     methods: tuple[str, ...]
     respond: str
     timeout_s: float
-    key_header: str
+    key_from: str
     per_minute: int
     per_day: int | None
     shows_outputs: bool
@@ -133,7 +133,7 @@ def _record(row: WebhookRow) -> WebhookRecord:
         methods=tuple(row.methods.split()),
         respond=row.respond,
         timeout_s=row.timeout_s,
-        key_header=row.key_header,
+        key_from=row.key_from,
         per_minute=row.per_minute,
         per_day=row.per_day,
         shows_outputs=row.shows_outputs,

@@ -447,7 +447,7 @@ async def test_a_secret_may_come_as_a_bearer_token(runtime, web, owner):
 
 
 async def test_a_key_may_stand_in_the_body(runtime, web, owner):
-    view = await linked(runtime, owner, key_header="body.order.ids.0")
+    view = await linked(runtime, owner, key_from="body.order.ids.0")
     sent = [
         {"n": 1, "order": {"ids": ["a"]}},
         {"n": 2, "order": {"ids": ["a", "b"]}},
@@ -465,7 +465,7 @@ async def test_a_key_may_stand_in_the_body(runtime, web, owner):
 
 
 async def test_a_signed_request_without_the_key_in_its_body_is_known_by_its_id(runtime, web, owner):
-    view = await linked(runtime, owner, auth="hmac", key_header="body.order")
+    view = await linked(runtime, owner, auth="hmac", key_from="body.order")
 
     async def send(body, message_id):
         headers = signed(view.secret, body, message_id)
@@ -482,5 +482,65 @@ async def test_a_signed_request_without_the_key_in_its_body_is_known_by_its_id(r
 )
 async def test_a_key_that_can_stand_nowhere_is_refused(runtime, owner, name):
     workflow_id = await published(runtime, owner)
-    with pytest.raises(InvalidInputError, match="key_header"):
-        await made(runtime, owner, workflow_id, key_header=name)
+    with pytest.raises(InvalidInputError, match="key_from"):
+        await made(runtime, owner, workflow_id, key_from=name)
+
+
+def in_parts(*parts: bytes, boundary: bytes = b"xx") -> bytes:
+    """A multipart/form-data body of parts whose heads stand before an empty line."""
+    return b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts) + (
+        b"--" + boundary + b"--\r\n"
+    )
+
+
+N = b'Content-Disposition: form-data; name="n"\r\n\r\n21'
+FILE = b'Content-Disposition: form-data; name="%s"; filename="a.txt"\r\n\r\nhello'
+PARTS = {"content-type": "multipart/form-data; boundary=xx"}
+
+
+async def test_fields_of_a_form_in_parts_are_inputs(runtime, web, owner):
+    view = await linked(runtime, owner, respond="end")
+    reply = await web.post(path_of(view), data={"n": "21"}, files={"scan": b"%PDF"})
+    assert reply.json()["outputs"] == {"twice": 42}
+    body = in_parts(N, FILE % b"scan", N.replace(b"21", b"4"))
+    assert (await web.post(path_of(view), content=body, headers=PARTS)).json()["outputs"] == {
+        "twice": 8
+    }
+
+
+async def test_a_file_for_an_input_is_refused_by_name(runtime, web, owner):
+    view = await linked(runtime, owner)
+    for body in (in_parts(FILE % b"n"), in_parts(N, FILE % b"n")):
+        reply = await web.post(path_of(view), content=body, headers=PARTS)
+        assert reply.status_code == 422
+        assert "n: Files are not taken. Send its text, or its address." in reply.text
+    whole = await linked(runtime, owner, ECHO)
+    reply = await web.post(path_of(whole), content=in_parts(FILE % b"scan"), headers=PARTS)
+    assert "scan: Files are not taken" in reply.text
+    unchosen = in_parts(N, FILE.replace(b"a.txt", b"") % b"n")
+    assert (await web.post(path_of(view), content=unchosen, headers=PARTS)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (in_parts(N)[:-6], "multipart/form-data; boundary=xx"),
+        (in_parts(N), "multipart/form-data"),
+        (in_parts(N), "multipart/form-data; boundary="),
+        (in_parts(N), "multipart/form-data; boundary=other"),
+        (in_parts(N), "multipart/mixed; boundary=xx"),
+        (in_parts(N, boundary=b"x" * 99), f"multipart/form-data; boundary={'x' * 99}"),
+        (in_parts(N.replace(b'name="n"', b"")), "multipart/form-data; boundary=xx"),
+        (in_parts(N.replace(b'"n"', b'"\xff"')), "multipart/form-data; boundary=xx"),
+        (in_parts(N.replace(b"21", b"\xff")), "multipart/form-data; boundary=xx"),
+        (in_parts(*[N] * 1_001), "multipart/form-data; boundary=xx"),
+        (in_parts(b"A: b\r\n" * 50 + N), "multipart/form-data; boundary=xx"),
+        (in_parts(b"A: " + b"b" * 9_000 + b"\r\n" + N), "multipart/form-data; boundary=xx"),
+        (b"--xx", "multipart/form-data; boundary=xx"),
+    ],
+)
+async def test_parts_that_do_not_read_are_refused(runtime, web, owner, body, kind):
+    view = await linked(runtime, owner)
+    reply = await web.post(path_of(view), content=body, headers={"content-type": kind})
+    assert reply.status_code == 422, reply.text
+    assert await runs(runtime) == []

@@ -41,10 +41,10 @@ class WebhookIn(Input):
         "now", description="now: 202 with the run's id; end: its outputs; stream: its events."
     )
     timeout_s: Timeout = Field(30, description="With `end`: then 504, and the run goes on.")
-    key_header: Header = Field(
+    key_from: Header = Field(
         "Idempotency-Key",
-        description="A header, or a path into the body such as `body.order.id`: requests with the"
-        " same value there get the same run. Or empty.",
+        description="Where the deduplication key stands: the name of a header, or a path into a JSON"
+        " body such as `body.order.id`. Requests with the same key get the same run. Or empty.",
     )
     per_minute: PerMinute = 600
     per_day: PerDay | None = None
@@ -71,7 +71,7 @@ class WebhookPatch(Input):
     methods: Methods | None = None
     respond: Respond | None = None
     timeout_s: Timeout | None = None
-    key_header: Header | None = None
+    key_from: Header | None = None
     per_minute: PerMinute | None = None
     per_day: PerDay | None = Field(None, description="null: as many as the minutes allow.")
     shows_outputs: bool | None = None
@@ -97,7 +97,7 @@ class WebhookOut(Output):
     methods: tuple[str, ...]
     respond: str
     timeout_s: float
-    key_header: str
+    key_from: str
     per_minute: int
     per_day: int | None = None
     shows_outputs: bool

@@ -30,7 +30,7 @@ class WebhookRow(SQLModel, table=True):
     methods: str = Field(max_length=100)
     respond: str = Field(max_length=10)
     timeout_s: float
-    key_header: str = Field(max_length=100)
+    key_from: str = Field(max_length=100)
     per_minute: int
     per_day: int | None = None
     shows_outputs: bool = False
@@ -55,6 +55,20 @@ class WebhookKeyRow(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=210)
     run_id: str = Field(max_length=36)
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
+class WebhookCountRow(SQLModel, table=True):
+    """Requests that were taken, or may be taken by a process, since the window began."""
+
+    __tablename__ = "webhook_count"
+
+    webhook_id: str = Field(
+        primary_key=True, foreign_key="webhook.id", ondelete="CASCADE", max_length=36
+    )
+    is_test: bool = Field(primary_key=True)
+    window: str = Field(primary_key=True, max_length=10)
+    begins_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    taken: int = 0
 
 
 class WebhookRequestRow(SQLModel, table=True):

@@ -274,12 +274,12 @@ def _of_webhook(card: LinkCard) -> tuple[dict[str, Any], ...]:
             help="After the run: then 504, and the run goes on.",
         ),
         api_field(
-            "key_header",
-            "Header of the key",
-            value=card.key_header,
+            "key_from",
+            "Key from",
+            value=card.key_from,
             empty="text",
             optional=True,
-            help="Or a path such as body.order.id. The same value there gets the same run.",
+            help="A header, or a path such as body.order.id. The same value gets the same run.",
         ),
         *_quotas(card.per_minute, card.per_day),
     )

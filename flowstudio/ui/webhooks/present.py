@@ -50,7 +50,7 @@ class LinkCard:
     methods: str = ""
     respond: str = ""
     timeout: str = ""
-    key_header: str = ""
+    key_from: str = ""
     per_minute: str = ""
     per_day: str = ""
     shows_outputs: str = ""
@@ -80,7 +80,7 @@ def link_card(view: WebhookView, requests: Sequence[Any], now: datetime) -> Link
         methods=" ".join(record.methods),
         respond=record.respond,
         timeout=f"{record.timeout_s:g}",
-        key_header=record.key_header,
+        key_from=record.key_from,
         per_minute=str(record.per_minute),
         per_day=str(record.per_day or ""),
         shows_outputs="on" if record.shows_outputs else "",
