@@ -1,6 +1,6 @@
 // A form that posts JSON to this site's own REST API. What is typed into it goes there and nowhere
 // else: never into an event of the page, never into its state.
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Confirm, Proof, Secret } from "./api-form-parts.jsx";
 import { send, sendSignedIn, sort } from "./rest.js";
 
@@ -33,6 +33,9 @@ export function ApiForm(props) {
   const alert = useRef(null);
   const [state, setState] = useState({ sending: false, fields: {}, rest: [], said: "", secret: null, asking: false });
   const id = useId();
+  // Until the page has come to life, the browser itself would send the form, passwords in its address.
+  const [isAlive, setAlive] = useState(false);
+  useEffect(() => setAlive(true), []);
 
   const say = (outcome) => {
     const found = sort(outcome, fields.map((field) => field.name));
@@ -84,7 +87,7 @@ export function ApiForm(props) {
   return (
     <>
       <form
-        ref={form} onSubmit={onSubmit} noValidate className={`api-form ${props.layout ?? ""}`}
+        ref={form} method="post" onSubmit={onSubmit} noValidate className={`api-form ${props.layout ?? ""}`}
         aria-label={props.label || undefined} aria-busy={state.sending} data-testid={props.testId || undefined}
       >
         <div ref={alert} tabIndex={-1} role="alert" className={state.rest.length ? "problems" : "problems-none"}>
@@ -95,7 +98,7 @@ export function ApiForm(props) {
         ))}
         <div className="form-foot">
           <button
-            type="submit" disabled={state.sending} className={`button ${props.tone ?? "primary"}`}
+            type="submit" disabled={!isAlive || state.sending} data-early={!isAlive || undefined} className={`button ${props.tone ?? "primary"}`}
             data-testid={props.submitTestId || undefined}
           >
             {state.sending ? props.sending || "One moment…" : props.submit ?? "Save"}

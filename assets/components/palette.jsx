@@ -1,6 +1,7 @@
 // The search button of the top bar, the command palette (Ctrl+K), the list of keys (?) and the keys.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
+import { Keys } from "./keys.jsx";
 
 const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable=true]");
 
@@ -96,7 +97,7 @@ export function Palette({ commands, keys, onTheme }) {
       <button type="button" className="search" data-testid="palette-open" onClick={open}>
         <SearchIcon />
         <span>Search or do anything</span>
-        <kbd>Ctrl K</kbd>
+        <Keys>Ctrl K</Keys>
       </button>
       <dialog ref={palette} className="palette" aria-label="Commands" onClick={closeOnVeil}>
         <div className="palette-box">
@@ -128,7 +129,7 @@ export function Palette({ commands, keys, onTheme }) {
               >
                 <span>{command.label}</span>
                 <span className="palette-group">{command.group}</span>
-                {command.keys && <kbd>{command.keys}</kbd>}
+                {command.keys && <Keys>{command.keys}</Keys>}
               </li>
             ))}
           </ul>
@@ -138,11 +139,16 @@ export function Palette({ commands, keys, onTheme }) {
       <dialog ref={help} className="palette" aria-label="Keys" onClick={closeOnVeil}>
         <div className="palette-box keys" data-testid="keys">
           <h2>Keys</h2>
-          <dl>
-            {keys.map((row) => (
-              <div key={row.keys}><dt>{row.label}</dt><dd><kbd>{row.keys}</kbd></dd></div>
-            ))}
-          </dl>
+          {keys.map((group) => (
+            <section key={group.title}>
+              <h3>{group.title}</h3>
+              <dl>
+                {group.rows.map((row) => (
+                  <div key={row.keys}><dt>{row.label}</dt><dd><Keys>{row.keys}</Keys></dd></div>
+                ))}
+              </dl>
+            </section>
+          ))}
           <form method="dialog"><button className="button">Close</button></form>
         </div>
       </dialog>

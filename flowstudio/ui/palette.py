@@ -29,8 +29,30 @@ def _commands(*, admin: bool) -> list[dict[str, str]]:
     ]
 
 
-def _keys(*, admin: bool) -> list[dict[str, str]]:
-    return [
+_EDITOR = (
+    ("Add a node", "/"),
+    ("Canvas, notebook or both", "Ctrl ."),
+    ("Run the cell and go on to the next", "Shift Enter"),
+    ("Undo", "Ctrl Z"),
+    ("Redo", "Ctrl Shift Z"),
+    ("Copy", "Ctrl C"),
+    ("Cut", "Ctrl X"),
+    ("Paste, also as JSON text", "Ctrl V"),
+    ("Duplicate", "Ctrl D"),
+    ("Select everything", "Ctrl A"),
+    ("Select nothing", "Esc"),
+    ("Rename", "F2"),
+    ("Disable or enable", "Shift D"),
+    ("Remove", "Delete"),
+    ("Add a sticky note", "Shift N"),
+    ("Tidy up", "Shift L"),
+    ("Fit everything", "Ctrl 0"),
+    ("Move a cell up or down", "Alt ↑ ↓"),
+)
+
+
+def _keys(*, admin: bool, in_editor: bool) -> list[dict[str, Any]]:
+    everywhere = [
         {"label": "Search or do anything", "keys": "Ctrl K"},
         {"label": "Run the workflow on screen", "keys": "Ctrl Enter"},
         {"label": "New workflow, on a page of workflows", "keys": "n"},
@@ -40,6 +62,12 @@ def _keys(*, admin: bool) -> list[dict[str, str]]:
         {"label": "Show all keys", "keys": "?"},
         {"label": "Close what is open", "keys": "Esc"},
     ]
+    if not in_editor:
+        return [{"title": "Everywhere", "rows": everywhere}]
+    here = [{"label": label, "keys": keys} for label, keys in _EDITOR]
+    # There, the same key adds a node.
+    others = [row for row in everywhere if row["keys"] not in ("/", "n", "Esc")]
+    return [{"title": "In the editor", "rows": here}, {"title": "Everywhere", "rows": others}]
 
 
 def _places(*, admin: bool) -> list[Place]:
@@ -63,12 +91,18 @@ class RailToggle(rx.Component):
     tag = "RailToggle"
 
 
-def palette(examples: list[dict[str, str]], is_admin: bool | rx.Var[bool]) -> rx.Component:
+def palette(
+    examples: list[dict[str, str]], is_admin: bool | rx.Var[bool], *, in_editor: bool = False
+) -> rx.Component:
     """The palette with the fixed commands and one for each example workflow."""
     fixed: Any = rx.cond(is_admin, _commands(admin=True), _commands(admin=False))
     return Palette.create(
         commands=fixed + examples,
-        keys=rx.cond(is_admin, _keys(admin=True), _keys(admin=False)),
+        keys=rx.cond(
+            is_admin,
+            _keys(admin=True, in_editor=in_editor),
+            _keys(admin=False, in_editor=in_editor),
+        ),
         on_theme=rx.toggle_color_mode,
     )
 

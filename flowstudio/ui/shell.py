@@ -59,7 +59,10 @@ def wide_frame(here: str, content: rx.Component) -> rx.Component:
     return rx.fragment(
         skip_link(),
         _rail(here),
-        rx.el.div(palette(ShellState.examples, ProjectState.is_admin), class_name="palette-only"),
+        rx.el.div(
+            palette(ShellState.examples, ProjectState.is_admin, in_editor=True),
+            class_name="palette-only",
+        ),
         rx.el.main(content, id="main", class_name="main-wide", tab_index=-1),
         _connection(),
     )

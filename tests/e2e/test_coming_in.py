@@ -83,6 +83,20 @@ async def test_somebody_who_is_not_signed_in_comes_back_to_where_they_went(
     await expect(stranger.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
 
 
+async def test_a24b_a_form_waits_for_its_page_rather_than_send_a_password_in_its_address(
+    browser: Browser, site: Site
+) -> None:
+    async with profile(browser, site, java_script_enabled=False) as context:
+        page = await context.new_page()
+        for path in ("/sign-in", "/register", "/reset?token=x"):
+            await page.goto(path)
+            for form in await page.locator("form.api-form").all():
+                assert await form.get_attribute("method") == "post"
+                await expect(form.locator("[type=submit]")).to_be_disabled()
+                await form.locator("input").first.press("Enter")
+                assert page.url.endswith(path)
+
+
 async def test_a_wrong_password_is_told_without_saying_what_was_wrong(
     stranger: Page, site: Site
 ) -> None:

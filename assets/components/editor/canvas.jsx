@@ -7,6 +7,7 @@ import * as actions from "./actions.js";
 import { whyNoWire } from "./document.js";
 import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
 import { change, read, redo, select, set, subscribe, undo, useEditor } from "./store.js";
+import { shortcut } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
 import { QuickAdd } from "./quick-add.jsx";
 import { Cursors, moveCursor } from "./people.jsx";
@@ -199,7 +200,7 @@ function Board({ nodeTypes, first }) {
         onlyRenderVisibleElements minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[4, 4]}
         proOptions={{ hideAttribution: true }} disableKeyboardA11y={false} nodeDragThreshold={2} elevateNodesOnSelect={false}
       >
-        <Background gap={18} size={1} color="var(--dot)" />
+        <Background gap={18} size={2} color="var(--dot)" />
         {isCalm && <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />}
         <Cursors />
       </ReactFlow>
@@ -316,7 +317,7 @@ function Tools({ rf, mayEdit, isLocked, onLock, addNote }) {
   const canRedo = useEditor((state) => state.canRedo);
   const isEditor = useEditor((state) => state.mayEdit);
   const tool = (icon, label, onClick, more = {}) => (
-    <button type="button" className="tool" aria-label={label} title={label} onClick={onClick} {...more}><Icon name={icon} /></button>
+    <button type="button" className="tool" aria-label={shortcut(label)} title={shortcut(label)} onClick={onClick} {...more}><Icon name={icon} /></button>
   );
   return (
     <div className="tools" role="toolbar" aria-label="Canvas">

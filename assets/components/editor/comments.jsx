@@ -1,6 +1,8 @@
 // Remarks on the workflow and its nodes, in threads.
 import { useEffect, useRef, useState } from "react";
 import { ask, onLoss, onMessage, read, say, select, set, textOf, useEditor } from "./store.js";
+import { moment } from "./faces.js";
+import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
 import { colourOf, initials } from "./people.jsx";
 import { Prose } from "../value.jsx";
@@ -81,7 +83,7 @@ function Remark({ comment }) {
     <div className="remark">
       <span className="avatar small" style={{ "--person": colourOf(comment.author_id ?? "") }} aria-hidden="true">{initials(comment.author)}</span>
       <div>
-        <p className="meta"><strong>{comment.author}</strong> <time dateTime={comment.created_at}>{new Date(comment.created_at).toLocaleString()}</time>{comment.edited_at ? " · changed" : ""}</p>
+        <p className="meta"><strong>{comment.author}</strong> <time dateTime={comment.created_at}>{moment(comment.created_at)}</time>{comment.edited_at ? " · changed" : ""}</p>
         {isEditing
           ? <Write label="Change your comment" value={comment.text} isFocused onSend={async (text) => (await send("PATCH", `/${comment.id}`, { text })) && (edit(false), true)} />
           : <Prose text={comment.text} />}
@@ -133,7 +135,7 @@ function Write({ label, value = "", onSend, isFocused }) {
           {fits.map((one) => <li key={one.user_id ?? one.id}><button type="button" className="tool-text" onClick={() => complete(one)}>{one.name}</button></li>)}
         </ul>
       )}
-      <button type="button" className="button small" disabled={!text.trim() || isSending} onClick={submit} data-testid="comment-send">Send <kbd>Ctrl ↵</kbd></button>
+      <button type="button" className="button small" disabled={!text.trim() || isSending} onClick={submit} data-testid="comment-send">Send <Keys>Ctrl ↵</Keys></button>
     </div>
   );
 }

@@ -2,13 +2,11 @@
 import { useEffect, useState } from "react";
 import { mend } from "./actions.js";
 import { cancel } from "./draft.js";
-import { money, seconds } from "./faces.js";
+import { money, RUN_LABELS, seconds } from "./faces.js";
 import { Elapsed } from "../live.jsx";
 import { Questions } from "./questions.jsx";
 import { Icon, StatePill } from "./icons.jsx";
 import { select, useEditor } from "./store.js";
-
-const LABELS = { queued: "Queued", running: "Running", waiting: "Waits for a person", paused: "Paused", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled" };
 
 const NOTHING = {};
 
@@ -43,7 +41,7 @@ function RunLine({ run }) {
   const isBusy = ["queued", "running", "waiting", "paused"].includes(run.status);
   return (
     <span className="drawer-line" role="status" aria-live="polite">
-      <StatePill now={{ state: run.status, label: LABELS[run.status] ?? run.status }} testId="run-status" />
+      <StatePill now={{ state: run.status, label: RUN_LABELS[run.status] ?? run.status }} testId="run-status" />
       {run.total > 0 && run.status !== "waiting" && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
       <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
       {isBusy && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
@@ -60,10 +58,11 @@ function RunPanel({ run }) {
   if (!run) return <div className="drawer-body faint">Press Run, or run one cell: its steps show here as they go.</div>;
   const rows = [...document.nodes.values()]
     .map((node) => ({ node, step: steps[node.id] ?? (results[node.id]?.run_id === run.run_id ? { ...results[node.id], since: startOf(results[node.id]) } : null) }))
-    .filter(({ step }) => step);
+    .filter(({ step }) => step)
+    .sort((one, other) => (Date.parse(one.step.since) || 0) - (Date.parse(other.step.since) || 0));
   const begins = rows.map(({ step }) => Date.parse(step.since)).filter(Number.isFinite);
   const zero = Math.min(...begins);
-  const end = Math.max(zero + 1, ...rows.map(({ step }) => (step.status === "running" ? Date.now() : Date.parse(step.since) + 1000 * (step.duration_s ?? 0))).filter(Number.isFinite));
+  const end = Math.max(zero + 1, ...rows.map(({ step }) => (goesOn(step) ? Date.now() : Date.parse(step.since) + 1000 * (step.duration_s ?? 0))).filter(Number.isFinite));
   const place = (at) => `${(100 * (at - zero)) / (end - zero)}%`;
   return (
     <div className="drawer-body">
@@ -71,14 +70,14 @@ function RunPanel({ run }) {
       <ol className="bars">
         {rows.map(({ node, step }) => {
           const since = Date.parse(step.since);
-          const width = step.status === "running" ? Date.now() - since : 1000 * (step.duration_s ?? 0);
+          const width = goesOn(step) ? Date.now() - since : 1000 * (step.duration_s ?? 0);
           return (
             <li key={node.id}>
               <button type="button" className="bar-name-button" onClick={() => select([node.id])}>{node.name}</button>
               <span className="bar-track">
                 {Number.isFinite(since) && <span className="bar-run" data-state={step.status} style={{ left: place(since), width: `max(3px, ${(100 * width) / (end - zero)}%)` }} />}
               </span>
-              <span className="meta">{step.status === "running" && step.since ? <Elapsed since={step.since} /> : step.cached ? "cached" : seconds(step.duration_s)}</span>
+              <span className="meta"><Took step={step} /></span>
               <span className="meta">{money(step.cost_usd)}</span>
             </li>
           );
@@ -87,6 +86,15 @@ function RunPanel({ run }) {
     </div>
   );
 }
+
+const WORDS = { waiting: "waits", skipped: "skipped", cached: "cached" };
+
+function Took({ step }) {
+  if (step.status === "running" && step.since) return <Elapsed since={step.since} />;
+  return WORDS[step.cached ? "cached" : step.status] ?? seconds(step.duration_s);
+}
+
+const goesOn = ({ status }) => status === "running" || status === "waiting";
 
 const startOf = ({ at, duration_s: duration }) => new Date(Date.parse(at) - 1000 * (duration ?? 0)).toISOString();
 

@@ -26,6 +26,20 @@ export function seconds(value) {
   return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} m ${Math.round(value % 60)} s`;
 }
 
+const CLOCK = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+
+// A moment as the clock on the wall shows it; the year only where it is another.
+export function moment(at) {
+  const date = new Date(at);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleString("en-GB", { ...CLOCK, year });
+}
+
+export const RUN_LABELS = {
+  queued: "Queued", running: "Running", waiting: "Waits for a person", paused: "Paused",
+  succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled",
+};
+
 export const tokensOf = ({ tokens }) => (tokens ? (tokens.prompt ?? 0) + (tokens.completion ?? 0) : 0);
 
 export const costText = (cost) => {

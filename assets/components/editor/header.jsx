@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { change, keepTheirs, takeBack, useEditor } from "./store.js";
 import { cancel, run } from "./draft.js";
 import { money } from "./faces.js";
+import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
 import { Avatars } from "./people.jsx";
 
@@ -102,7 +103,7 @@ function RunButton() {
         <button type="button" className="button" onClick={cancel} data-testid="run-cancel"><Icon name="square" size={13} /> Cancel</button>
       ) : (
         <button type="button" className="button primary" onClick={() => run("all")} disabled={isEmpty} data-key="run" data-testid="run-start">
-          <Icon name="play" size={14} /> Run <kbd>Ctrl ↵</kbd>
+          <Icon name="play" size={14} /> Run <Keys>Ctrl ↵</Keys>
         </button>
       )}
     </>

@@ -3,19 +3,17 @@ import { useDeferredValue, useEffect, useState } from "react";
 import { change, useEditor } from "./store.js";
 import { useStanding } from "./standing.js";
 import * as actions from "./actions.js";
-import { ancestors, valueOf } from "./document.js";
+import { valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costText, money, seconds, tokensOf } from "./faces.js";
-import { Icon, StatePill, TypeMark } from "./icons.jsx";
+import { costText } from "./faces.js";
+import { Icon, TypeMark } from "./icons.jsx";
 import { editField } from "./people.jsx";
 import { CommonForm, ConfigForm } from "./fields.jsx";
 import { useScope } from "./scope.js";
-import { ValueView } from "./values.jsx";
+import { Help, Input, Runs } from "./inspector-tabs.jsx";
 import { Output } from "./output.jsx";
 
 const TABS = ["Config", "Input", "Output", "Runs", "Help"];
-
-const NOTHING = {};
 
 export function Inspector({ onClose }) {
   const ids = useEditor((state) => state.selection);
@@ -151,7 +149,7 @@ function NodeInspector({ id, onClose }) {
         {tab === "Input" && <Input node={node} />}
         {tab === "Output" && <Output id={id} />}
         {tab === "Runs" && <Runs node={node} />}
-        {tab === "Help" && <Help type={type} face={face} />}
+        {tab === "Help" && <Help node={node} type={type} face={face} />}
       </div>
     </aside>
   );
@@ -261,73 +259,4 @@ function put(value, [key, ...rest], next) {
   else if (next === undefined) delete copy[key];
   else copy[key] = next;
   return copy;
-}
-
-function Input({ node }) {
-  const document = useEditor((state) => state.document);
-  const results = useEditor((state) => state.draft?.results) ?? NOTHING;
-  const scope = useScope(node.id);
-  const above = ancestors(document, node.id);
-  const names = scope.filter((each) => each.sample !== undefined);
-  if (!names.length) return <p className="faint">{above.size ? "Nothing above this node has run yet." : "Nothing stands above this node: it reads the inputs alone."}</p>;
-  return (
-    <div className="value">
-      {names.map((each) => (
-        <section key={each.name} className="value-section">
-          <h3 className="value-name">{each.name}{results[each.node_id]?.pinned && <span className="tag">pinned</span>}</h3>
-          <ValueView value={each.sample} name={each.name} />
-        </section>
-      ))}
-    </div>
-  );
-}
-
-function Runs({ node }) {
-  const result = useEditor((state) => state.draft?.results[node.id]);
-  const [runs, setRuns] = useState(null);
-  const id = useEditor((state) => state.id);
-  useEffect(() => {
-    let isHere = true;
-    fetch(`/api/v1/runs?workflow_id=${encodeURIComponent(id)}&limit=20`, { headers: { accept: "application/json" } })
-      .then((reply) => (reply.ok ? reply.json() : { items: [] }))
-      .then((body) => isHere && setRuns(body.items))
-      .catch(() => isHere && setRuns([]));
-    return () => { isHere = false; };
-  }, [id, result?.run_id]);
-  return (
-    <>
-      {result?.at && (
-        <dl className="facts-list">
-          <div><dt>Last run here</dt><dd>{new Date(result.at).toLocaleString()}</dd></div>
-          {result.duration_s != null && <div><dt>Time</dt><dd>{seconds(result.duration_s)}</dd></div>}
-          {money(result.cost_usd) && <div><dt>Cost</dt><dd>{money(result.cost_usd)}</dd></div>}
-          {money(result.saved_usd) && <div><dt>Saved by the cache</dt><dd>{money(result.saved_usd)}</dd></div>}
-          {tokensOf(result) > 0 && <div><dt>Tokens</dt><dd>{tokensOf(result)}</dd></div>}
-          {result.model && <div><dt>Model</dt><dd>{result.model}</dd></div>}
-        </dl>
-      )}
-      <h3>Runs of this workflow</h3>
-      {runs === null ? <p className="faint">One moment…</p> : !runs.length ? <p className="faint">Not run yet.</p> : (
-        <ul className="run-list">
-          {runs.map((each) => (
-            <li key={each.id}>
-              <a href={`/runs/${each.id}`}><StatePill now={{ state: each.status, label: each.status }} /><span>{new Date(each.created_at).toLocaleString()}</span><span>{money(each.cost_usd)}</span></a>
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
-  );
-}
-
-function Help({ type, face }) {
-  if (!type) return null;
-  return (
-    <div className="prose">
-      <p>{type.summary}</p>
-      {type.config_schema.description && <p>{type.config_schema.description}</p>}
-      {face && <p>Ways in: {face.inputs.join(", ") || "none"}. Ways out: {face.outputs.join(", ") || "none"}.</p>}
-      <p>Text may read what stands above with {"{{ name.field }}"}: type two braces in a field to see what there is. A reference draws the missing wire by itself.</p>
-    </div>
-  );
 }
