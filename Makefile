@@ -14,6 +14,9 @@ dev: .venv/installed-dev ## Serve with hot reload while you edit
 test: .venv/installed-dev ## Run all tests
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
+fuzz: .venv/installed-dev ## Send a thousand random requests to every operation of the API
+	@FUZZ_EXAMPLES=1000 $(BIN)/pytest --numprocesses auto --dist loadgroup -m fuzz
+
 faults: .venv/installed-dev ## Kill workers and databases for a quarter of an hour; nothing may be lost
 	@$(BIN)/python -m tests.faults.farm
 
@@ -30,4 +33,4 @@ check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help start dev test faults check
+.PHONY: help start dev test fuzz faults check

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,12 +203,12 @@ async def open_runtime(
         yield runtime
 
 
+@cache
 def _calm_collector() -> None:
     # A step makes some fifty objects and no cycles. Collecting every 700 objects, and walking all
     # modules each time, costs a tenth of a run's time and finds nothing.
-    if not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    gc.collect()
+    gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 

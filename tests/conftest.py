@@ -1,6 +1,7 @@
 """What tests of several layers share: a real runtime on a real database, and its node types."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,11 +24,20 @@ _SPLIT = {"test_routes.py", "test_schemathesis.py"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes, a file stays in one, and so does all that needs a whole server."""
+    _check_ids(items)
     for item in items:
         if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.xdist_group("browser"))
         elif item.path.name not in _SPLIT:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+def _check_ids(items: list[pytest.Item]) -> None:
+    """Of two tests with one id, several processes would do one and count both as done."""
+    if twice := [
+        name for name, times in Counter(item.nodeid for item in items).items() if times > 1
+    ]:
+        raise pytest.UsageError(f"More than one test is called {twice}.")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -168,10 +168,11 @@ def give_back(session: Session, pages: int) -> None:
     """Cut so many free pages off the end of the file; the next checkpoint shortens it."""
     if is_postgres(session):
         return
-    # One page goes with each row read, though none has anything in it.
+    # One page goes with each step of the statement, and `sqlite3` takes but one step of a statement
+    # that gives no columns, whatever number it names.
     cursor = session.connection().connection.cursor()
-    cursor.execute(f"PRAGMA incremental_vacuum({pages})")
-    cursor.fetchall()
+    for _ in range(pages):
+        cursor.execute("PRAGMA incremental_vacuum(1)")
     cursor.close()
 
 

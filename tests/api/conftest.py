@@ -5,14 +5,27 @@ from pathlib import Path
 
 import httpx
 import pytest
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 from flowstudio.api.app import create_api
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.settings import Settings
+from tests.api.world import Beginning
 from tests.fakes.nodes import Bench
 from tests.serving import served
 
 BASE = "http://127.0.0.1:3000"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # Several processes know tests by their ids, and of those schemathesis gives one to all operations.
+    if isinstance(item, SchemathesisFunction) and item.parent is not None:
+        item._id = item.parent.id.child(item.originalname).with_params(item.operation_label)
+
+
+@pytest.fixture(scope="session")
+def beginning(tmp_path_factory: pytest.TempPathFactory) -> Beginning:
+    return Beginning(tmp_path_factory.mktemp("beginning"))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,9 +10,10 @@ import pytest
 
 from flowstudio.api.app import ROUTERS, create_api
 from flowstudio.api.openapi import build_document, operations
-from flowstudio.runtime import Runtime
 from flowstudio.services.access import RULES
-from tests.api.world import BASE, ROLES, Call, World, calls_of, open_world
+from flowstudio.settings import Settings
+from tests.api.world import ROLES, Beginning, Call, World, calls_of, open_world
+from tests.fakes.nodes import Bench
 
 API = create_api(lambda: None)  # type: ignore[arg-type, return-value] - only its routes are read
 DOCUMENT = build_document(API)
@@ -39,10 +41,10 @@ SOMEWHERE = "0193e0aa-7b1c-7c4e-9d5e-0f6a1b2c3d4e"
 
 
 @pytest.fixture
-async def world(studio_runtime: Runtime) -> AsyncIterator[World]:
-    transport = httpx.ASGITransport(create_api(lambda: studio_runtime))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-        yield await open_world(studio_runtime, client, DOCUMENT)
+async def world(beginning: Beginning, tmp_path: Path, bench: Bench) -> AsyncIterator[World]:
+    settings = Settings(data_dir=tmp_path, requests_per_minute=100_000)
+    async with open_world(beginning, settings, DOCUMENT, bench.registry()) as world:
+        yield world
 
 
 def each(calls: list[Call]) -> Any:

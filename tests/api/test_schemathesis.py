@@ -1,9 +1,11 @@
 """The whole document, fuzzed: nothing the server did not foresee, and nothing it did not announce.
 
-Run alone: `pytest -m fuzz`.
+Besides the cases that follow from the document (borders, wrong types, what is missing), so many are
+drawn at random. `make fuzz` draws many more.
 """
 
 import asyncio
+import os
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -26,9 +28,8 @@ from schemathesis.checks import (
 
 from flowstudio.api.app import create_api
 from flowstudio.api.openapi import build_document
-from flowstudio.runtime import open_runtime
 from flowstudio.settings import Settings
-from tests.api.world import BASE, MAKERS, World, is_stream, open_world
+from tests.api.world import BASE, MAKERS, Beginning, World, is_stream, open_world
 
 pytestmark = pytest.mark.fuzz
 DOCUMENT = build_document(create_api(lambda: None))  # type: ignore[arg-type, return-value] - only its routes are read
@@ -40,6 +41,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))  # noqa: TID251 - a wish of whoever runs it
 _MOST_S = 20
 _WHO = {"authorization", "cookie"}
 
@@ -95,15 +97,12 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 @asynccontextmanager
-async def _opened(folder: Path) -> AsyncIterator[World]:
+async def _opened(beginning: Beginning, folder: Path) -> AsyncIterator[World]:
     chosen = Settings(data_dir=folder, requests_per_minute=10_000_000, registration="open")
-    async with open_runtime(chosen) as runtime, asyncio.TaskGroup() as group:
-        serving = group.create_task(runtime.dispatcher.serve())
-        transport = httpx.ASGITransport(create_api(lambda: runtime))
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-            world = await open_world(runtime, client, DOCUMENT)
-            world.change_user("owner", role="admin")
-            yield world
+    async with open_world(beginning, chosen, DOCUMENT) as world, asyncio.TaskGroup() as group:
+        serving = group.create_task(world.runtime.dispatcher.serve())
+        world.change_user("owner", role="admin")
+        yield world
         serving.cancel()
 
 
@@ -114,14 +113,14 @@ def portal() -> Iterator[BlockingPortal]:
 
 
 @pytest.fixture
-def target(portal: BlockingPortal, tmp_path: Path) -> Iterator[Target]:
-    with portal.wrap_async_context_manager(_opened(tmp_path)) as world:
+def target(portal: BlockingPortal, beginning: Beginning, tmp_path: Path) -> Iterator[Target]:
+    with portal.wrap_async_context_manager(_opened(beginning, tmp_path)) as world:
         yield Target(portal, world)
 
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=100,
+    max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     database=None,

@@ -4,9 +4,14 @@ Objects are made through the API itself. A path parameter that `World.make` does
 body that `BODIES` and the document's example do not fill, fails the tests that walk all routes.
 """
 
+import shutil
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
+from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,12 +19,16 @@ import httpx
 from fastapi import FastAPI
 from sqlmodel import select
 
+from flowstudio.api.app import create_api
 from flowstudio.api.docs_examples import example_of
 from flowstudio.api.routing import Route
+from flowstudio.engine.contract import NodeType
 from flowstudio.graph.ids import new_id
-from flowstudio.runtime import Runtime
+from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.security.tokens import LIFETIME_S
 from flowstudio.services.access import OPERATOR, RULES, Actor, Rule
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.settings import Settings
 from flowstudio.store import notices
 from flowstudio.store.notices import Notice, People
 from flowstudio.store.tables.projects import MemberRow
@@ -255,11 +264,57 @@ def is_stream(operation: Mapping[str, Any]) -> bool:
     return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
 
 
+class Beginning:
+    """What every world begins with: made once for all tests of a process, and copied."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._made_at = -inf
+        self.world: World | None = None
+
+    async def lay(self, folder: Path) -> "World":
+        """Copy it into a data directory; gives who is there, as they were at the start."""
+        # Made anew before the access tokens run out.
+        if self.world is None or monotonic() - self._made_at > LIFETIME_S / 2:
+            shutil.rmtree(self._home)
+            self._made_at = monotonic()
+            async with _asked(Settings(data_dir=self._home), {}) as self.world:
+                _settle(self.world)
+            shutil.rmtree(self._home / "owners")
+        shutil.copytree(self._home, folder, dirs_exist_ok=True)
+        return self.world
+
+
+@asynccontextmanager
 async def open_world(
-    runtime: Runtime, client: httpx.AsyncClient, document: dict[str, Any]
-) -> World:
-    """A project with its four roles; outside it a user, a guest, a removed member and an admin."""
-    world = World(runtime, client, document)
+    beginning: Beginning,
+    settings: Settings,
+    document: dict[str, Any],
+    registry: Mapping[str, NodeType[Any]] | None = None,
+) -> AsyncIterator[World]:
+    """The API over a database of its own, in which the people of the beginning are signed in."""
+    made = await beginning.lay(settings.data_dir)
+    async with _asked(settings, document, registry) as world:
+        world.people |= made.people
+        world.tokens |= made.tokens
+        world.ids |= made.ids
+        yield world
+
+
+@asynccontextmanager
+async def _asked(
+    settings: Settings,
+    document: dict[str, Any],
+    registry: Mapping[str, NodeType[Any]] | None = None,
+) -> AsyncIterator[World]:
+    async with open_runtime(settings, registry=registry) as runtime:
+        transport = httpx.ASGITransport(create_api(lambda: runtime))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            yield World(runtime, client, document)
+
+
+def _settle(world: World) -> None:
+    """A project with its four roles; outside it a user, a guest and a removed member."""
     owner = person(world.parts, "owner@example.com")
     world.people["owner"], world.ids["project_id"] = owner, project_of(owner)
     world.tokens["owner"] = sign_in(world.parts, owner).access_token
@@ -269,7 +324,6 @@ async def open_world(
     world.add_person("guest", role="guest")
     removed = world.add_person("removed", member="editor")
     world.remove_member(removed.id)
-    return world
 
 
 async def _project(world: World) -> str:

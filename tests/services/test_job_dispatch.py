@@ -2,9 +2,12 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
+from flowstudio.scale.postgres import jobs
+from flowstudio.scale.postgres.job_crew import Pace
 from flowstudio.services.access import OPERATOR
 from flowstudio.settings import Settings
 from tests.builders import node, workflow
@@ -18,6 +21,8 @@ ONE = workflow(node("count", "one"))
 @pytest.fixture(autouse=True)
 def _on_postgres(monkeypatch, postgres_url):
     monkeypatch.setenv("FLOWSTUDIO_DATABASE_URL", postgres_url)
+    # A run that hangs holds up the end of its worker for so long.
+    monkeypatch.setattr(jobs, "Pace", partial(Pace, grace_s=1.0))
 
 
 @asynccontextmanager

@@ -133,6 +133,16 @@ async def test_the_file_shrinks_by_what_was_removed(runtime):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+async def test_free_pages_are_given_back_many_at_a_time(runtime):
+    fetch(runtime.database, "CREATE TABLE big AS SELECT zeroblob(400000)")
+    fetch(runtime.database, "DROP TABLE big")
+    records = runtime.studio.parts.records
+    before = records.read_now(removal.file_size)
+    records.write_now(lambda session: removal.give_back(session, 50))
+    after = records.read_now(removal.file_size)
+    assert before.bytes - after.bytes == 50 * 4096
+
+
 def checkpointed(runtime) -> None:
     with sqlite3.connect(runtime.path) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,6 +1,7 @@
 """The times of schedules, through every change of clocks."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,7 @@ def between(line, zone, begin, end):
     return found
 
 
+@cache
 def changes(zone):
     """Every change of clocks from 2025 to 2030."""
     found, moment = [], BEGIN
