@@ -14,16 +14,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from flowstudio.scale.jobs import Jobs
 from pydantic import BaseModel
 
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.nodes.registry import Registry, load_registry
 from flowstudio.runtime import open_runtime
+from flowstudio.scale.postgres.job_deferral import RUNS_TOGETHER
+from flowstudio.scale.postgres.jobs import Jobs
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.batches import batches
 from flowstudio.settings import Settings
 from tests.builders import node, workflow
+from tests.deferring import defer
 from tests.postgres import cluster
 
 _TOKENS = 1_500
@@ -126,7 +128,7 @@ async def _jobs(url: str, size: int) -> None:
         began = time.monotonic()
         for start in range(0, _JOBS, 500):
             part = names[start : start + 500]
-            await jobs.defer([("batch", part[at : at + size]) for at in range(0, 500, size)])
+            defer(url, [("batch", part[at : at + size]) for at in range(0, len(part), size)])
         deferred = time.monotonic()
         worker = group.create_task(jobs.work(advance, queues=["batch"], concurrency=64))
         await all_done.wait()
@@ -145,7 +147,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder, cluster(durable=True) as server:
         if sys.argv[1:2] == ["jobs"]:
-            for size in (1, 10, 50):
+            for size in (1, RUNS_TOGETHER):
                 with server.database() as url:
                     asyncio.run(_jobs(url, size))
         else:

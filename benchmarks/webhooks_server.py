@@ -1,21 +1,19 @@
 """What the benchmark of webhooks calls: the door of webhooks in a process of its own.
 
 `python -m benchmarks.webhooks_server DIRECTORY` publishes a workflow of five nodes with a link for
-each case, prints a JSON object of them, then answers each line on its stdin with what it has used
-and how many runs have ended, and finishes when its stdin does. Given a second
-path, it writes a profile of its main thread there.
+each case, prints a JSON object of them, then answers each line on its stdin with how many runs have
+ended, and finishes when its stdin does. It advances the runs itself unless FLOWSTUDIO_RUN_IN_WEB
+says otherwise. Given a second path, it writes a profile of its main thread there.
 """
 
 import asyncio
 import cProfile
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from starlette.responses import PlainTextResponse
 
-from benchmarks.usage import measure_usage
 from flowstudio.api.hooks import Hooks
 from flowstudio.api.probes import Probes
 from flowstudio.runtime import Runtime, open_runtime
@@ -46,12 +44,15 @@ CASES = {
 
 async def _serve(directory: Path, profile: str) -> None:
     async with (
-        open_runtime(Settings(data_dir=directory)) as runtime,
+        open_runtime(settings := Settings(data_dir=directory)) as runtime,
         asyncio.TaskGroup() as group,
     ):
         serving = [
             group.create_task(job)
-            for job in (runtime.dispatcher.serve(), runtime.studio.webhook_requests.serve())
+            for job in (
+                runtime.dispatcher.serve(works=settings.run_in_web),
+                runtime.studio.webhook_requests.serve(),
+            )
         ]
         links = await _links(runtime)
         door = Probes(Hooks(PlainTextResponse("nothing"), lambda: runtime), lambda: runtime)
@@ -88,7 +89,7 @@ async def _answer(runtime: Runtime) -> None:
         rows = await runtime.parts.journal.query(
             "SELECT count(*) FROM run WHERE status='succeeded'"
         )
-        _say({"ended": rows[0][0], **asdict(measure_usage())})
+        _say({"ended": rows[0][0]})
 
 
 def _say(value: object) -> None:

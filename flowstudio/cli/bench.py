@@ -52,9 +52,12 @@ def idle(*, as_json: bool) -> None:
 
 @bench.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
-def webhooks(*, as_json: bool) -> None:
+@click.option(
+    "--postgres", "is_postgres", is_flag=True, help="Beside PostgreSQL with one and two workers."
+)
+def webhooks(*, as_json: bool, is_postgres: bool) -> None:
     """Measure how many requests of webhooks become finished runs in a second."""
-    _load("webhooks").main(as_json=as_json)
+    _load("webhooks").main(as_json=as_json, is_postgres=is_postgres)
 
 
 def _load(name: str) -> ModuleType:

@@ -23,9 +23,10 @@ async def beside(*works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterat
 
 
 def heed_cancelling() -> None:
-    """End this task if it was cancelled: a library may have made another error of that.
+    """End this task if it was cancelled: a library may have made an error or a result of that.
 
-    psycopg does so when its connection breaks while it withdraws the query.
+    psycopg makes another error of it when its connection breaks while it withdraws the query, and
+    Python 3.11's `asyncio.wait_for`, which it uses, gives the result that comes at the same moment.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -3,7 +3,8 @@
 On SQLite, while nothing waits and no limit concerns it, a new run begins in the process that made
 it, without a further commit. Everything else waits in the database, where any process that serves
 its queue takes it in the order of store/queue.py. On PostgreSQL whichever process looks makes jobs of
-the runs whose turn it is, and workers take these.
+the runs whose turn it is, and workers take these; while nothing waits, a new run's job is made in the
+commit that makes the run.
 """
 
 import asyncio
@@ -14,12 +15,14 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Protocol
 
+from flowstudio.engine.journal import NewRun
 from flowstudio.errors import ConflictError, FlowStudioError
 from flowstudio.scale.handing import Jobs
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
 from flowstudio.store import queue as store
-from flowstudio.store.queue import Controls
+from flowstudio.store.jobs import Work
+from flowstudio.store.queue import Controls, Turn
 from flowstudio.store.runs import JOBS
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,8 @@ _MOST_REMEMBERED = 1_000
 #: busy, few enough that what comes later and is more urgent, or of another project, does not stand
 #: behind them. So many while no worker has told of itself.
 _AHEAD_OF_UNKNOWN = 8
+#: Those are looked after when so many parts of them have begun; by and by in any case (`look`).
+_PARTS = 8
 _LOST_AFTER_S = 30
 
 
@@ -64,6 +69,9 @@ class Admission:
         self._served: OrderedDict[str, int] = OrderedDict()
         self._turns = count(1)
         self._left: set[str] = set()
+        self._handed: set[str] = set()
+        #: How many runs may be made jobs of before the next look, and how many have ended since.
+        self._places = self._ended = 0
         self._woken = asyncio.Event()
 
     @property
@@ -74,7 +82,7 @@ class Admission:
     def owner_of(
         self, run_id: str, queue: str, project_id: str, workflow_id: str, ready_at: datetime | None
     ) -> str:
-        """Who is to own a run about to be made: this process, or "" to leave it waiting.
+        """Who is to own a run about to be made: this process, a job, or "" to leave it waiting.
 
         Raises:
             ConflictError: the queue takes nothing new.
@@ -89,22 +97,34 @@ class Admission:
             # The command line makes a run to carry it itself.
             return mine
         better = QUEUES[: QUEUES.index(queue) + 1] if queue in QUEUES else QUEUES
-        is_free = (
-            self._jobs is None
-            and queue in self._queues
-            and queue not in self._controls.paused
+        may_begin = (
+            queue not in self._controls.paused
             and ready_at is None
             and self._waiting.isdisjoint(better)
             and self._controls.limit(project_id, workflow_id) is None
-            and self._hands.room() > 0
         )
-        if is_free:
+        if may_begin and self._jobs is not None and self._places > 0:
+            self._places -= 1
+            self._handed.add(run_id)
+            return JOBS
+        if may_begin and self._jobs is None and queue in self._queues and self._hands.room() > 0:
             return mine
         self._left.add(run_id)
         return ""
 
+    def hand_over_of(self, run: NewRun) -> Work | None:
+        """What makes a job of a new run, in the commit that makes the run."""
+        jobs = self._jobs
+        if jobs is None or run.owner != JOBS:
+            return None
+        turn = Turn(run.id, run.queue, run.project_id)
+        return lambda connection: connection.at_last(jobs.hand_over, turn)
+
     def is_left(self, run_id: str) -> bool:
-        """Whether this process has just left the run waiting; asked once, when it is made."""
+        """Whether this process has just left the run to others; asked once, when it is made."""
+        if run_id in self._handed:
+            self._handed.discard(run_id)
+            return True
         if run_id not in self._left:
             return False
         self._left.discard(run_id)
@@ -116,8 +136,13 @@ class Admission:
         self._woken.set()
 
     def ended(self) -> None:
-        """A run has left; another one may take its place."""
-        if self._waiting:
+        """A run has left; another one may take its place.
+
+        While there are jobs for others to go on with, several places are filled by one look.
+        """
+        self._ended += 1
+        enough = 1 if self._jobs is None else max(1, self._ahead // _PARTS)
+        if self._waiting and self._ended >= enough:
             self.wake()
 
     async def open(self, queues: Sequence[str]) -> None:
@@ -171,10 +196,11 @@ class Admission:
                 return
 
     async def _hand_over(self, jobs: Jobs) -> None:
-        now = self._parts.clock.now()
+        now, self._ended = self._parts.clock.now(), 0
         work = store.take(JOBS, QUEUES, self._ahead, now, self._served, jobs.hand_over)
         taken = await self._journal.transact(work)
         self._controls, self._waiting = taken.controls, taken.waiting
+        self._places = 0 if taken.waiting else taken.places
         self._remember([turn.project_id for turn in taken.runs])
 
     def _remember(self, projects: Sequence[str]) -> None:

@@ -320,7 +320,7 @@ class Dispatcher:
         note(run_id=run_id, request_id="", user_id="", workflow_id="")
         self._launched.add(run_id)
         try:
-            mine = await self._journal.transact(seize(run_id, self.owner, JOBS))
+            mine = await self._journal.take(run_id, self.owner, JOBS)
             if not mine and not await self._seize(run_id):
                 return None
             return False if isinstance(await self.run_here(run_id), Broken) else None

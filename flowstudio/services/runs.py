@@ -222,7 +222,10 @@ class RunService(RunSteering):
             dedup_key=_dedup_key(options),
         )
         first = options.get("first")
-        is_made = await self._journal.create(run, prepared.body, options.get("seeds", ()), first)
+        last = self._dispatcher.admission.hand_over_of(run)
+        is_made = await self._journal.create(
+            run, prepared.body, options.get("seeds", ()), first, last
+        )
         if not is_made and first is not None:
             # Nothing waits under this id.
             self._dispatcher.admission.is_left(run_id)

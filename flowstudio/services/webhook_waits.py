@@ -82,6 +82,8 @@ class RunWait:
 
     async def _look(self) -> RunResult | None:
         """The result, if the run has ended by what is stored."""
+        if (body := await self._parts.journal.outputs(self._run_id)) is not None:
+            return RunResult(self._run_id, "succeeded", load(body))
         record = await self._parts.store.find(self._run_id)
         if record is None:
             return RunResult(self._run_id, "cancelled")

@@ -38,6 +38,9 @@ class Connection(Protocol):
         What comes after sees all that those before have done.
         """
 
+    def at_last(self, work: Callable[[Any, list[Any]], None], item: Any, /) -> None:
+        """Have work done before the commit, once with the items of all who asked for it."""
+
 
 Work = Callable[[Connection], Any]
 Lost = Callable[[BaseException], None]

@@ -27,6 +27,7 @@ from flowstudio.engine.journal import (
 )
 from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
 from flowstudio.graph.canonical import content_hash, dump
+from flowstudio.store.claims import take
 from flowstudio.store.database import Database
 from flowstudio.store.failures import may_pass
 from flowstudio.store.jobs import Connection, Lost, Work
@@ -50,12 +51,17 @@ from flowstudio.store.journal_rows import (
 )
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.reader import Reader, Row
+from flowstudio.store.runs import JOBS
 from flowstudio.store.writer import Writer
 
 T = TypeVar("T")
 
 _EVENT = "seq, at, type, node, path, data, output_hash, output_size"
 _SPENT = "SELECT cost_usd, prompt_tokens, completion_tokens FROM model_call WHERE run_id=?"
+_OUTPUT = (
+    "SELECT e.output, b.body, e.output_hash, e.seq FROM run_event e"
+    " LEFT JOIN blob b ON b.hash=e.output_hash"
+)
 _DEFER_S = 0.02
 #: Greater than the number of any event.
 _BEYOND = 2**31 - 1
@@ -84,6 +90,7 @@ class StoredJournal:
         self._extras: list[Work] = []
         self._timer: asyncio.TimerHandle | None = None
         self._fresh: dict[str, ClaimedRun] = {}
+        self._taking: dict[tuple[str, str], tuple[list[str], asyncio.Future[Any]]] = {}
         self._broken: dict[tuple[str, int], JournalError] = {}
 
     @property
@@ -110,12 +117,15 @@ class StoredJournal:
         document: bytes,
         seeds: Sequence[Seed] = (),
         first: Callable[[Connection], bool] | None = None,
+        last: Work | None = None,
     ) -> bool:
         """Store a new run, which begins with the seeds; false when its id or its key is taken.
 
-        With an owner, it is claimed already. What is to be done `first` shares the transaction; if
-        it gives false, there is no run either.
+        With an owner, it is claimed already, unless it is for a worker to take. What is to be done
+        `first` shares the transaction; if it gives false, there is no run either. What is to be
+        done `last` is, if the run is stored.
         """
+        is_claimed = run.owner not in ("", JOBS)
 
         def work(connection: Connection) -> bool:
             if first is not None and not first(connection):
@@ -128,15 +138,17 @@ class StoredJournal:
                 f"INSERT INTO run ({RUN_COLUMNS}, status, owner, epoch, steps_done,"  # noqa: S608 - constant columns
                 " cost_usd, saved_usd, prompt_tokens, completion_tokens)"
                 f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0) ON CONFLICT DO NOTHING",
-                (*run_values(run), run.owner, 1 if run.owner else 0),
+                (*run_values(run), run.owner, 1 if is_claimed else 0),
             )
             if cursor.rowcount != 1 or not take_key(connection, run):
                 return False
             store_seeds(connection, run.id, seeds)
+            if last is not None:
+                last(connection)
             return True
 
         is_new = await self._writer.submit(work)
-        if is_new and run.owner:
+        if is_new and is_claimed:
             self._fresh[run.id] = ClaimedRun(run, 1, is_new=not seeds)
         return is_new
 
@@ -174,6 +186,31 @@ class StoredJournal:
             return ClaimedRun(run, epoch, is_new=is_known is None)
 
         return await self._writer.submit(work)
+
+    async def take(self, run_id: str, owner: str, former: str) -> bool:
+        """Claim a run for the `claim` to follow, if its former owner has it still; whether so.
+
+        Those asked for in one turn of the event loop are taken by one statement.
+        """
+        if not self._taking:
+            self._loop.call_soon(self._take)
+        key = (owner, former)
+        run_ids, taken = self._taking.setdefault(key, ([], self._loop.create_future()))
+        run_ids.append(run_id)
+        return run_id in await asyncio.shield(taken)
+
+    def _take(self) -> None:
+        taking, self._taking = self._taking, {}
+        for (owner, former), (run_ids, taken) in taking.items():
+            done = self._writer.submit(take(run_ids, owner, former))
+            done.add_done_callback(partial(self._taken, taken))
+
+    def _taken(self, taken: "asyncio.Future[Any]", done: "asyncio.Future[Any]") -> None:
+        if (error := done.exception()) is not None:
+            taken.set_exception(error)
+        else:
+            self._fresh |= done.result()
+            taken.set_result(done.result())
 
     async def append(
         self, run_id: str, epoch: int, events: Sequence[Event], update: RunUpdate | None = None
@@ -386,28 +423,18 @@ class StoredJournal:
 
     async def load_output(self, run_id: str, seq: int) -> bytes:
         """The body of one event's output."""
-        row = await self._reader.one(
-            "SELECT e.output, b.body, e.output_hash FROM run_event e"
-            " LEFT JOIN blob b ON b.hash=e.output_hash WHERE e.run_id=? AND e.seq=?",
-            (run_id, seq),
-        )
-        body = (row[0] if row[0] is not None else row[1]) if row else None
-        if row is None or body is None:
+        row = await self._reader.one(f"{_OUTPUT} WHERE e.run_id=? AND e.seq=?", (run_id, seq))
+        if row is None:
             raise JournalDamagedError(f"Run {run_id} has no output at entry {seq}.", seq)
-        if not _is_whole(body, row[2]):
-            raise JournalDamagedError(
-                f"The output at entry {seq} of run {run_id} is not what was written.", seq
-            )
-        return bytes(body)
+        return _output(run_id, row)
 
     async def outputs(self, run_id: str) -> bytes | None:
         """The outputs of a run that succeeded, as JSON."""
         row = await self._reader.one(
-            "SELECT seq FROM run_event WHERE run_id=? AND type='run_succeeded'"
-            " ORDER BY seq DESC LIMIT 1",
+            f"{_OUTPUT} WHERE e.run_id=? AND e.type='run_succeeded' ORDER BY e.seq DESC LIMIT 1",
             (run_id,),
         )
-        return await self.load_output(run_id, row[0]) if row is not None else None
+        return _output(run_id, row) if row is not None else None
 
     async def spent(self, run_id: str, path: str | None = None) -> tuple[Decimal, Usage]:
         """What the run's calls, or those of one of its steps, cost and used so far."""
@@ -481,6 +508,17 @@ def _entry(row: Row) -> CacheEntry | None:
         return None
     output = Output(row[2], row[3], bytes(body))
     return CacheEntry(output, row[4], Decimal(row[5]), row[6], from_column(row[7]))
+
+
+def _output(run_id: str, row: Row) -> bytes:
+    """The body of an output from its columns."""
+    seq, body = row[3], row[0] if row[0] is not None else row[1]
+    if body is None:
+        raise JournalDamagedError(f"Run {run_id} has no output at entry {seq}.", seq)
+    if not _is_whole(body, row[2]):
+        message = f"The output at entry {seq} of run {run_id} is not what was written."
+        raise JournalDamagedError(message, seq)
+    return bytes(body)
 
 
 def _is_whole(body: object, written_hash: str) -> bool:

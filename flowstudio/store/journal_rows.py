@@ -35,11 +35,11 @@ START_RUN = (
     " size_bytes=NULL WHERE id=?"
 )
 #: A run that is taken up again is running until it parks anew, also when that is by a crash.
-CLAIM_RUN = (
+TAKE_OVER = (
     "UPDATE run SET epoch=epoch+1, owner=?, wake_at=NULL,"
-    " status=CASE WHEN status IN ('waiting','paused') THEN 'running' ELSE status END WHERE id=?"
-    " RETURNING epoch"
+    " status=CASE WHEN status IN ('waiting','paused') THEN 'running' ELSE status END"
 )
+CLAIM_RUN = f"{TAKE_OVER} WHERE id=? RETURNING epoch"
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
     " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft,"

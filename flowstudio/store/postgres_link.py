@@ -4,7 +4,7 @@ When the connection is lost during a commit, nobody is told whether it was done.
 writes its number into this writer's row first: one that finds its own number there is done already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -36,30 +36,70 @@ _BESIDE = "SELECT pg_advisory_xact_lock_shared(%s, %s)"
 _IN_TURN = "SELECT pg_advisory_xact_lock(%s, %s)"
 #: In one order, so that two writers do not wait for each other.
 _EPOCHS = "SELECT id, epoch FROM run WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-_COPY = f"COPY run_event ({EVENT_COLUMNS}) FROM STDIN"
+#: Outputs in binary, for as text they would be twice as long.
+_EVENTS = (
+    f"INSERT INTO run_event ({EVENT_COLUMNS}) SELECT a, b, c::timestamp, d, e, f, g, h, i, j FROM"  # noqa: S608 - constant columns
+    " unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
+    " %b::bytea[], %s::text[], %s::int[]) AS event (a, b, c, d, e, f, g, h, i, j)"
+).encode()
 _FORGET = "DELETE FROM writer WHERE name=%s OR at < timezone('utc', now()) - interval '1 day'"
 _DEADLOCK = "40P01"
 
 
-class PostgresConnection:
-    """A `jobs.Connection`."""
+class _LazyCursor:
+    """What a statement gave, waited for when it is asked for."""
 
-    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+    def __init__(self, raw: "psycopg.Cursor[Any]", pipeline: psycopg.Pipeline) -> None:
         self._raw = raw
+        self._pipeline = pipeline
+        self.fetchone, self.fetchall = raw.fetchone, raw.fetchall
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        if self._raw.pgresult is None:
+            self._pipeline.sync()
+        return self._raw.rowcount
+
+
+class PostgresConnection:
+    """A `jobs.Connection`: statements go out without waiting for what those before them gave.
+
+    Each wait costs a change of threads and of processes, twice.
+    """
+
+    def __init__(self, raw: "psycopg.Connection[Any]", pipeline: psycopg.Pipeline) -> None:
+        self._raw = raw
+        self._pipeline = pipeline
+        self._last: dict[Any, list[Any]] = {}
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Cursor:
         """Execute a statement that is written as for SQLite."""
-        return self._raw.execute(for_psycopg(statement), values)
+        return _LazyCursor(self._raw.execute(for_psycopg(statement), values), self._pipeline)
 
     def execute_all(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute it for each row of values, without waiting in between."""
+        """Execute it for each row of values."""
         if rows:
             with self._raw.cursor() as cursor:
                 cursor.executemany(for_psycopg(statement), rows)
 
+    def add_events(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Store events, all at once."""
+        if rows:
+            self._raw.execute(_EVENTS, [list(column) for column in zip(*rows, strict=True)])
+
     def in_turn(self) -> None:
         """Wait for those who are here, and keep others off until the commit."""
         self._raw.execute(_IN_TURN, (LOCK_CLASS, LOCKS["turn"]))
+
+    def at_last(self, work: Callable[[Any, list[Any]], None], item: Any) -> None:
+        """Have work done once before the commit, with all items it was asked to be done with."""
+        self._last.setdefault(work, []).append(item)
+
+    def finish(self) -> None:
+        """Do what was left for the end."""
+        for work, items in self._last.items():
+            work(self, items)
 
 
 class PostgresLink:
@@ -108,20 +148,22 @@ class PostgresLink:
         connection = self._connect()
         appends = [job for job in jobs if isinstance(job.work, Append)]
         try:
-            with connection.pipeline():
+            with connection.pipeline() as pipeline:
                 connection.execute("BEGIN")
                 numbered = connection.execute(_NUMBER, (self._name, self._number))
                 connection.execute(_BESIDE, (LOCK_CLASS, LOCKS["write"]))
                 ids = sorted({job.work.run_id for job in appends})  # type: ignore[attr-defined]
                 epochs = connection.execute(_EPOCHS, (ids,)) if ids else None
-            if numbered.rowcount == 1:
-                on = PostgresConnection(connection)
-                if epochs is not None:
-                    _append(connection, on, appends, dict(epochs.fetchall()))
-                for job in jobs:
-                    if not isinstance(job.work, Append):
-                        _do(job, on)
-            connection.execute("COMMIT")
+                pipeline.sync()
+                if numbered.rowcount == 1:
+                    on = PostgresConnection(connection, pipeline)
+                    if epochs is not None:
+                        _append(on, appends, dict(epochs.fetchall()))
+                    for job in jobs:
+                        if not isinstance(job.work, Append):
+                            _do(job, on)
+                    on.finish()
+                connection.execute("COMMIT")
         except BaseException:
             self._undo(connection)
             raise
@@ -151,12 +193,7 @@ def _do(job: Job, on: PostgresConnection) -> None:
         job.error = error
 
 
-def _append(
-    connection: "psycopg.Connection[Any]",
-    on: PostgresConnection,
-    jobs: Sequence[Job],
-    epochs: dict[str, int],
-) -> None:
+def _append(on: PostgresConnection, jobs: Sequence[Job], epochs: dict[str, int]) -> None:
     """The events of all runs at once, instead of each one's by its own statement."""
     appends = []
     for job in jobs:
@@ -164,11 +201,7 @@ def _append(
         job.result, job.error = None, append.stale(epochs.get(append.run_id))
         if job.error is None:
             appends.append(append)
-    rows = [row for append in appends for row in append.rows()]
-    if rows:
-        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in rows:
-                copy.write_row(row)
+    on.add_events([row for append in appends for row in append.rows()])
     for append in appends:
         for output in append.outputs():
             store_blob(on, output)

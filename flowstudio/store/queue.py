@@ -66,11 +66,13 @@ class Taken:
         runs: in the order they are to begin.
         waiting: the queues in which others wait still.
         controls: as they stood at this look.
+        places: how many more there was room for.
     """
 
     runs: tuple[Turn, ...]
     waiting: frozenset[str]
     controls: Controls
+    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,9 @@ def take(
             connection.execute("UPDATE run SET owner=? WHERE id=?", (owner, turn.run_id))
         if hand_over is not None and chosen:
             hand_over(connection, chosen)
-        waiting = frozenset(queue for queue in queues if _waits(connection, queue))
-        return Taken(tuple(chosen), waiting, controls)
+        return Taken(
+            tuple(chosen), _waiting(connection, queues), controls, max(0, places - len(chosen))
+        )
 
     return work
 
@@ -164,11 +167,14 @@ def seize(run_id: str, owner: str, former: str) -> Work:
     return work
 
 
-def _waits(connection: Connection, queue: str) -> bool:
-    found = connection.execute(
-        f"SELECT 1 FROM run WHERE {_WAITING} AND queue=? LIMIT 1", (queue,)
-    ).fetchone()
-    return found is not None
+def _waiting(connection: Connection, queues: Sequence[str]) -> frozenset[str]:
+    """Those of these queues in which something waits."""
+    if not queues:
+        return frozenset()
+    each = f"EXISTS (SELECT 1 FROM run WHERE {_WAITING} AND queue=?)"
+    columns = ", ".join([each] * len(queues))
+    found = connection.execute(f"SELECT {columns}", tuple(queues)).fetchone()
+    return frozenset(queue for queue, waits in zip(queues, found, strict=True) if waits)
 
 
 def _read_controls(connection: Connection) -> Controls:

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ class SqliteConnection(sqlite3.Connection):
 
     def in_turn(self) -> None:
         """Whoever writes to SQLite is alone."""
+
+    def at_last(self, work: Callable[[Any, list[Any]], None], item: Any) -> None:
+        """At once: a statement costs no wait."""
+        work(self, [item])
 
 
 def connect(

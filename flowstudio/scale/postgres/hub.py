@@ -132,9 +132,11 @@ class Hub:
             while True:
                 async for notification in connection.notifies(timeout=_IDLE_S):
                     self._take(notification.payload)
+                    heed_cancelling()
                 # A connection that a network has forgotten is silent, too.
                 async with asyncio.timeout(_ANSWER_S):
                     await connection.execute("SELECT 1")
+                heed_cancelling()
 
     def _take(self, payload: str) -> None:
         try:
@@ -179,6 +181,7 @@ class Hub:
             while True:
                 await self._has_some.wait()
                 await self._flush(connection)
+                heed_cancelling()
                 await asyncio.sleep(_WINDOW_S)
 
     async def _flush(self, connection: psycopg.AsyncConnection[Any]) -> None:

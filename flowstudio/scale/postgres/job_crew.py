@@ -94,6 +94,7 @@ class Crew:
             try:
                 while True:
                     await self._fetch(group)
+                    heed_cancelling()
             except asyncio.CancelledError:
                 await self._stop()
                 raise
@@ -206,6 +207,7 @@ class Crew:
                 # After an outage the others need a moment, too.
                 if self._steady > 1:
                     await self._take_over()
+                heed_cancelling()
             except ConnectorException as error:
                 heed_cancelling()
                 self._steady = 0

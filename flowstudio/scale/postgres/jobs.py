@@ -4,7 +4,6 @@ A job is done once for sure and sometimes twice: when a worker is silent for a w
 its jobs anew. The journal's epoch sees to it that only one of them writes.
 """
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,16 +11,14 @@ from typing import Any
 import procrastinate
 import psycopg
 import psycopg_pool
-from procrastinate.exceptions import ConnectorException
 
 from flowstudio.errors import JournalError
 from flowstudio.scale.handing import Executes, Turn
 from flowstudio.scale.postgres import job_schema
 from flowstudio.scale.postgres.connecting import LOST, connect
-from flowstudio.scale.postgres.job_crew import PRIORITIES, Advance, Crew, Pace
+from flowstudio.scale.postgres.job_crew import Advance, Crew, Pace
 from flowstudio.scale.postgres.job_deferral import hand_over
 
-TASK = "advance"
 _CONNECTIONS = 4
 _FIRST_S = 15.0
 
@@ -69,28 +66,6 @@ class Jobs:
         finally:
             await self.close()
 
-    async def defer(self, batches: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Queue jobs, one for each batch of runs, which one worker then advances at once.
-
-        Args:
-            batches: the queue and the runs of each.
-
-        Raises:
-            JournalError: the database cannot be reached; none or all of a queue's are queued.
-        """
-        queues: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for queue, run_ids in batches:
-            if run_ids:
-                queues[queue].append({"run_ids": list(run_ids)})
-        try:
-            for queue, arguments in queues.items():
-                task = self._app.configure_task(
-                    TASK, queue=queue, priority=PRIORITIES.get(queue, 0)
-                )
-                await task.batch_defer_async(*arguments)
-        except ConnectorException as error:
-            raise JournalError(f"Runs could not be queued: {error.__cause__ or error}") from error
-
     def hand_over(self, connection: Executes, turns: Sequence[Turn]) -> None:
         """Make jobs of runs within the transaction of a connection, so that none is without."""
         hand_over(connection, turns)
@@ -110,3 +85,6 @@ class Jobs:
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     await job_schema.use(connection)
+    # A crash of the server may then undo who took a job or that it was done; it is done anew. What
+    # the runs did is the journal's, which flushes each commit, and so are the jobs themselves.
+    await connection.execute("SET synchronous_commit TO off")

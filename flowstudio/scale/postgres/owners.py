@@ -131,6 +131,7 @@ class PgOwners:
                 async with asyncio.timeout(_ANSWER_S):
                     cursor = await connection.execute(_LOOK, (_LOCKS,))
                     self._locks = frozenset(row[0] for row in await cursor.fetchall())
+                heed_cancelling()
                 self._is_locked.set()
                 await asyncio.sleep(_BEAT_S)
 
