@@ -91,14 +91,19 @@ async def _case(workers: int, case: str, processes: Processes, callers: list[Cal
     ended = await _settled(processes, ended + len(times)) - ended
     waited_s = time.monotonic() - start
     cuts = statistics.quantiles(times, n=100)
-    used_s = [after - before for before, after in zip(cpu_s, processes.cpu_s(), strict=True)]
+    web_ms, workers_ms, database_ms = (
+        (after - before) * 1000 / len(times)
+        for before, after in zip(cpu_s, processes.cpu_s(), strict=True)
+    )
     return Row(
         workers,
         case,
         ended / (took_s if _OUTPUTS in case else waited_s),
         cuts[49] * 1000,
         cuts[98] * 1000,
-        *(each * 1000 / len(times) for each in used_s),
+        web_ms,
+        workers_ms,
+        database_ms,
         own_s * 1000 / len(times),
         sum(caller.wrong for caller in callers),
         os.getloadavg()[0],

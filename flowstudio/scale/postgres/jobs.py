@@ -85,6 +85,3 @@ class Jobs:
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     await job_schema.use(connection)
-    # A crash of the server may then undo who took a job or that it was done; it is done anew. What
-    # the runs did is the journal's, which flushes each commit, and so are the jobs themselves.
-    await connection.execute("SET synchronous_commit TO off")
