@@ -14,41 +14,24 @@ from flowstudio.api.schemas.notifications import (
     CountOut,
     MarkIn,
     MuteIn,
+    NoticeWebhookIn,
+    NoticeWebhookOut,
     NotificationOut,
     PreferencesOut,
     QuietIn,
-    WebhookIn,
-    WebhookOut,
-    preferences_out,
 )
 from flowstudio.services.access import Actor
 from flowstudio.services.notification_settings import (
-    TYPES,
     Channels,
     Mute,
     NoticeType,
     QuietHours,
+    SentType,
 )
 from flowstudio.services.notifications import NotificationQuery
 from flowstudio.services.studio import Studio
 
 router = new_router("notifications")
-
-TypeName = Literal[
-    "run_failed",
-    "run_waiting",
-    "schedule_missed",
-    "budget_near",
-    "budget_reached",
-    "invitation",
-    "mention",
-    "comment",
-    "like",
-    "fork",
-    "review",
-    "purchase",
-    "system",
-]
 
 
 @router.get(
@@ -63,7 +46,7 @@ async def list_notifications(  # noqa: PLR0913 - what a list can be asked for
     show: Annotated[
         Literal["inbox", "unread", "archived"], Query(description="The inbox has no archived ones.")
     ] = "inbox",
-    type: Annotated[TypeName | None, Query()] = None,  # noqa: A002 - the parameter's name
+    type: Annotated[SentType | None, Query()] = None,  # noqa: A002 - the parameter's name
     workflow_id: Annotated[str, Query(max_length=100)] = "",
     limit: Limit = 50,
     after: After = None,
@@ -129,7 +112,7 @@ async def get_preferences(actor: CurrentActor, studio: CurrentStudio) -> Prefere
     openapi_extra=verb("notification.edit"),
 )
 async def choose_channels(
-    notice_type: TypeName, body: ChannelsIn, actor: CurrentActor, studio: CurrentStudio
+    notice_type: SentType, body: ChannelsIn, actor: CurrentActor, studio: CurrentStudio
 ) -> PreferencesOut:
     """By which ways the caller hears of it from now on."""
     channels = Channels(body.in_app, body.mail, body.webhook)
@@ -187,10 +170,12 @@ async def unmute(body: MuteIn, actor: CurrentActor, studio: CurrentStudio) -> Pr
     responses=responses(422),
     openapi_extra=verb("notification.edit"),
 )
-async def set_webhook(body: WebhookIn, actor: CurrentActor, studio: CurrentStudio) -> WebhookOut:
+async def set_webhook(
+    body: NoticeWebhookIn, actor: CurrentActor, studio: CurrentStudio
+) -> NoticeWebhookOut:
     """Signed with a new secret, which is shown this once."""
     made = await studio.notification_settings.set_webhook(actor, body.url)
-    return WebhookOut(url=made.url, secret=made.secret)
+    return NoticeWebhookOut(url=made.url, secret=made.secret)
 
 
 @router.delete(
@@ -219,4 +204,4 @@ async def assign(run_id: Id, body: AssignIn, actor: CurrentActor, studio: Curren
 
 
 async def _preferences(actor: Actor, studio: Studio) -> PreferencesOut:
-    return preferences_out(await studio.notification_settings.look(actor), TYPES)
+    return PreferencesOut.of(await studio.notification_settings.look(actor))

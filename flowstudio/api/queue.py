@@ -16,6 +16,7 @@ from flowstudio.api.schemas.queue import (
     QueueStateOut,
     RateIn,
     RunLimitIn,
+    WorkflowLimitOut,
 )
 
 router = new_router("queue")
@@ -76,6 +77,20 @@ async def limit_project(
 ) -> None:
     """What is beyond it waits its turn."""
     await studio.queue.limit(actor, "project", project_id, body.most_at_once)
+
+
+@router.get(
+    "/workflows/{workflow_id}/run-limit",
+    operation_id="queue_workflow_limit",
+    summary="Read how many runs of a workflow may go on at once",
+    responses=responses(404),
+    openapi_extra=verb("workflow.read"),
+)
+async def get_workflow_limit(
+    workflow_id: Id, actor: CurrentActor, studio: CurrentStudio
+) -> WorkflowLimitOut:
+    """Its own limit; the project and the instance may have narrower ones."""
+    return WorkflowLimitOut(most_at_once=await studio.queue.workflow_limit(actor, workflow_id))
 
 
 @router.put(

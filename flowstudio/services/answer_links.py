@@ -9,7 +9,9 @@ from sqlmodel import Session
 
 from flowstudio.errors import ConflictError, FlowStudioError, NotFoundError
 from flowstudio.security.answer_tokens import AnswerClaims, AnswerTokens
+from flowstudio.security.throttle import Throttle
 from flowstudio.services.access import OPERATOR, Actor, Target, authorize
+from flowstudio.services.answers import check_asked
 from flowstudio.services.origin import Origin
 from flowstudio.services.people import as_actor
 from flowstudio.services.run_steering import QuestionView
@@ -20,6 +22,9 @@ from flowstudio.store import audit, sessions, users
 from flowstudio.store.journal_rows import say_answered
 
 LIFE = timedelta(days=7)
+#: In a minute: of one link, and of one address whatever it asks for.
+_MOST_OF_LINK = 60
+_MOST_OF_ADDRESS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class AnswerLinkService:
         self._parts = parts
         self._runs = runs
         self._tokens = AnswerTokens(parts.ring, parts.clock)
+        self._attempts = Throttle(
+            parts.clock, per_account=_MOST_OF_LINK, per_address=_MOST_OF_ADDRESS
+        )
 
     async def make(self, user_id: str, run_id: str, seq: int) -> str:
         """A link for a person to a question, or "" when there is nothing to answer any more."""
@@ -70,11 +78,16 @@ class AnswerLinkService:
         Raises:
             NotFoundError: the link is not valid, or its person may not see the run any more.
             ConflictError: it has expired.
+            AccessDeniedError: the step asks others by now.
+            ThrottledError: the link, or its caller's address, was used too often.
         """
         authorize(actor, "answer_link.look")
-        claims = self._tokens.read(token)
+        claims = self._claims(token, origin)
         person, name = await self._person(claims, origin)
         view = await self._runs.question(person, claims.run_id, claims.seq)
+        if view.waiting is not None and view.question.answered_at is None:
+            authorize(person, "run.answer", Target("run", claims.run_id, view.run.project_id))
+            check_asked(view.waiting, person, view.run.project_id)
         return Ask(
             person=name,
             run_id=claims.run_id,
@@ -96,9 +109,10 @@ class AnswerLinkService:
             ConflictError: it has expired, or somebody has answered; says who and when.
             AccessDeniedError: the step asks others by now.
             InvalidInputError: the answer does not fit.
+            ThrottledError: the link, or its caller's address, was used too often.
         """
         authorize(actor, "answer_link.answer")
-        claims = self._tokens.read(token)
+        claims = self._claims(token, origin)
         person, _ = await self._person(claims, origin)
         view = await self._runs.question(person, claims.run_id, claims.seq)
         if over := _over(view):
@@ -107,6 +121,13 @@ class AnswerLinkService:
         target = Target("run", claims.run_id, view.run.project_id)
         entry = self._parts.entry(person, "run.answer", target, by="link", path=view.question.path)
         await self._parts.records.write(lambda session: audit.append(session, entry))
+
+    def _claims(self, token: str, origin: Origin) -> AnswerClaims:
+        self._attempts.attempt("answer link", address=origin.address)
+        claims = self._tokens.read(token)
+        link = f"{claims.user_id} {claims.run_id} {claims.seq}"
+        self._attempts.attempt("answer link", account=link)
+        return claims
 
     async def _person(self, claims: AnswerClaims, origin: Origin) -> tuple[Actor, str]:
         def work(session: Session) -> tuple[Actor, str]:

@@ -18,10 +18,19 @@ from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import audit
 from flowstudio.store import notice_choices as store
 from flowstudio.store.notice_choices import Mute, Webhook
-from flowstudio.store.notice_types import TYPES, Channels, MailPace, NoticeType, TypeFacts
+from flowstudio.store.notice_types import (
+    OFFERED,
+    TYPES,
+    Channels,
+    MailPace,
+    NoticeType,
+    SentType,
+    TypeFacts,
+)
 from flowstudio.store.quiet_hours import QuietHours
 
 __all__ = [
+    "OFFERED",
     "TYPES",
     "Channels",
     "MailPace",
@@ -29,6 +38,7 @@ __all__ = [
     "NoticeType",
     "NotificationSettingService",
     "QuietHours",
+    "SentType",
     "TypeFacts",
 ]
 

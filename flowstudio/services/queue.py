@@ -155,6 +155,22 @@ class QueueService:
         limits = await self._records.read(store.list_limits)
         return next((each.most_at_once for each in limits if each.object_id == project_id), None)
 
+    async def workflow_limit(self, actor: Actor, workflow_id: str) -> int | None:
+        """How many runs of a workflow go on at once; None for as many as there is room for.
+
+        Raises:
+            NotFoundError: there is no such workflow, or none that the actor may see.
+        """
+
+        def work(session: Session) -> int | None:
+            allowed_in(session, actor, "workflow.read", workflow_id)
+            limits = store.list_limits(session)
+            return next(
+                (each.most_at_once for each in limits if each.object_id == workflow_id), None
+            )
+
+        return await self._records.read(work)
+
     async def rate(self, actor: Actor, kind: RateKind, key: str, calls: int, per_s: float) -> None:
         """Set how often a model or a credential may be used; steps wait for their turn.
 

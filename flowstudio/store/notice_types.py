@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
-NoticeType = Literal[
+#: What something sends; nothing else is offered for people to choose.
+SentType = Literal[
     "run_failed",
     "run_waiting",
     "schedule_missed",
@@ -14,12 +15,9 @@ NoticeType = Literal[
     "invitation",
     "mention",
     "comment",
-    "like",
-    "fork",
-    "review",
-    "purchase",
     "system",
 ]
+NoticeType = SentType | Literal["like", "fork", "review", "purchase"]
 Priority = Literal["low", "normal", "high", "urgent"]
 MailPace = Literal["off", "now", "hourly", "daily"]
 
@@ -85,4 +83,7 @@ TYPES: Mapping[NoticeType, TypeFacts] = MappingProxyType(
         "purchase": TypeFacts("Purchase", "Somebody buys what you offer, or you buy something."),
         "system": TypeFacts("System", "Something about this installation; for its admins.", "high"),
     }
+)
+OFFERED: Mapping[NoticeType, TypeFacts] = MappingProxyType(
+    {name: facts for name, facts in TYPES.items() if name in get_args(SentType)}
 )

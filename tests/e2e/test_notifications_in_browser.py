@@ -147,15 +147,3 @@ async def test_preferences_are_kept_and_axe_finds_nothing(browser: Browser, site
         assert results.violations_count == 0, results.generate_report()
         await section.scroll_into_view_if_needed()
         await picture(page, "preferences")
-
-
-async def test_the_page_of_a_link_needs_no_script_and_axe_finds_nothing(
-    browser: Browser, site: Site
-) -> None:
-    async with admin_profile(browser, site, java_script_enabled=False) as context:
-        page = await context.new_page()
-        reply = await page.goto("/a/made-up")
-        assert reply is not None
-        assert reply.status == 404
-        await expect(page.get_by_role("heading")).to_have_text("This link is not valid")
-        await picture(page, "link")

@@ -135,6 +135,8 @@ async def test_a63_a_link_gives_no_more_than_its_person_has(timed, owner, runner
     links, parts = timed.studio.answer_links, timed.studio.parts
     token = await token_for(timed, runner, run_id, seq)
     with pytest.raises(AccessDeniedError):
+        await links.look(NOBODY, token, HERE)
+    with pytest.raises(AccessDeniedError):
         await links.answer(NOBODY, token, {"approved": True}, HERE)
     project_id = project_of(owner)
     parts.records.write_now(lambda session: remove_member(session, project_id, runner.id))

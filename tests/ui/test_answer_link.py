@@ -129,3 +129,13 @@ async def test_a63_what_is_no_form_or_too_long_answers_nothing(runtime, owner, b
     long = await browser.post(path, data={"verdict": "approve", "comment": "x" * 300_000})
     assert long.status_code == 413
     assert (await runtime.runs.get(owner, run_id)).status == "waiting"
+
+
+async def test_a63b_a_link_and_an_address_are_used_only_so_often(runtime, owner, browser):
+    _, path = await asked(runtime, owner)
+    replies = [await browser.get(path) for _ in range(61)]
+    assert [reply.status_code for reply in replies] == [200] * 60 + [429]
+    assert 1 <= int(replies[-1].headers["retry-after"]) <= 60
+    assert "Too many tries" in replies[-1].text
+    statuses = {(await browser.get("/a/made-up")).status_code for _ in range(60)}
+    assert statuses == {404, 429}

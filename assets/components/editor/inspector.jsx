@@ -12,6 +12,7 @@ import { CommonForm, ConfigForm } from "./fields.jsx";
 import { useScope } from "./scope.js";
 import { Help, Input, Runs } from "./inspector-tabs.jsx";
 import { Output } from "./output.jsx";
+import { RunLimit } from "./run-limit.jsx";
 
 const TABS = ["Config", "Input", "Output", "Runs", "Help"];
 
@@ -66,6 +67,7 @@ function WorkflowInspector() {
       ))}
       <Limit name="retry.attempts" label="Times a failed run is tried" help="in all, each from where it failed; empty never tries again" value={document.settings.retry?.attempts} disabled={!mayEdit}
         onChange={(value) => put({ settings: { retry: triedAgain(document.settings.retry, value) } }, "settings retry")} />
+      <RunLimit />
       <div className="field" data-kind="checkbox">
         <label htmlFor="workflow-cache">Take kept answers of equal steps</label>
         <input id="workflow-cache" type="checkbox" className="switch" checked={document.settings.cache !== "off"} disabled={!mayEdit}

@@ -1,14 +1,14 @@
 """What the routes of notifications take and give."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from flowstudio.api.schemas.base import Input, Output
 from flowstudio.api.schemas.workflows import ID, WHEN
-from flowstudio.services.notification_settings import MailPace
+from flowstudio.services.notification_settings import OFFERED, MailPace, Preferences
 
 _EXAMPLE: JsonDict = {
     "id": ID,
@@ -101,7 +101,7 @@ class MuteIn(Input):
     type: str = Field("", max_length=20)
 
 
-class WebhookIn(Input):
+class NoticeWebhookIn(Input):
     """Where to post."""
 
     model_config = _example({"url": "https://example.com/flowstudio"})
@@ -109,7 +109,7 @@ class WebhookIn(Input):
     url: str = Field(min_length=1, max_length=2_000)
 
 
-class WebhookOut(Output):
+class NoticeWebhookOut(Output):
     """A webhook that was set up."""
 
     url: str
@@ -153,6 +153,24 @@ class PreferencesOut(Output):
     mutes: list[MuteOut]
     webhook_url: str
 
+    @classmethod
+    def of(cls, found: Preferences) -> "PreferencesOut":
+        """Preferences as the service gives them; types that nothing sends are left out."""
+        types = [
+            TypeOut(
+                type=name,
+                title=facts.title,
+                about=facts.about,
+                in_app=found.channels[name].in_app,
+                mail=found.channels[name].mail,
+                webhook=found.channels[name].webhook,
+            )
+            for name, facts in OFFERED.items()
+        ]
+        quiet = QuietOut(begins=found.quiet.begins, ends=found.quiet.ends, zone=found.quiet.zone)
+        mutes = [MuteOut.model_validate(mute) for mute in found.mutes]
+        return cls(types=types, quiet=quiet, mutes=mutes, webhook_url=found.webhook_url)
+
 
 class AssignIn(Input):
     """Whom to ask instead."""
@@ -161,21 +179,3 @@ class AssignIn(Input):
 
     path: str = Field(min_length=1, max_length=500, description="Of the step that waits.")
     user_id: str = Field(min_length=1, max_length=100)
-
-
-def preferences_out(found: Any, facts: Any) -> PreferencesOut:
-    """Preferences as the API gives them."""
-    types = [
-        TypeOut(
-            type=name,
-            title=facts[name].title,
-            about=facts[name].about,
-            in_app=channels.in_app,
-            mail=channels.mail,
-            webhook=channels.webhook,
-        )
-        for name, channels in found.channels.items()
-    ]
-    quiet = QuietOut(begins=found.quiet.begins, ends=found.quiet.ends, zone=found.quiet.zone)
-    mutes = [MuteOut.model_validate(mute) for mute in found.mutes]
-    return PreferencesOut(types=types, quiet=quiet, mutes=mutes, webhook_url=found.webhook_url)

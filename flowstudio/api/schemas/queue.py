@@ -32,6 +32,12 @@ class RunLimitOut(Output):
     most_at_once: int
 
 
+class WorkflowLimitOut(Output):
+    """How many runs of one workflow go on at once."""
+
+    most_at_once: int | None = Field(description="null: as many as there is room for.")
+
+
 class RateOut(Output):
     """How often a model or a credential may be used."""
 

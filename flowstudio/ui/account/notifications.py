@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 
 from flowstudio.errors import InvalidInputError
 from flowstudio.services.notification_settings import (
+    OFFERED,
     TYPES,
     Channels,
     MailPace,
@@ -26,8 +27,6 @@ _PACES: tuple[tuple[MailPace, str], ...] = (
     ("hourly", "Once an hour"),
     ("daily", "Once a day"),
 )
-#: Types of what does not exist here yet are not offered.
-_LATER = {"like", "fork", "review", "purchase"}
 TypeName = Annotated[str, StringConstraints(max_length=20)]
 
 
@@ -72,16 +71,9 @@ class NotificationPreferencesState(rx.State):
     async def _look(self) -> None:
         found = await backend().studio.notification_settings.look(current_actor(self))
         self.channels = [
-            ChannelLine(
-                name,
-                TYPES[name].title,
-                TYPES[name].about,
-                chosen.in_app,
-                chosen.mail,
-                chosen.webhook,
-            )
-            for name, chosen in found.channels.items()
-            if name not in _LATER
+            ChannelLine(name, facts.title, facts.about, chosen.in_app, chosen.mail, chosen.webhook)
+            for name, facts in OFFERED.items()
+            for chosen in (found.channels[name],)
         ]
         self.mutes = [_mute_line(mute) for mute in found.mutes]
         self.quiet_from, self.quiet_until = found.quiet.begins, found.quiet.ends
@@ -90,7 +82,7 @@ class NotificationPreferencesState(rx.State):
     @guarded("notification.edit")
     async def choose(self, name: TypeName, in_app: bool, mail: MailPace, webhook: bool) -> None:
         """Choose the channels of one type."""
-        if name not in TYPES:
+        if name not in OFFERED:
             raise InvalidInputError([f"type: There is no type {name!r}."])
         chosen = Channels(in_app, mail, webhook)
         actor = current_actor(self)

@@ -16,6 +16,7 @@ from flowstudio.errors import (
     FlowStudioError,
     InvalidInputError,
     NotFoundError,
+    ThrottledError,
 )
 from flowstudio.graph.ids import new_id
 from flowstudio.services.access import NOBODY
@@ -44,7 +45,7 @@ _HEADERS = {
 }
 _STATUSES: tuple[tuple[type[FlowStudioError], int, str], ...] = (
     (NotFoundError, 404, "This link is not valid"),
-    (AccessDeniedError, 403, "Others are asked by now"),
+    (AccessDeniedError, 403, "You are not asked any more"),
     (ConflictError, 409, "There is nothing to answer"),
 )
 
@@ -133,6 +134,9 @@ async def _typed(request: Request) -> dict[str, str] | None:
 
 
 def _refusal(error: FlowStudioError) -> Response:
+    if isinstance(error, ThrottledError):
+        headers = {"retry-after": str(max(1, round(error.retry_after_s)))}
+        return HTMLResponse(message_page("Too many tries", str(error)), 429, headers)
     for kind, status, title in _STATUSES:
         if isinstance(error, kind):
             return HTMLResponse(message_page(title, str(error)), status)

@@ -37,7 +37,7 @@ def ask_page(
     body = (
         f'<p class="over">{escape(ask.workflow)} · {escape(ask.node)}</p>'
         f"<h1>{_HEADINGS[ask.waiting.kind]}</h1>"
-        f'<div class="message">{escape(ask.waiting.message)}</div>'
+        f'<div class="message"{_reach(ask.waiting.message)}>{escape(ask.waiting.message)}</div>'
         + (f'<ul class="problems" role="alert">{faults}</ul>' if faults else "")
         + '<form method="post" accept-charset="utf-8">'
         + (_verdict(comment) if ask.waiting.kind == "approval" else _form(ask, fields))
@@ -49,6 +49,13 @@ def ask_page(
     return _whole(title, body)
 
 
+def _reach(text: str) -> str:
+    """A long text scrolls in its place, and so must be reached by keys as well."""
+    is_long = len(text) > _LONG or text.count("\n") > _LONG_LINES
+    return ' tabindex="0" role="region" aria-label="What is asked"' if is_long else ""
+
+
+_LONG, _LONG_LINES = 600, 8
 _HEADINGS = {"approval": "Your approval is asked for", "form": "Please fill this in"}
 
 
@@ -94,7 +101,10 @@ def _field(field: Field) -> str:
 
 
 def _input(field: Field, key: str) -> str:
-    said = f'id="{key}" name="{key}" aria-describedby="help-{key} error-{key}"'
+    says = [f"help-{key}"] if field.help or field.kind == "lines" else []
+    says += [f"error-{key}"] if field.error else []
+    said = f'id="{key}" name="{key}"'
+    said += f' aria-describedby="{" ".join(says)}"' if says else ""
     said += ' aria-invalid="true"' if field.error else ""
     if field.kind == "boolean":
         checked = " checked" if field.value == "on" else ""

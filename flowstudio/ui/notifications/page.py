@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from flowstudio.services.notification_settings import TYPES
+from flowstudio.services.notification_settings import OFFERED
 from flowstudio.ui.notifications.questions import question_panel
 from flowstudio.ui.notifications.state import NotificationsState
 from flowstudio.ui.shell import frame, heading
@@ -14,8 +14,6 @@ from flowstudio.ui.widgets.states import empty, skeleton
 from flowstudio.ui.widgets.told import ToldRow, told_icon, told_words
 
 _TABS = (("inbox", "Inbox"), ("unread", "Unread"), ("archived", "Archived"))
-#: Types of what does not exist here yet are not offered.
-_LATER = {"like", "fork", "review", "purchase"}
 _ROWS: Any = NotificationsState.rows
 
 
@@ -72,11 +70,7 @@ def _filter() -> rx.Component:
     return rx.el.div(
         rx.el.select(
             rx.el.option("All types", value=""),
-            *(
-                rx.el.option(facts.title, value=name)
-                for name, facts in TYPES.items()
-                if name not in _LATER
-            ),
+            *(rx.el.option(facts.title, value=name) for name, facts in OFFERED.items()),
             value=NotificationsState.kind,
             on_change=NotificationsState.choose_type,
             aria_label="Type",

@@ -6,11 +6,9 @@ import reflex as rx
 
 from flowstudio.ui.live import prose
 from flowstudio.ui.notifications.state import NotificationsState
-from flowstudio.ui.widgets.form import form_field
-from flowstudio.ui.widgets.icons import icon
+from flowstudio.ui.widgets.answers import answer_form, verdict
 from flowstudio.ui.widgets.states import notice
 
-_COMMENT = "inbox-comment"
 _QUESTION: Any = NotificationsState.question
 
 
@@ -21,8 +19,8 @@ def question_panel() -> rx.Component:
         rx.cond(_QUESTION.until, rx.el.p(f"Until {_QUESTION.until}", class_name="meta")),
         rx.match(
             _QUESTION.kind,
-            ("approval", _approval()),
-            ("form", _form()),
+            ("approval", verdict("inbox-comment", NotificationsState.decide)),
+            ("form", answer_form(_QUESTION.fields, NotificationsState.fill_in)),
             notice("Open the run to say what became of this step."),
         ),
         rx.foreach(
@@ -32,53 +30,6 @@ def question_panel() -> rx.Component:
         rx.cond(_QUESTION.others, _hand_on()),
         class_name="inbox-question",
         custom_attrs={"data-testid": "inbox-question"},
-    )
-
-
-def _approval() -> rx.Component:
-    typed: rx.Var[str] = rx.Var(f"(document.getElementById('{_COMMENT}')?.value ?? '')")
-    return rx.fragment(
-        rx.el.div(
-            rx.el.label("Comment", html_for=_COMMENT),
-            rx.el.input(id=_COMMENT, type="text", class_name="input", auto_complete="off"),
-            class_name="field",
-        ),
-        rx.el.div(
-            rx.el.button(
-                icon("check", 14),
-                "Approve",
-                type="button",
-                class_name="button primary",
-                on_click=NotificationsState.decide(True, typed.to(str)),
-                custom_attrs={"data-testid": "answer-approve"},
-            ),
-            rx.el.button(
-                icon("x", 14),
-                "Reject",
-                type="button",
-                class_name="button",
-                on_click=NotificationsState.decide(False, typed.to(str)),
-                custom_attrs={"data-testid": "answer-reject"},
-            ),
-            class_name="form-foot",
-        ),
-    )
-
-
-def _form() -> rx.Component:
-    return rx.el.form(
-        rx.foreach(_QUESTION.fields, form_field),
-        rx.el.div(
-            rx.el.button(
-                "Send answer",
-                type="submit",
-                class_name="button primary",
-                custom_attrs={"data-testid": "answer-send"},
-            ),
-            class_name="form-foot",
-        ),
-        on_submit=NotificationsState.fill_in,
-        no_validate=True,
     )
 
 
