@@ -20,6 +20,7 @@ from flowstudio.api.forms import Forms
 from flowstudio.api.hooks import Hooks
 from flowstudio.api.mount import ApiFirst
 from flowstudio.api.probes import Probes
+from flowstudio.api.slow_bodies import SlowBodies
 from flowstudio.api.traces import Traced
 from flowstudio.services.log_lines import open_log
 from flowstudio.settings import Settings
@@ -54,7 +55,7 @@ api = create_api(backend)
 def before_site(site: ASGIApp) -> ASGIApp:
     """The site with the API, the probes and what has links of its own in front of it."""
     inner = Hooks(Forms(ApiFirst(api, AnswerDoor(site)), backend), backend)
-    return Probes(Traced(inner, backend), backend)
+    return Probes(SlowBodies(Traced(inner, backend)), backend)
 
 
 app = rx.App(

@@ -48,6 +48,7 @@ DOOR_KINDS: Mapping[int, Kind] = {
     403: Kind(403, "foreign-origin", "This origin is not allowed"),
     404: Kind(404, "no-such-path", "There is nothing at this path"),
     405: Kind(405, "no-such-method", "This path does not know the method"),
+    408: Kind(408, "too-slow", "The body came too slowly"),
     413: Kind(413, "too-large", "The body is too large"),
     415: Kind(415, "not-json", "The body is not JSON"),
     422: Kind(422, "invalid-input", "The input has problems"),

@@ -7,6 +7,7 @@ only with the text: Python's own can be made to hang by a short one.
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
@@ -24,6 +25,7 @@ from flowstudio.graph.slots import SlotFault, path_text
 from flowstudio.graph.spelling import Spelling
 from flowstudio.graph.wording import listed
 
+_MOST_PROBLEMS = 100
 REFERENCES = frozenset({"$ref", "$dynamicRef"})
 #: Keywords whose values are data, not schemas.
 DATA = frozenset({"const", "default", "enum", "examples"})
@@ -73,7 +75,7 @@ def object_schema_faults(schema: Mapping[str, Any], *path: str | int) -> list[Sl
 
 
 def problems_of(schema: Any, value: Any, noun: str = "") -> list[str]:
-    """One sentence for each way a value breaks a schema; the value itself is never repeated.
+    """One sentence for each way a value breaks a schema, up to a hundred; the value is never repeated.
 
     Args:
         schema: one that `schema_faults` finds nothing wrong with.
@@ -82,10 +84,12 @@ def problems_of(schema: Any, value: Any, noun: str = "") -> list[str]:
     """
     validator = _validator(dump(schema))
     try:
-        errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
+        found = islice(validator.iter_errors(value), _MOST_PROBLEMS)
+        errors = sorted(found, key=lambda error: list(map(str, error.path)))
     except (RecursionError, Unresolvable):
         return ["The schema refers to itself without end, or to something that does not exist."]
-    return [sentence for error in errors for sentence in _sentences(error, noun)]
+    sentences = (sentence for error in errors for sentence in _sentences(error, noun))
+    return list(islice(sentences, _MOST_PROBLEMS))
 
 
 def with_defaults(schema: Any, value: Any) -> Any:
@@ -200,10 +204,10 @@ def _sentences(error: ValidationError, noun: str) -> Iterable[str]:
     if error.validator == "additionalProperties" and limit is False:
         spelling = Spelling()
         extra = [name for name in instance if name not in known]
-        return [
+        return (
             f"There is no {kind} {_short(name)!r}{inside}.{spelling.hint(str(name), known)}"
             for name in extra
-        ]
+        )
     place = f"'{path}'" if path else "The value"
     return [f"{place} {_complaint(error)}."]
 

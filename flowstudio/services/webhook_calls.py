@@ -23,7 +23,7 @@ MOST_KEY = 200
 _ENDINGS = frozenset(ENDINGS)
 #: Where a form carries the key that was made when it was opened.
 FORM_KEY = "form-receipt"
-#: Refusals of one address in a minute, before it is refused whatever it shows.
+#: Wrong secrets of one address in a minute, before it is told to wait.
 _MOST_REFUSED = 60
 _BEARER = "bearer "
 _STALE = "The timestamp is missing, or more than five minutes away from this server's clock."

@@ -12,6 +12,10 @@ from flowstudio.services.multipart import NotPartsError, read_parts
 
 _MAX_DEPTH = 64
 _MOST_FIELDS = 1_000
+#: Entries and fields of a JSON body: checking a million of them would hold up everybody else.
+_MOST_VALUES = 50_000
+_MOST_NAME = 100
+_MOST_PROBLEMS = 100
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = "multipart/form-data"
 #: Never handed to a run, beside the webhook's own secret.
@@ -78,9 +82,12 @@ def _content(received: Received, named: Mapping[str, Any], *, is_open: bool) -> 
     kind = received.header("content-type").partition(";")[0].strip().lower()
     if not kind or kind == "application/json" or kind.endswith("+json"):
         try:
-            return read_json(received.body, "The body", _MAX_DEPTH)
+            content = read_json(received.body, "The body", _MAX_DEPTH)
         except NotJsonError as error:
             raise InvalidInputError([f"body: {error}"]) from error
+        if _is_more_than(content, _MOST_VALUES):
+            raise InvalidInputError([f"body: It has more than {_MOST_VALUES:,} values."])
+        return content
     if kind == _PARTS:
         return _of_parts(received, named, is_open=is_open or "body" in named)
     if kind.startswith("multipart/"):
@@ -99,6 +106,19 @@ def _content(received: Received, named: Mapping[str, Any], *, is_open: bool) -> 
     return {name: value_of(named.get(name), given) for name, given in pairs}
 
 
+def _is_more_than(value: Any, most: int) -> bool:
+    """Whether lists and objects hold more values than that, all levels together."""
+    count, stack = 0, [value]
+    while stack:
+        part = stack.pop()
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        count += len(inner)
+        if count > most:
+            return True
+        stack.extend(inner)
+    return False
+
+
 def _of_parts(received: Received, named: Mapping[str, Any], *, is_open: bool) -> dict[str, Any]:
     """The fields of a form in parts; a file that is no input is left out, as other fields are."""
     try:
@@ -111,15 +131,21 @@ def _of_parts(received: Received, named: Mapping[str, Any], *, is_open: bool) ->
         if part.file_name is not None:
             # A browser sends a nameless file where none was chosen.
             if part.file_name and (is_open or part.name in named):
-                problems.append(f"{part.name}: Files are not taken. Send its text, or its address.")
+                problems.append(
+                    f"{_told(part.name)}: Files are not taken. Send its text, or its address."
+                )
             continue
         try:
             fields[part.name] = value_of(named.get(part.name), part.content.decode())
         except UnicodeDecodeError:
-            problems.append(f"{part.name}: It must be UTF-8 text.")
+            problems.append(f"{_told(part.name)}: It must be UTF-8 text.")
     if problems:
-        raise InvalidInputError(problems)
+        raise InvalidInputError(problems[:_MOST_PROBLEMS])
     return fields
+
+
+def _told(name: str) -> str:
+    return name if name.isprintable() and len(name) <= _MOST_NAME else repr(name[:_MOST_NAME])
 
 
 def body_key(received: Received, path: str) -> str:

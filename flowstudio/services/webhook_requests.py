@@ -71,7 +71,7 @@ class WebhookRequests:
             body="",
             size=len(received.body),
             status=noted.status,
-            detail=noted.detail,
+            detail=noted.detail[:_MOST_VALUE].replace("\x00", "\ufffd"),
             run_id=noted.run_id,
         )
         kept = Received(received.method, received.headers, received.query, body)

@@ -35,7 +35,7 @@ async def taken(quotas: list[WebhookQuotas], link, tries: int, *, is_test: bool 
 
 
 @pytest.mark.parametrize("limit", [1, 7, 120])
-async def test_two_processes_together_take_what_one_would(new_quotas, link, limit):
+async def test_a41b_two_processes_together_take_what_one_would(new_quotas, link, limit):
     link = replace(link, per_minute=limit)
     assert await taken([new_quotas(), new_quotas()], link, limit * 2 + 4) == limit
 

@@ -1,0 +1,141 @@
+"""What strangers send to webhooks and forms: made to be slow to check, or slow to come."""
+
+import asyncio
+import time
+
+import pytest
+
+from flowstudio.api.slow_bodies import SlowBodies
+from flowstudio.errors import InvalidInputError
+from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.webhook_inputs import Received, inputs_of
+
+PRIME = 2**61 - 1
+#: How long each would take if every pair of entries were compared: minutes.
+SLOW = {
+    "of objects": [{"a": number} for number in range(30_000)],
+    "of numbers with one hash": [number * PRIME for number in range(30_000)],
+    "of all kinds": [str(number) if number % 2 else number for number in range(30_000)],
+}
+
+
+@pytest.mark.parametrize("entries", SLOW.values(), ids=SLOW)
+def test_a64_lists_whose_entries_must_differ_are_checked_in_no_time(entries):
+    began = time.process_time()
+    schema = {"properties": {"t": {"type": "array", "uniqueItems": True}}}
+    assert check_inputs(schema, {"t": entries})["t"] is entries
+    with pytest.raises(InvalidInputError):
+        check_inputs(schema, {"t": [*entries, entries[0]]})
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("entries", "are_unique"),
+    [
+        ([1, True, "1", None, "None", [1], [True], {"a": 1}, {"a": True}, 0, False], True),
+        ([1, 1.0], False),
+        ([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], False),
+        (["a,'b'", "a"], True),
+        ([["a", "b"], ["a,b"]], True),
+        ([{"a": 1}, {"a:1": 1}], True),
+        ([0.5, 0.25, -0.5], True),
+        ([0, -0.0], False),
+    ],
+)
+def test_entries_are_the_same_when_json_schema_says_so(entries, are_unique):
+    schema = {"properties": {"t": {"uniqueItems": True}}}
+    if are_unique:
+        check_inputs(schema, {"t": entries})
+        return
+    with pytest.raises(InvalidInputError):
+        check_inputs(schema, {"t": entries})
+
+
+def test_a64_of_many_problems_a_hundred_are_told():
+    numbers = {"properties": {"t": {"type": "array", "items": {"type": "string"}}}}
+    for schema, given in (
+        (numbers, {"t": [1] * 100_000}),
+        ({"properties": {"t": {}}}, {f"k{number}": 1 for number in range(100_000)}),
+    ):
+        began = time.process_time()
+        with pytest.raises(InvalidInputError) as caught:
+            check_inputs(schema, given)
+        assert len(caught.value.problems) == 100
+        assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("number", "step", "fits"),
+    [
+        (int("9" * 4_000), 0.5, True),
+        (int("9" * 4_000), 2, False),
+        (1e300, 1e-300, True),
+        (19.99, 0.01, True),
+        (19.999, 0.01, False),
+        (True, 2, True),
+    ],
+)
+def test_a64_multiples_of_numbers_that_no_float_holds(number, step, fits):
+    schema = {"properties": {"t": {"multipleOf": step}}}
+    if fits:
+        check_inputs(schema, {"t": number})
+        return
+    with pytest.raises(InvalidInputError, match="must be a multiple of"):
+        check_inputs(schema, {"t": number})
+
+
+@pytest.mark.parametrize("values", [50_001, 200_000])
+def test_a64b_a_body_holds_only_so_many_values(values):
+    body = b"[" + b"{}," * (values - 1) + b"1]"
+    with pytest.raises(InvalidInputError, match="more than 50,000 values"):
+        inputs_of({"properties": {"body": {}}}, Received("POST", (), (), body), "")
+    few = Received("POST", (), (), b"[[],[1,2]]")
+    assert inputs_of({"properties": {"body": {}}}, few, "") == {"body": [[], [1, 2]]}
+
+
+def test_a66_the_name_of_a_part_is_told_as_text_of_one_line():
+    part = (
+        b'--x\r\nContent-Disposition: form-data; name="a\x00b"; filename="f"\r\n\r\n\r\n--x--\r\n'
+    )
+    kind = (("content-type", "multipart/form-data; boundary=x"),)
+    with pytest.raises(InvalidInputError) as caught:
+        inputs_of({}, Received("POST", kind, (), part), "")
+    assert all(problem.isprintable() for problem in caught.value.problems)
+
+
+async def test_a65_a_body_that_does_not_come_ends_the_request():
+    pieces: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+    pieces.put_nowait({"type": "http.request", "body": b"{", "more_body": True})
+    sent: list[dict[str, object]] = []
+    seen: list[str] = []
+
+    async def site(scope, receive, send):  # noqa: ARG001
+        while (message := await receive())["type"] == "http.request":
+            seen.append(message["type"])
+        seen.append(message["type"])
+
+    async def send(message):
+        sent.append(message)
+
+    await SlowBodies(site, longest_s=0.05)({"type": "http"}, pieces.get, send)
+    assert seen == ["http.request", "http.disconnect"]
+    assert sent[0]["status"] == 408
+
+
+async def test_a_request_that_is_there_may_be_answered_for_as_long_as_that_takes():
+    pieces: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+    pieces.put_nowait({"type": "http.request", "body": b"{}", "more_body": False})
+    sent: list[dict[str, object]] = []
+
+    async def site(scope, receive, send):  # noqa: ARG001
+        await receive()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    await SlowBodies(site, longest_s=0.01)({"type": "http"}, pieces.get, send)
+    assert [message["status"] for message in sent] == [200]
