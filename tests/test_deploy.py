@@ -36,3 +36,44 @@ def test_the_settings_of_the_containers_are_read(monkeypatch):
         monkeypatch.setenv(name, filled)
     assert Settings().database_url.startswith("postgresql://flowstudio:")
     assert services["worker"]["environment"] == services["web"]["environment"]
+
+
+#: The major version of `postgresql-client` in each release of Debian.
+CLIENTS = {"bookworm": 15, "trixie": 17}
+
+
+def test_the_image_can_dump_the_database_of_the_compose_file():
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    server = int(services["postgres"]["image"].partition(":")[2])
+    release = re.search(
+        r"^FROM python:[\d.]+-slim-(\w+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE
+    )
+    assert release is not None
+    assert server <= CLIENTS[release[1]]
+
+
+def test_no_secret_beside_the_compose_file_gets_into_the_image():
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {"**/.env", "**/*.env"} <= set(ignored)
+
+
+def test_what_the_image_is_built_from_is_not_ignored():
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    needed = {
+        "constraints.txt",
+        "pyproject.toml",
+        "rxconfig.py",
+        "reflex.lock",
+        "assets",
+        "alembic",
+    }
+    assert needed.isdisjoint(ignored)
+    for name in needed:
+        assert (DEPLOY.parent / name).exists()
+
+
+def test_the_check_of_health_asks_for_what_there_is():
+    check = (DEPLOY / "Dockerfile").read_text().partition("HEALTHCHECK")[2]
+    (address,) = re.findall(r"urlopen\('([^']+)'", check)
+    port = Settings.model_fields["port"].default
+    assert address == f"http://127.0.0.1:{port}/healthz"

@@ -85,3 +85,24 @@ async def test_axe_finds_nothing_on_the_queue(page: Page, scheme: str):
     await expect(page.get_by_test_id("worker-row")).to_be_visible()
     found = await Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+async def test_the_editor_says_how_many_runs_of_the_workflow_go_on_at_once(page: Page, site: Site):
+    await page.goto("/queue")
+    body = {"project_id": min(site.person("root@example.com").memberships), "document": FAILING}
+    workflow_id = (await ask(page, "POST", "/workflows", body))["id"]
+    await page.goto(f"/workflows/{workflow_id}")
+    limit = page.get_by_test_id("field-run-limit")
+    await limit.fill("0")
+    await expect(limit).to_have_attribute("aria-invalid", "true")
+    await limit.fill("3")
+    await limit.press("Enter")
+    await expect(page.get_by_text("At most 3 of its runs go on at once.")).to_be_visible()
+    path = f"/workflows/{workflow_id}/run-limit"
+    assert await ask(page, "GET", path) == {"most_at_once": 3}
+    await page.reload()
+    await expect(limit).to_have_value("3")
+    await limit.fill("")
+    await limit.press("Enter")
+    await expect(page.get_by_text("Its runs go on as there is room.")).to_be_visible()
+    assert await ask(page, "GET", path) == {"most_at_once": None}

@@ -15,6 +15,7 @@ from tests.builders import node, workflow
 from tests.fakes.clock import TurnedClock
 from tests.people import actor_of, person, project_of
 from tests.processes import until
+from tests.projects import kept, member
 from tests.running import carry, create, ended, opened, reached
 
 pytestmark = pytest.mark.usefixtures("either_database")
@@ -273,6 +274,18 @@ async def test_only_admins_see_and_change_the_queue(runtime):
     await queue.limit(user, "project", project_of(user), 3)
     (limit,) = (await queue.look(OPERATOR)).limits
     assert (limit.scope, limit.object_id, limit.most_at_once) == ("project", project_of(user), 3)
+
+
+async def test_who_sees_a_workflow_sees_how_many_of_its_runs_go_on_at_once(runtime):
+    owner = person(runtime.studio.parts, "a@example.com")
+    stranger = person(runtime.studio.parts, "b@example.com")
+    workflow_id = await kept(runtime, owner, counting("a"))
+    queue = runtime.studio.queue
+    assert await queue.workflow_limit(owner, workflow_id) is None
+    await queue.limit(owner, "workflow", workflow_id, 2)
+    assert await queue.workflow_limit(member(runtime, "viewer", owner), workflow_id) == 2
+    with pytest.raises(NotFoundError):
+        await queue.workflow_limit(stranger, workflow_id)
 
 
 async def test_the_depth_of_each_queue_and_its_age_are_known(tmp_path, bench):
