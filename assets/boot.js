@@ -76,7 +76,13 @@ window.flowstudio = (() => {
   // For a page that was told to sign in: perhaps only the short-lived half of the session is over.
   const signIn = async (path = here()) => {
     const again = Date.now() - Number(sessionStorage.getItem("renewed") ?? 0) < 10_000;
-    if (!again && (await refresh()) === "kept") {
+    const outcome = again ? "gone" : await refresh();
+    // Whoever only lost the connection keeps the page they are on.
+    if (outcome === "later") {
+      setTimeout(() => signIn(path), RETRY_MS);
+      return;
+    }
+    if (outcome === "kept") {
       sessionStorage.setItem("renewed", Date.now());
       location.replace(local(path));
       return;

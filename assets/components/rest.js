@@ -16,7 +16,11 @@ export async function send(method, action, body, options) {
   } catch {
     return { ok: false, status: 0, body: { detail: NO_ANSWER } };
   }
-  return { ok: reply.ok, status: reply.status, body: await reply.json().catch(() => ({})), headers: reply.headers };
+  let isCut = false;
+  const told = await reply.json().catch(() => { isCut = /json/.test(reply.headers.get("content-type")); });
+  // A reply whose end is missing is none.
+  if (reply.ok && isCut) return { ok: false, status: 0, body: { detail: NO_ANSWER } };
+  return { ok: reply.ok, status: reply.status, body: told ?? {}, headers: reply.headers };
 }
 
 // As `send`, renewing a session whose short-lived half has just run out.

@@ -54,7 +54,7 @@ async def open_workflow(workflow_id: Id, actor: CurrentActor, studio: CurrentStu
     "/workflows/{workflow_id}/operations",
     operation_id="change_submit",
     summary="Change a workflow together with others",
-    responses=responses(404, 422),
+    responses=responses(404, 409, 422),
     openapi_extra=verb("workflow.edit"),
 )
 async def submit_change(

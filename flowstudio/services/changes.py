@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
+from flowstudio.errors import ConflictError
 from flowstudio.graph.canonical import dump_in_order, load
 from flowstudio.graph.document import Document
 from flowstudio.graph.merging import Merged, merge
@@ -136,6 +137,7 @@ class ChangeService:
         Raises:
             InvalidDocumentError: a credential is named that the project does not have, or the
                 document would be too large; nothing was applied.
+            ConflictError: the client is somebody else's.
         """
         while True:
             found = await self._workflows.editable(actor, workflow_id)
@@ -147,6 +149,9 @@ class ChangeService:
             if change is not None:
                 break
         if change.operations:
+            if change.revision == found.record.revision + 1:
+                # Not before it is committed: what was not is nobody's document.
+                self._remember(workflow_id, change.revision, merged.document)
             self._parts.channels.publish(f"workflow:{workflow_id}", change.message())
         return change
 
@@ -163,6 +168,8 @@ class ChangeService:
         revision, document = self._documents.get(record.id, (0, None))
         if document is None or revision != record.revision:
             document = read_stored(found)
+            # Somebody else has changed it, and told everybody other faces than this process did.
+            self._told.pop(record.id, None)
             self._remember(record.id, record.revision, document)
         return document
 
@@ -193,6 +200,10 @@ class ChangeService:
         """Keep the merged document; None when somebody else was quicker."""
         workflow_id = found.record.id
         now = self._workflows.editable_in(session, actor, workflow_id).record
+        if store.is_client_of_others(session, workflow_id, batch.client, actor.id):
+            # Everybody hears of it: whoever counted on under it would pass for somebody's repetition.
+            message = "This client is somebody else's; send under a name of your own."
+            raise ConflictError(message)
         known = store.find_change(session, workflow_id, batch.client, batch.number)
         if known is not None:
             return _told(known)
@@ -218,18 +229,17 @@ class ChangeService:
                 revision=revision,
                 client=batch.client,
                 batch=batch.number,
-                base_revision=batch.base_revision,
+                base_revision=min(batch.base_revision, now.revision),
                 user_id=actor.id or None,
                 operations=dump_in_order(operations),
                 at=at,
             )
             self._audit(session, actor, found, revision)
-            self._remember(workflow_id, revision, merged.document)
         return Change(
             revision,
             batch.client,
             batch.number,
-            batch.base_revision,
+            min(batch.base_revision, now.revision),
             actor.id,
             _name_of(session, actor),
             operations,

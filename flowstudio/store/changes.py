@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from flowstudio.store.tables.editing import ChangeRow
@@ -60,6 +60,18 @@ def find_change(session: Session, workflow_id: str, client: str, batch: int) -> 
         _query(workflow_id).where(col(ChangeRow.client) == client, col(ChangeRow.batch) == batch)
     ).first()
     return ChangeRecord(*row) if row is not None else None
+
+
+def is_client_of_others(session: Session, workflow_id: str, client: str, user_id: str) -> bool:
+    """Whether somebody else has sent batches under this client's name."""
+    whose = func.coalesce(col(ChangeRow.user_id), "")
+    found = session.execute(
+        select(col(ChangeRow.revision))
+        .where(col(ChangeRow.workflow_id) == workflow_id, col(ChangeRow.client) == client)
+        .where(whose != user_id)
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def list_changes(session: Session, workflow_id: str, after: int, limit: int) -> list[ChangeRecord]:

@@ -16,6 +16,7 @@ from flowstudio.security.tokens import AccessTokens
 from flowstudio.services.access import RULES
 from flowstudio.store import members, sessions, users
 from flowstudio.ui.guard import guard_of
+from tests.editing import chain, invite, keep
 from tests.fakes.clock import TurnedClock
 from tests.fakes.openrouter import KEY as MODEL_KEY
 from tests.fakes.openrouter import stall
@@ -424,6 +425,90 @@ async def test_a_damaged_frame_leaves_the_server_to_others(site: Site, frame: st
         await page.raw(frame)
         async with tab(site.port, own, name="whole") as other:
             assert ours(await other.call(HOME))
+
+
+# Working together
+
+
+EDITOR = HANDLERS["editor_state.load"].rpartition(".")[0]
+
+
+def listening(workflow_id: str) -> dict[str, str]:
+    """Where an editor's events come from."""
+    return {"path": f"/workflows/{workflow_id}", "workflow_id": workflow_id}
+
+
+def people(frames: list[str]) -> list[dict[str, Any]]:
+    """What was told of people."""
+    updates = [json.loads(frame.partition(",")[2])[1] for frame in frames if frame.startswith("42")]
+    updates = [each if isinstance(each, dict) else json.loads(each) for each in updates]
+    said = [value for _, _, value in operations(updates) if isinstance(value, dict)]
+    return [each for each in said if each.get("t") == "people"]
+
+
+async def test_a65_a_stranger_neither_hears_a_workflow_nor_is_seen_there(site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    async with (
+        tab(site.port, cookie(site, "root@example.com", "admin"), name="owner") as owner,
+        tab(site.port, cookie(site, "mallory@example.com"), name="mallory") as mallory,
+    ):
+        await owner.follow(EDITOR, **listening(workflow_id))
+        for event, payload in (("load", {}), ("follow", {}), ("present", {"presence": HERE})):
+            told = await mallory.call(f"{EDITOR}.{event}", payload, **listening(workflow_id))
+            assert [row[0] for row in operations(told)] in ([], ["toast"])
+        await owner.call(f"{EDITOR}.present", {"presence": HERE}, **listening(workflow_id))
+        await mallory.settled()
+    assert people(mallory.frames) == []
+    assert {each["name"] for each in people(owner.frames)} == {"Root"}
+
+
+HERE: dict[str, Any] = {"tab": "here"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tab": "x" * 17}, {"tab": "<b>"}, {"name": "root"}, {"user_id": "x"}, {"colour": "red"},
+        {"cursor": {"x": 1e300, "y": 0}}, {"cursor": {"x": "NaN", "y": 0}}, {"cursor": {"x": 1}},
+        {"selection": ["x"] * 51}, {"selection": ["x" * 101]}, {"field": "x" * 101}, {"t": "change"},
+        {"gone": True},
+    ],
+)  # fmt: skip
+async def test_a66_presence_says_no_more_than_it_may(site: Site, wrong: dict[str, Any]) -> None:
+    where = listening(keep(site, chain("One")))
+    async with tab(site.port, cookie(site, "root@example.com", "admin"), name="wrong") as page:
+        told = await page.call(f"{EDITOR}.present", {"presence": HERE | wrong}, **where)
+        assert [row[:2] for row in operations(told)] == [["toast", "error"]]
+
+
+async def test_a66_nobody_passes_for_somebody_elses_tab(site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    where = listening(workflow_id)
+    invite(site, "mallory@example.com", "viewer")
+    async with tab(site.port, cookie(site, "root@example.com", "admin"), name="owner") as owner:
+        await owner.follow(EDITOR, **where)
+        async with tab(site.port, cookie(site, "mallory@example.com"), name="m") as mallory:
+            await mallory.follow(EDITOR, **where)
+            await mallory.call(f"{EDITOR}.present", {"presence": {"tab": "raw"}}, **where)
+        # Gone, and not the owner whose tab has that name, too.
+        while not (gone := [each for each in people(owner.frames) if each.get("gone")]):
+            await owner.update()
+    assert {each["user_id"] for each in gone} == {site.person("mallory@example.com").id}
+
+
+async def test_a67_a_flood_of_presence_reaches_others_as_a_trickle(site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    where = listening(workflow_id)
+    root = cookie(site, "root@example.com", "admin")
+    async with tab(site.port, root, name="calm") as calm, tab(site.port, root, name="mad") as mad:
+        await calm.follow(EDITOR, **where)
+        before = len(calm.frames)
+        for x in range(150):
+            flood = {"presence": {"tab": "mad", "cursor": {"x": x, "y": 0}}}
+            await mad.send(f"{EDITOR}.present", flood, **where)
+        while not any(told.get("cursor") == {"x": 149, "y": 0} for told in people(calm.frames)):
+            await calm.update()
+        assert len(calm.frames) - before < 150
 
 
 # What leaves the server

@@ -229,6 +229,29 @@ async def test_copies_travel_as_text_to_another_workflow(page: Page, site: Site)
     assert nodes["b"]["text"] == "{{ a_2 }} more"
 
 
+async def test_a_paste_of_five_megabytes_is_refused_and_the_editor_goes_on(
+    page: Page, site: Site
+) -> None:
+    workflow_id = keep(site, chain("One"))
+    editor = await Editor(page).open(workflow_id)
+    await page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            const node = {id: "x", type: "task", name: "x", config: {text: "x".repeat(5_000_000)}};
+            data.setData('text/plain', JSON.stringify({nodes: [node]}));
+            document.querySelector('[data-testid=canvas]').dispatchEvent(
+                new ClipboardEvent('paste', {clipboardData: data, bubbles: true}));
+        }"""
+    )
+    toast = page.get_by_test_id("toast").first
+    await expect(toast).to_contain_text("at most 2 MB")
+    await editor.select("a")
+    await editor.write("text", "Short")
+    await editor.saved()
+    texts = [node.config.get("text") for node in kept_document(site, workflow_id).nodes]
+    assert texts == [None, "Short"]
+
+
 @pytest.mark.parametrize("colour", ["light", "dark"])
 @pytest.mark.parametrize(
     ("view", "width"),

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 
-from flowstudio.errors import AccessDeniedError, InvalidDocumentError, NotFoundError
+from flowstudio.errors import AccessDeniedError, ConflictError, InvalidDocumentError, NotFoundError
 from flowstudio.graph.document import Document
 from flowstudio.graph.merging import merge
 from flowstudio.graph.operations import OPERATIONS, apply_one
 from flowstudio.nodes.registry import load_registry
-from flowstudio.services.changes import Batch
+from flowstudio.services.changes import Batch, ChangeService
 from tests.builders import document, node, workflow
 from tests.operations import BATCHES
 from tests.people import person, project_of
@@ -142,6 +142,20 @@ async def test_problems_and_faces_of_the_newest_revision_are_told(runtime, chang
     assert heard["faces"]["greet"]["outputs"] == ("out",)
 
 
+async def test_a_face_is_told_again_once_another_process_has_told_it_otherwise(
+    runtime, changes, owner
+):
+    draft = await kept(runtime, owner, DRAFT)
+    there = ChangeService(changes._parts, changes._workflows, changes._drafts, changes._registry)
+    with runtime.studio.parts.channels.listen(f"workflow:{draft}") as listener:
+        for number, (process, said) in enumerate([(changes, "A"), (there, "B"), (changes, "A")]):
+            change = await process.submit(owner, draft, batch(text(said), number=number))
+            await process.look_over(owner, draft, change.revision)
+        told = [await listener.get() for _ in range(9)]
+    faces = [each["faces"] for each in told if each["t"] == "checked"]
+    assert [each["greet"]["summary"] for each in faces] == ["A", "B", "A"]
+
+
 async def test_only_editors_change_and_strangers_see_nothing(runtime, changes, owner):
     draft = await kept(runtime, owner, DRAFT)
     with pytest.raises(AccessDeniedError):
@@ -158,6 +172,30 @@ async def test_a20_a_foreign_credential_cannot_be_put_in(runtime, changes, owner
         await changes.submit(owner, draft, batch({"op": "add_node", "node": call}))
     assert await now(runtime, owner, draft) == DRAFT
     assert project_of(owner)
+
+
+async def test_a64_nobody_counts_on_under_somebody_elses_client(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    await changes.submit(owner, draft, batch(text("Mine"), client="heard", number=1))
+    mallory = member(runtime, "editor", owner)
+    for number in (1, 2):
+        with pytest.raises(ConflictError, match="somebody else"):
+            await changes.submit(mallory, draft, batch(text("x"), client="heard", number=number))
+    mine = await changes.submit(owner, draft, batch(text("Still"), client="heard", number=2))
+    assert mine.operations[0]["value"] == "Still"
+
+
+async def test_a64_nobody_claims_to_have_seen_what_is_yet_to_come(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    change = await changes.submit(owner, draft, batch(text("Hi"), base=2**53))
+    assert change.base_revision == 1
+
+
+async def test_a_text_that_makes_the_document_too_large_is_refused_whole(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    with pytest.raises(InvalidDocumentError, match="at most 5,000,000"):
+        await changes.submit(owner, draft, batch(text("x" * 5_000_000)))
+    assert await now(runtime, owner, draft) == DRAFT
 
 
 # Convergence

@@ -56,3 +56,19 @@ def test_what_else_is_pushed_holds_no_needless_byte() -> None:
     assert value_of(push(("t", "a", ["x", "m1"]), ("toast", "info", "größer"))) == (
         '[["t","a",["x","m1"]],["toast","info","größer"]]'
     )
+
+
+def test_of_what_a_tab_says_of_its_person_only_the_last_travels() -> None:
+    def here(user: str, tab: str, x: int, *, answer: bool = True) -> dict[str, Any]:
+        return {"t": "people", "user_id": user, "tab": tab, "cursor": {"x": x}, "answer": answer}
+
+    told = [here("ann", "1", 0, answer=False), here("bob", "1", 7), step("a")]
+    told += [here("ann", "1", x) for x in range(1, 100)]
+    assert list(frames_of(told)) == [
+        [
+            ("edit", "", step("a")),
+            # The first of these asked the others to answer.
+            ("edit", "", here("ann", "1", 99, answer=False)),
+            ("edit", "", here("bob", "1", 7)),
+        ]
+    ]

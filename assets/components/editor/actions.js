@@ -259,6 +259,7 @@ export function paste(text, at) {
     if (name !== node.name) names.set(node.name, name);
   }
   const roots = copied.nodes.filter((node) => !ids.has(node.parent));
+  if (!roots.length) return say("These nodes lie inside each other in a circle.", "error");
   const corner = { x: Math.min(...roots.map((n) => n.position?.x ?? 0)), y: Math.min(...roots.map((n) => n.position?.y ?? 0)) };
   const to = at ?? { x: corner.x + 32, y: corner.y + 32 };
   const nodes = copied.nodes.map((node) => {
@@ -271,7 +272,7 @@ export function paste(text, at) {
       ...(isRoot ? {} : { parent: ids.get(parent) }),
     };
   });
-  const edges = (copied.edges ?? []).filter((edge) => ids.has(edge.source) && ids.has(edge.target))
+  const edges = (Array.isArray(copied.edges) ? copied.edges : []).filter((edge) => ids.has(edge.source) && ids.has(edge.target))
     .map((edge) => ({ ...edge, id: newId(), source: ids.get(edge.source), target: ids.get(edge.target) }));
   change([...nodes.map((node) => ({ op: "add_node", node })), ...edges.map((edge) => ({ op: "add_edge", edge }))], { label: "paste" });
   select(roots.map((node) => ids.get(node.id)));

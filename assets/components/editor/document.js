@@ -91,11 +91,12 @@ function setAt(value, [key, ...rest], operation) {
   if (value === null || typeof value !== "object" || Array.isArray(value) || typeof key !== "string") {
     throw new Misfit("There is nothing at this place.");
   }
-  const copy = { ...value };
-  if (rest.length) copy[key] = setAt(key in value ? value[key] : {}, rest, operation);
-  else if (operation.remove) delete copy[key];
-  else copy[key] = operation.value ?? null;
-  return copy;
+  if (operation.remove && !rest.length) {
+    const { [key]: gone, ...kept } = value;
+    return kept;
+  }
+  // Any name may be a key, also one that every object has something under.
+  return { ...value, [key]: rest.length ? setAt(Object.hasOwn(value, key) ? value[key] : {}, rest, operation) : operation.value ?? null };
 }
 
 const steps = {
@@ -205,7 +206,7 @@ function unset(node, operation) {
     if (Array.isArray(place)) {
       const shifts = key >= place.length || (operation.remove && depth === path.length - 1);
       if (shifts) return { op: "set_config", id, path: path.slice(0, depth), value: place };
-    } else if (place === null || typeof place !== "object" || !(key in place)) {
+    } else if (place === null || typeof place !== "object" || !Object.hasOwn(place, key)) {
       return { op: "set_config", id, path: path.slice(0, depth + 1), remove: true };
     }
     place = place[key];

@@ -1,6 +1,7 @@
 // The editor's top bar: what is open, how it is saved, who is here, what a run costs, and Run.
 import { useEffect, useRef, useState } from "react";
-import { change, keepTheirs, takeBack, useEditor } from "./store.js";
+import { change, putBack, useEditor } from "./store.js";
+import { drop } from "./notices.js";
 import { cancel, run } from "./draft.js";
 import { money } from "./faces.js";
 import { Keys } from "../keys.jsx";
@@ -8,7 +9,8 @@ import { Icon } from "./icons.jsx";
 import { Avatars } from "./people.jsx";
 
 const SAVING = {
-  saved: ["check", "Saved"], saving: ["clock", "Saving…"], offline: ["offline", "Not saved yet: the server does not answer. Nothing is lost."],
+  saved: ["check", "Saved"], saving: ["clock", "Saving…"], offline: ["offline", "Not saved yet", "The server does not answer. What you change is kept in this browser until it does."],
+  stopped: ["lock", "Not saved", "You may not change this workflow any more. What you changed is kept in this browser."],
 };
 const VIEWS = [["canvas", "Canvas"], ["notebook", "Notebook"], ["both", "Both"]];
 const BUSY = new Set(["queued", "running", "waiting", "paused"]);
@@ -17,9 +19,8 @@ export function Header({ view, onView, onPanel, panel }) {
   const saving = useEditor((state) => state.saving);
   const project = useEditor((state) => state.project);
   const mayEdit = useEditor((state) => state.mayEdit);
-  const notice = useEditor((state) => state.notice);
   const published = useEditor((state) => state.published);
-  const [icon, text] = SAVING[saving];
+  const [icon, text, more] = SAVING[saving];
   return (
     <header className="editor-bar">
       <div className="editor-title">
@@ -27,8 +28,8 @@ export function Header({ view, onView, onPanel, panel }) {
         <span aria-hidden="true">/</span>
         <Name />
         <span className="tag">{published ? (published.is_changed ? `Draft · v${published.number} is published` : `Published · v${published.number}`) : "Draft"}</span>
-        {mayEdit
-          ? <span className="saving" data-saving={saving} role="status"><Icon name={icon} size={13} />{text}</span>
+        {mayEdit || saving === "stopped"
+          ? <span className="saving" data-saving={saving} role="status" title={more}><Icon name={icon} size={13} />{text}</span>
           : <span className="tag" data-tone="info"><Icon name="lock" size={12} /> You can look, not change</span>}
       </div>
       <div className="segments views" role="group" aria-label="View">
@@ -45,14 +46,23 @@ export function Header({ view, onView, onPanel, panel }) {
         <button type="button" className="button icon-only" aria-pressed={panel === "versions"} onClick={() => onPanel("versions")} title="Versions and publishing" data-testid="panel-versions"><Icon name="history" /><span className="sr-only">Versions</span></button>
         {mayEdit && <button type="button" className="button" onClick={() => onPanel("publish")} data-testid="publish"><Icon name="publish" size={14} /> <span>Publish</span></button>}
       </div>
-      {notice && (
-        <div className="editor-notice" role="status" data-testid="overwritten">
-          {notice.name || "Somebody"} changed “{notice.place}” of “{notice.node}” after you.
-          <button type="button" className="button" onClick={takeBack}>Take mine</button>
-          <button type="button" className="button" onClick={keepTheirs}>Keep theirs</button>
-        </div>
-      )}
+      <Notices />
     </header>
+  );
+}
+
+// One at a time: each asks for an answer.
+function Notices() {
+  const notices = useEditor((state) => state.notices);
+  if (!notices.length) return null;
+  const { key, text, take, leave, operations } = notices[0];
+  return (
+    <div className="editor-notice" role="status" data-testid="overwritten">
+      <span className="editor-notice-text">{text}</span>
+      <button type="button" className="button" onClick={() => { drop(key); putBack(operations); }} data-testid="notice-take">{take}</button>
+      <button type="button" className="button" onClick={() => drop(key)} data-testid="notice-leave">{leave}</button>
+      {notices.length > 1 && <span className="meta">and {notices.length - 1} more</span>}
+    </div>
   );
 }
 

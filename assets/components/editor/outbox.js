@@ -1,60 +1,92 @@
 // What this tab has changed and the server has not confirmed: kept over a reload, sent in order, one
-// batch at a time, and sent again until there is an answer.
-const TYPING_MS = 250;
+// batch at a time, and sent again until there is an answer. An answered batch stays until the page has
+// come to the revision that it made, so that what was typed is never out of sight.
+// While somebody types, the others see it this often; a long text travels whole each time, and less often.
+const TYPING_MS = 120;
+const LONG_MS = 600;
+const LONG = 4000;
 const RETRY_MS = 2000;
 const ALIVE_MS = 4000;
+const GONE_MS = 3 * ALIVE_MS;
 
-const stored = (key, otherwise) => {
+const stored = (key) => {
   try {
-    return JSON.parse(localStorage.getItem(key)) ?? otherwise;
+    return JSON.parse(localStorage.getItem(key)) ?? {};
   } catch {
-    return otherwise;
+    return {};
   }
 };
 
 export class Outbox {
-  // `send(batch)` answers "done", "refused" or "later"; `onChange` hears saved, saving or offline.
-  constructor(workflow, { send, onChange }) {
-    this.prefix = `outbox ${workflow} `;
+  // `place` names the workflow and the person. `send(batch)` answers "done", "refused", "later" or
+  // "stop"; `onChange` hears saved, saving, offline or stopped, `onDrop` that a batch was refused; `base()`
+  // is the document that the changes are made to.
+  constructor(place, { send, onChange, onDrop, base }) {
+    this.prefix = `outbox ${place} `;
+    this.baseKey = `base ${place}`;
     this.send = send;
     this.onChange = onChange;
-    this.client = this.claim();
-    this.isSending = false;
-    this.isOffline = false;
+    this.onDrop = onDrop;
+    this.makeBase = base;
+    this.client = crypto.getRandomValues(new Uint32Array(3)).join("-");
+    this.count = 0;
+    this.batches = [];
+    this.sending = null;
     this.timer = null;
+    this.adopt();
     this.onOnline = () => this.wake();
     window.addEventListener("online", this.onOnline);
     this.beat = setInterval(() => this.keep(), ALIVE_MS);
   }
 
-  // A client's name, with what it left unsent: this tab's own before a reload, else that of a tab
-  // that is gone, else a new one.
-  claim() {
-    const own = sessionStorage.getItem(this.prefix);
-    const isGone = (key) => Date.now() - (stored(key, {}).alive ?? 0) > 3 * ALIVE_MS;
-    const left = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
-    const name = own && !this.isTaken(own) ? own : left.find(isGone)?.slice(this.prefix.length);
-    const client = name ?? crypto.getRandomValues(new Uint32Array(3)).join("-");
-    const saved = stored(this.prefix + client, { count: 0, batches: [] });
-    this.batches = saved.batches;
-    this.count = saved.count;
-    sessionStorage.setItem(this.prefix, client);
-    return client;
+  get key() {
+    return this.prefix + this.client;
+  }
+
+  // Takes over what this tab left unsent before a reload, and what tabs that are gone did. It keeps
+  // the names and numbers it had: what did arrive is known by them, and not applied again. New batches
+  // never go by an old name: a tab may only seem to be gone.
+  adopt() {
+    const own = this.prefix + sessionStorage.getItem(this.prefix);
+    const left = Object.keys(localStorage)
+      .filter((key) => key.startsWith(this.prefix))
+      .filter((key) => (key === own ? !this.isTwin(own) : Date.now() - (stored(key).alive ?? 0) > GONE_MS));
+    this.batches = left.flatMap((key) => stored(key).batches ?? []).filter((batch) => batch.revision === undefined);
+    this.base = this.batches.length ? stored(this.baseKey) : {};
+    this.keepBase();
+    if (this.keep()) for (const key of left) localStorage.removeItem(key);
+    sessionStorage.setItem(this.prefix, this.client);
   }
 
   // A duplicated tab brings its twin's session storage along, and the twin is still alive.
-  isTaken(client) {
+  isTwin(key) {
     const [entry] = performance.getEntriesByType("navigation");
-    return entry?.type === "navigate" && Date.now() - stored(this.prefix + client, {}).alive < ALIVE_MS;
+    return entry?.type === "navigate" && Date.now() - stored(key).alive < ALIVE_MS;
   }
 
+  // Whether it could be kept: storage may be full. Everything still goes to the server then, it would
+  // only not outlive a reload.
   keep(alive = Date.now()) {
-    const value = JSON.stringify({ alive, count: this.count, batches: this.batches });
     try {
-      localStorage.setItem(this.prefix + this.client, value);
+      localStorage.setItem(this.key, JSON.stringify({ alive, batches: this.batches }));
+      return true;
     } catch {
-      // Storage is full: everything still goes to the server, it would only not outlive a reload.
+      return false;
     }
+  }
+
+  // What the changes were made to: with it, a page that comes back can say what others did meanwhile.
+  keepBase() {
+    try {
+      if (!this.unsent.length) localStorage.removeItem(this.baseKey);
+      else if (this.isOffline) localStorage.getItem(this.baseKey) ?? localStorage.setItem(this.baseKey, JSON.stringify(this.makeBase()));
+    } catch {
+      // Storage is full.
+    }
+  }
+
+  get unsent() {
+    return this.batches.filter((batch) => batch.revision === undefined);
   }
 
   operations() {
@@ -63,56 +95,86 @@ export class Outbox {
 
   add(operations, revision, merge) {
     const last = this.batches[this.batches.length - 1];
-    const isOpen = last && !(this.isSending && this.batches.length === 1);
-    if (isOpen && merge && last.merge === merge) last.operations = operations;
+    // One that was tried may have arrived, and one that lay for long may be another tab's by now.
+    const isOpen = last && !last.isTried && last.client === this.client && Date.now() - last.at < GONE_MS - ALIVE_MS;
+    if (isOpen && merge && last.merge === merge) Object.assign(last, { operations, at: Date.now() });
     else {
       this.count += 1;
-      this.batches.push({ client: this.client, batch: this.count, base_revision: revision, operations, merge });
+      this.batches.push({ client: this.client, batch: this.count, base_revision: revision, operations, merge, at: Date.now() });
     }
     this.keep();
     this.tell();
-    clearTimeout(this.timer);
-    if (merge) this.timer = setTimeout(() => this.wake(), TYPING_MS);
-    else this.wake();
+    if (!merge) this.wake();
+    else this.timer ??= setTimeout(() => this.wake(), JSON.stringify(operations).length > LONG ? LONG_MS : TYPING_MS);
   }
 
-  // Forgets a batch that the server has confirmed; whether it was there.
-  settle(number) {
+  // Notes which revision a batch has made.
+  answer({ client, batch, revision }) {
+    const found = this.batches.find((each) => each.client === client && each.batch === batch);
+    if (found) found.revision = revision;
+  }
+
+  // Forgets what the page has seen among the others' changes by now.
+  reach(revision) {
     const before = this.batches.length;
-    this.batches = this.batches.filter((batch) => batch.batch !== number);
+    this.batches = this.batches.filter((batch) => !(batch.revision <= revision));
     if (this.batches.length !== before) this.keep();
     this.tell();
-    return this.batches.length !== before;
+  }
+
+  rest() {
+    clearTimeout(this.timer);
+    this.timer = null;
   }
 
   async wake() {
-    clearTimeout(this.timer);
-    if (this.isSending || this.isClosed) return;
-    this.isSending = true;
-    while (this.batches.length && !this.isClosed) {
-      const { merge, ...batch } = this.batches[0];
-      const outcome = await this.send(batch);
-      if (outcome === "later") {
-        this.isOffline = true;
-        this.timer = setTimeout(() => this.wake(), RETRY_MS);
-        break;
+    this.rest();
+    if (this.sending || this.isStopped) return;
+    let batch;
+    try {
+      while ((batch = this.unsent[0])) {
+        this.sending = batch;
+        batch.isTried = true;
+        const { client, batch: number, base_revision, operations } = batch;
+        const outcome = await this.send({ client, batch: number, base_revision, operations });
+        this.isOffline = outcome === "later";
+        this.isStopped = outcome === "stop";
+        if (this.isOffline || this.isStopped) break;
+        if (outcome === "refused") {
+          this.batches = this.batches.filter((each) => each !== batch);
+          this.onDrop();
+        } else batch.revision ??= 0;
+        this.keep();
       }
-      this.isOffline = false;
-      this.settle(batch.batch);
+    } finally {
+      this.sending = null;
     }
-    this.isSending = false;
+    this.keepBase();
+    if (this.isOffline && !this.isClosed) {
+      this.rest();
+      this.timer = setTimeout(() => this.wake(), RETRY_MS);
+    }
+    if (this.isClosed) this.leave();
     this.tell();
   }
 
   tell() {
-    this.onChange(!this.batches.length ? "saved" : this.isOffline ? "offline" : "saving");
+    if (this.isClosed) return;
+    this.onChange(!this.unsent.length ? "saved" : this.isStopped ? "stopped" : this.isOffline ? "offline" : "saving");
   }
 
+  // Sends what is left, once; what stays is for whoever opens the workflow here next.
   close() {
     this.isClosed = true;
-    clearTimeout(this.timer);
+    this.rest();
     clearInterval(this.beat);
     window.removeEventListener("online", this.onOnline);
-    this.keep(0);
+    this.leave();
+    this.wake();
+  }
+
+  leave() {
+    if (this.unsent.length) this.keep(0);
+    else localStorage.removeItem(this.key);
   }
 }

@@ -7,9 +7,25 @@ import { Icon } from "./icons.jsx";
 const GONE_MS = 15_000;
 const BEAT_MS = 5_000;
 const MOVE_MS = 90;
+const MOST_PEOPLE = 200;
 const COLOURS = ["#b4532a", "#2f6f5e", "#6a3fc9", "#1b63c2", "#9a2f6b", "#0d6f73", "#7a5a00", "#a8322b"];
 
-export const colourOf = (id) => COLOURS[[...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7) % COLOURS.length];
+const hash = (id) => [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
+
+// A person's own colour; of those who are here and would have the same, the next ones. Everybody here
+// comes to the same.
+export function colourOf(id) {
+  const { me, people } = read();
+  const taken = new Set();
+  for (const each of [...new Set([me.id, ...Object.values(people).map((one) => one.user_id)])].sort()) {
+    let at = hash(each) % COLOURS.length;
+    while (taken.has(at) && taken.size < COLOURS.length) at = (at + 1) % COLOURS.length;
+    if (each === id) return COLOURS[at];
+    taken.add(at);
+  }
+  return COLOURS[hash(id) % COLOURS.length];
+}
+
 export const initials = (name) =>
   name.split(/[\s.@_-]+/).filter(Boolean).slice(0, 2).map((part) => part[0].toUpperCase()).join("") || "?";
 
@@ -44,11 +60,15 @@ export function editField(field) {
 }
 
 onMessage("people", (message) => {
-  if (message.tab === own.tab) return;
-  const people = { ...read().people };
-  const isNew = !people[message.tab];
-  if (message.gone) delete people[message.tab];
-  else people[message.tab] = { ...message, seen: Date.now() };
+  const { me, people: before } = read();
+  // A tab names itself: only together with its person, whom the server names, does that say who it is.
+  if (message.tab === own.tab && message.user_id === me.id) return;
+  const key = `${message.user_id} ${message.tab}`;
+  const isNew = !before[key];
+  if (isNew && (message.gone || Object.keys(before).length >= MOST_PEOPLE)) return;
+  const people = { ...before };
+  if (message.gone) delete people[key];
+  else people[key] = { ...message, key, seen: Date.now() };
   set({ people });
   // So that whoever comes learns who is here already.
   if (isNew && !message.gone && !message.answer) send(true);
@@ -85,7 +105,7 @@ export function Cursors() {
   return (
     <ViewportPortal>
       {Object.values(people).filter((one) => one.cursor).map((one) => (
-        <div key={one.tab} className="cursor" style={{ transform: `translate(${one.cursor.x}px, ${one.cursor.y}px)`, "--person": colourOf(one.user_id) }} aria-hidden="true">
+        <div key={one.key} className="cursor" style={{ transform: `translate(${one.cursor.x}px, ${one.cursor.y}px)`, "--person": colourOf(one.user_id) }} aria-hidden="true">
           <svg width="14" height="16" viewBox="0 0 14 16"><path d="M1 1 13 8 7 9.5 4 15Z" fill="var(--person)" stroke="#fff" /></svg>
           <span>{one.name}</span>
         </div>
@@ -113,6 +133,7 @@ export function Avatars() {
   const others = Object.values(people);
   const shown = [...new Map(others.map((one) => [one.user_id, one])).values()];
   const target = followed && people[followed];
+  useEffect(() => { if (followed && !target) follow(null); }, [followed, target]);
   useEffect(() => {
     if (!target?.selection.length) return;
     window.dispatchEvent(new CustomEvent("editor-reveal", { detail: target.selection[0] }));
@@ -121,8 +142,8 @@ export function Avatars() {
     <div className="avatars" role="group" aria-label="People here">
       {shown.slice(0, 5).map((one) => (
         <button
-          key={one.tab} type="button" className="avatar" style={{ "--person": colourOf(one.user_id) }} aria-pressed={followed === one.tab}
-          title={followed === one.tab ? `Stop following ${one.name}` : `Follow ${one.name}`} onClick={() => follow(followed === one.tab ? null : one.tab)}
+          key={one.key} type="button" className="avatar" style={{ "--person": colourOf(one.user_id) }} aria-pressed={followed === one.key}
+          title={followed === one.key ? `Stop following ${one.name}` : `Follow ${one.name}`} onClick={() => follow(followed === one.key ? null : one.key)}
         >
           {initials(one.name)}
           <span className="sr-only">{one.name}</span>

@@ -3,18 +3,22 @@
 import { useSyncExternalStore } from "react";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
+import { placesOf, rescue, talk } from "./notices.js";
 import { shared } from "./sharing.js";
 import { sendSignedIn } from "../rest.js";
 
 const MERGE_MS = 1000;
 const MOST_UNDO = 500;
 const MOST_OPERATIONS = 400;
+const ANSWER_MS = 30_000;
+const GAP_MS = 400;
+const AGAIN_MS = 2000;
 
 const BLANK = {
   id: "", status: "loading", problem: "", document: model.read({ name: "" }), revision: 0,
   project: "", projectId: "", me: { id: "", name: "" }, mayEdit: false, mayRun: false,
   types: {}, faces: {}, problems: [], selection: new Set(), draft: null, steps: {}, run: null, texts: {}, published: null,
-  people: {}, saving: "saved", canUndo: false, canRedo: false, notice: null, comments: null, isDragging: false,
+  people: {}, saving: "saved", canUndo: false, canRedo: false, notices: [], comments: null, isDragging: false,
 };
 
 let state = BLANK;
@@ -24,6 +28,12 @@ let undone = [];
 let done = [];
 // The last values this person gave, by place, to notice when somebody writes over them unseen.
 let mine = new Map();
+// Whether others may have changed what this page has not heard of, and the newest revision heard of.
+let isBehind = false;
+let newest = 0;
+let asking = null;
+// Operations that did not fit, told once the page has come to where they did not.
+let unfit = [];
 const waiting = new Map();
 const listeners = new Set();
 
@@ -64,17 +74,30 @@ export async function open(id) {
     return;
   }
   set({ types: Object.fromEntries(types.body.items.map((type) => [type.type, type])) });
-  outbox = new Outbox(id, { send, onChange: showSaving });
-  load(opened.body);
+  const base = () => ({ revision: state.revision, document: model.write(confirmed) });
+  outbox = new Outbox(`${id} ${opened.body.me.id}`, { send: sender(id), onChange: showSaving, onDrop: () => outbox && show(), base });
+  // Changes that wait since before a reload were made to this: what others did since is told one by one.
+  const { base: before } = outbox;
+  const isBefore = before.revision < opened.body.revision;
+  load(isBefore ? { ...opened.body, ...before } : opened.body);
+  note(outbox.operations());
   // What was left unsent before a reload is not saved yet, from the first moment on.
   outbox.tell();
   set({ status: "ready" });
-  outbox.wake();
+  if (state.mayEdit) outbox.wake();
+  // Nobody has told of what happened since it was read, unless the socket is open by then.
+  catchUpIn(isBefore ? 0 : GAP_MS);
 }
 
 export function close() {
   outbox?.close();
   outbox = null;
+  clearTimeout(asking);
+  asking = null;
+  isBehind = true;
+  newest = 0;
+  unfit = [];
+  hasGreeted = false;
   undone = [];
   done = [];
   mine = new Map();
@@ -83,20 +106,32 @@ export function close() {
 }
 
 function load(body) {
-  confirmed = model.read(body.document);
   set({
-    revision: body.revision, project: body.project, projectId: body.project_id, me: body.me,
-    mayEdit: body.may_edit, mayRun: body.may_run, problems: body.problems, faces: body.faces,
+    project: body.project, projectId: body.project_id, me: body.me, mayEdit: body.may_edit, mayRun: body.may_run,
     published: body.published_version === null ? null : { number: body.published_version, is_changed: body.is_changed },
   });
-  show();
+  // What was told meanwhile is newer.
+  if (body.revision < state.revision) return;
+  const [before, batches] = [state.document, outbox.batches];
+  confirmed = model.read(body.document);
+  set({ revision: body.revision, problems: body.problems, faces: body.faces });
+  digest();
+  for (const id of before.nodes.keys()) if (!state.document.nodes.has(id)) rescue(before, id, "", batches);
 }
 
 async function reload() {
+  const here = outbox;
   const opened = await ask("GET", "/editor");
-  if (!outbox) return;
+  if (!here || outbox !== here) return false;
   if (opened.ok) load(opened.body);
   else if (opened.status === 404) set({ status: "missing" });
+  return opened.ok;
+}
+
+async function readAnew() {
+  if (await reload()) return;
+  isBehind = true;
+  catchUpIn(AGAIN_MS);
 }
 
 // What is shown is what the server has confirmed, with what it has not answered yet on top.
@@ -180,119 +215,186 @@ export const redo = () => travel(undone, done, "forth");
 
 // Talking to the server
 
-async function send(batch) {
-  const reply = await ask("POST", "/operations", batch);
-  if (reply.ok) {
-    receiveChange(reply.body);
-    for (const { message } of reply.body.refused) say(message, "error");
-    return "done";
+function sender(id) {
+  const path = `/api/v1/workflows/${encodeURIComponent(id)}/operations`;
+  return async (batch) => {
+    const reply = await sendSignedIn("POST", path, batch, { signal: AbortSignal.timeout(ANSWER_MS) });
+    if (reply.ok && reply.body.operations) {
+      if (outbox && state.id === id) takeAnswer(batch, reply.body);
+      return "done";
+    }
+    // Something else than the server spoke, such as the sign-in page of a network.
+    if (reply.ok) return "later";
+    if (reply.status === 401) window.flowstudio.signIn();
+    if (reply.status === 0 || reply.status >= 500 || [401, 408, 429].includes(reply.status)) return "later";
+    if (!outbox || state.id !== id) return "stop";
+    say(textOf(reply), "error");
+    if (reply.status === 403 || reply.status === 404) {
+      set({ mayEdit: false });
+      return "stop";
+    }
+    return "refused";
+  };
+}
+
+function takeAnswer(batch, answer) {
+  for (const { index, message } of answer.refused) {
+    unfit.push({ revision: answer.revision, id: idOf(batch.operations[index]), message });
   }
-  if (reply.status === 0 || reply.status >= 500 || reply.status === 429) return "later";
-  say(textOf(reply), "error");
-  outbox?.settle(batch.batch);
-  show();
-  if (reply.status === 403 || reply.status === 404) set({ mayEdit: false });
-  return "refused";
+  receiveChange(answer);
+  tellUnfit();
+}
+
+const idOf = ({ id, node, edge }) => id ?? node?.id ?? edge?.target;
+
+function tellUnfit() {
+  const ripe = unfit.filter((each) => each.revision <= state.revision);
+  if (!ripe.length) return;
+  unfit = unfit.filter((each) => each.revision > state.revision);
+  const rescued = new Set(state.notices.flatMap((notice) => notice.rescued ?? []));
+  for (const message of new Set(ripe.filter((each) => !rescued.has(each.id)).map((each) => each.message))) say(message, "error");
 }
 
 function receiveChange(entry) {
-  if (entry.revision <= state.revision) {
-    settle(entry);
-    return;
-  }
-  waiting.set(entry.revision, entry);
+  take(entry);
+  digest();
+}
+
+function take(entry) {
+  newest = Math.max(newest, entry.revision);
+  if (isMine(entry)) outbox.answer(entry);
+  // Of an answer without operations, the revision is somebody else's.
+  if (entry.operations.length && entry.revision > state.revision) waiting.set(entry.revision, entry);
+}
+
+// Takes in what follows on what this page has.
+function digest() {
   let next;
   while ((next = waiting.get(state.revision + 1))) {
     waiting.delete(next.revision);
     absorb(next);
   }
-  if (waiting.size) setTimeout(() => waiting.size && catchUp(), 400);
+  for (const revision of waiting.keys()) if (revision <= state.revision) waiting.delete(revision);
+  outbox.reach(state.revision);
+  show();
+  if (newest > state.revision) catchUpIn(GAP_MS);
 }
 
-const isMine = (entry) => outbox && entry.client === outbox.client;
-
-function settle(entry) {
-  if (isMine(entry) && outbox.settle(entry.batch)) show();
-}
+const isMine = (entry) => outbox.batches.some((each) => each.client === entry.client && each.batch === entry.batch);
 
 function absorb(entry) {
-  for (const operation of entry.operations) {
-    try {
-      confirmed = model.apply(confirmed, operation);
-    } catch (error) {
-      if (!(error instanceof model.Misfit)) throw error;
-    }
+  const isOthers = entry.client !== outbox.client && !isMine(entry);
+  if (isOthers) {
+    for (const { op, id } of entry.operations) if (op === "remove_node") rescue(state.document, id, entry.name, outbox.batches);
   }
-  state = { ...state, revision: entry.revision };
-  if (isMine(entry)) outbox.settle(entry.batch);
-  else noticeOverwriting(entry);
-  if (state.published && !state.published.is_changed) set({ published: { ...state.published, is_changed: true } });
-  show();
+  try {
+    for (const operation of entry.operations) confirmed = model.apply(confirmed, operation);
+  } catch (error) {
+    if (!(error instanceof model.Misfit)) throw error;
+    // This page has come to another document than the server: it reads the server's.
+    console.error(`Revision ${entry.revision} does not fit: ${error.message}`);
+    readAnew();
+  }
+  if (isMine(entry)) outbox.answer(entry);
+  else if (isOthers) noticeOverwriting(entry);
+  const published = state.published && { ...state.published, is_changed: true };
+  state = { ...state, revision: entry.revision, published: state.published?.is_changed ? state.published : published };
+  tellUnfit();
+}
+
+function catchUpIn(ms) {
+  asking ??= setTimeout(() => {
+    asking = null;
+    if (isBehind || newest > state.revision) catchUp();
+  }, ms);
 }
 
 export async function catchUp() {
-  if (!outbox || state.status !== "ready") return;
+  const here = outbox;
+  if (!here || state.status !== "ready") return;
+  isBehind = true;
   const reply = await ask("GET", `/changes?after=${state.revision}`);
-  if (!reply.ok || !outbox) return;
-  if (!reply.body.is_whole) {
-    await reload();
-    return;
+  if (outbox !== here) return;
+  let isDone = reply.ok;
+  if (reply.ok) {
+    isBehind = false;
+    if (reply.body.is_whole) {
+      reply.body.changes.forEach(take);
+      digest();
+    } else isDone = await reload();
   }
-  for (const entry of reply.body.changes) receiveChange(entry);
-  outbox.wake();
+  if (outbox !== here) return;
+  if (!isDone) {
+    isBehind = true;
+    catchUpIn(AGAIN_MS);
+  } else if (state.mayEdit) here.wake();
 }
 
 // Places that are written over
 
-const placesOf = (operation) => {
-  if (operation.op === "set_config") return [[`${operation.id} config ${operation.path[0]}`, operation]];
-  if (operation.op === "rename_node") return [[`${operation.id} name`, operation]];
-  if (operation.op !== "update_node") return [];
-  return Object.keys(operation.changes)
-    .filter((key) => key !== "position" && key !== "parent")
-    .flatMap((key) => key === "config"
-      ? Object.keys(operation.changes.config).map((name) => [`${operation.id} config ${name}`, operation])
-      : [[`${operation.id} ${key}`, operation]]);
-};
-
 function note(operations) {
   for (const operation of operations) {
-    for (const [place] of placesOf(operation)) mine.set(place, { operation, revision: state.revision });
+    for (const place of placesOf(operation)) mine.set(place, { operation, revision: state.revision });
   }
 }
 
 function noticeOverwriting(entry) {
-  for (const operation of entry.operations) {
-    for (const [place, theirs] of placesOf(operation)) {
+  for (const theirs of entry.operations) {
+    for (const place of placesOf(theirs)) {
       const own = mine.get(place);
-      mine.delete(place);
-      // They had not seen this person's change when they made theirs.
-      if (!own || own.revision < entry.base_revision || model.same(own.operation, theirs)) continue;
       const node = state.document.nodes.get(theirs.id);
-      if (!node) continue;
-      set({ notice: { name: entry.name, node: node.name, place: place.split(" ").at(-1), operation: own.operation } });
+      if (!own || !node || model.same(own.operation, theirs)) continue;
+      const waits = outbox.batches.find((batch) => !(batch.revision < entry.revision) && batch.operations.some((each) => placesOf(each).includes(place)));
+      // What is not sent yet will be written after theirs.
+      if (waits) talk({ way: "before", entry, node, place, operation: theirs, since: waits.at });
+      // They had not seen this person's change when they made theirs.
+      else if (own.revision >= entry.base_revision) talk({ way: "after", entry, node, place, operation: own.operation });
+      if (!waits) mine.delete(place);
     }
   }
 }
 
-export function takeBack() {
-  const { notice } = state;
-  set({ notice: null });
-  if (notice) change([notice.operation]);
+// As much of it as still fits: what it stood before or between may be gone.
+export function putBack(operations) {
+  let { document } = state;
+  const fit = [];
+  for (const operation of operations) {
+    for (const each of operation.before ? [operation, { ...operation, before: null }] : [operation]) {
+      try {
+        document = model.apply(document, each);
+        fit.push(each);
+        break;
+      } catch (error) {
+        if (!(error instanceof model.Misfit)) throw error;
+      }
+    }
+  }
+  return change(fit);
 }
-
-export const keepTheirs = () => set({ notice: null });
 
 // What comes over the page's socket
 
+let hasGreeted = false;
+let losing = null;
+let lostAt = 0;
 const receivers = {
   change: (message) => receiveChange(message),
-  reload: (message) => message.revision > state.revision && reload(),
-  version: () => reload(),
-  hello: () => catchUp(),
+  reload: (message) => message.revision > state.revision && readAnew(),
+  version: () => readAnew(),
+  // The page's socket is open; when it was before, what it would have told meanwhile is lost.
+  hello: () => {
+    if (hasGreeted) receivers.lost();
+    else catchUp();
+    hasGreeted = true;
+  },
   lost: () => {
-    catchUp();
-    for (const askAnew of missed) askAnew();
+    // However often it is said.
+    losing ??= setTimeout(() => {
+      losing = null;
+      catchUp();
+      for (const askAnew of missed) askAnew();
+    }, Math.max(0, lostAt + GAP_MS - Date.now()));
+    lostAt = Date.now();
   },
   checked: ({ revision, problems, faces }) => {
     if (revision < state.revision - 1) return;
@@ -304,7 +406,8 @@ export const onMessage = (kind, receiver) => { receivers[kind] = receiver; };
 const missed = [];
 export const onLoss = (receiver) => missed.push(receiver);
 export const receive = (message) => {
-  if (state.status === "ready") receivers[message.t]?.(message);
+  if (message.t === "hello" && state.status === "loading") hasGreeted = true;
+  if (state.status === "ready" && outbox) receivers[message.t]?.(message);
 };
 
 export const select = (ids) => {

@@ -28,12 +28,13 @@ class EditorState(rx.State):
     @guarded("workflow.read")
     async def load(self) -> Any:
         """Follow the workflow that the address names; also after a lost connection."""
-        return [push(("edit", "", {"t": "hello"})), EditorState.follow]
+        return EditorState.follow
 
     @guarded("workflow.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Pass on what happens to the workflow until the page is left."""
         workflow_id, workflows = self._id(), backend().studio.workflows
+        user_id = current_actor(self).id
         if not workflow_id:
             return
 
@@ -49,6 +50,8 @@ class EditorState(rx.State):
         feed = open_feed(self, "workflow.read", look)
         with channels.listen(f"workflow:{workflow_id}") as listener:
             try:
+                # What happened before it was listened for, the page asks for.
+                yield push(("edit", "", {"t": "hello"}))
                 while await feed.goes_on():
                     if messages := await _together(listener):
                         for operations in frames_of(messages):
@@ -56,7 +59,7 @@ class EditorState(rx.State):
             finally:
                 feed.close()
                 if self._tab:
-                    gone = {"t": "people", "tab": self._tab, "gone": True}
+                    gone = {"t": "people", "tab": self._tab, "user_id": user_id, "gone": True}
                     channels.publish(f"workflow:{workflow_id}", gone)
 
     @guarded("workflow.read")

@@ -5,6 +5,7 @@ wrote what.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from flowstudio.scale.channels import Message
 from flowstudio.ui.live import Operation
@@ -14,7 +15,7 @@ def frames_of(messages: Sequence[Message]) -> Iterator[list[Operation]]:
     """The operations of each frame, in the order of the messages."""
     texts: list[Operation] = []
     others: list[Operation] = []
-    for message in messages:
+    for message in _with_last_presences(messages):
         is_text = message["t"] == "text"
         if is_text and others:
             yield others
@@ -29,6 +30,21 @@ def frames_of(messages: Sequence[Message]) -> Iterator[list[Operation]]:
     yield from _one_by_one(texts)
     if others:
         yield others
+
+
+def _with_last_presences(messages: Sequence[Message]) -> Iterator[Message]:
+    """All messages, but of what a tab says of its person only the last: however much one may say."""
+    last: dict[tuple[Any, Any], Message] = {}
+    for message in messages:
+        if message["t"] == "people":
+            who = (message["user_id"], message["tab"])
+            before = last.get(who, message)
+            # Somebody's first word asks the others for theirs, also when more was said since.
+            asks = not (before.get("answer", True) and message.get("answer", True))
+            last[who] = {**message, "answer": not asks}
+        else:
+            yield message
+    yield from last.values()
 
 
 def _append(texts: list[Operation], message: Message) -> None:
