@@ -14,7 +14,7 @@ from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
 from tests.postgres import Cluster, cluster, find_programs
 from tests.running import opened
-from tests.schema import migrated_once
+from tests.schema import migrated_once, unflushed
 
 #: Their tests share nothing, and there are hundreds of them.
 _SPLIT = {"test_routes.py", "test_schemathesis.py"}
@@ -42,7 +42,7 @@ def _check_ids(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with migrated_once(tmp_path_factory.mktemp("schema")):
+    with unflushed(), migrated_once(tmp_path_factory.mktemp("schema")):
         yield
 
 

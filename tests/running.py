@@ -153,6 +153,7 @@ async def seen(runtime: Runtime, run_id: str, event_type: str, path: str = "") -
 async def reached(runtime: Runtime, run_id: str, status: str) -> Told:
     """Wait until a run that others carry on stands so."""
     async with asyncio.timeout(60):
-        while (await runtime.runs.find(OPERATOR, run_id)).status != status:
-            pass
+        while (await runtime.runs.find(OPERATOR, run_id)).status != status:  # noqa: ASYNC110
+            # Without a pause, this would keep a core from whoever carries it on.
+            await asyncio.sleep(0.005)
     return await ended(runtime, run_id)
