@@ -53,8 +53,10 @@ class CronLine:
         values = _read(fields)
         self.text = " ".join(fields)
         self.is_hourly = len(values[1]) == _MOST[1] + 1
-        self._triggers = [CronTrigger(**given, timezone=UTC) for given in _wanted(fields, values)]
-        if all(_never_comes(given) for given in _wanted(fields, values)):
+        # One that never comes is left out: looking for its next time takes thousands of years of days.
+        wanted = [given for given in _wanted(fields, values) if not _never_comes(given)]
+        self._triggers = [CronTrigger(**given, timezone=UTC) for given in wanted]
+        if not wanted:
             message = f"This never comes: no year has {_day_in_words(values)}."
             raise ValueError(message)
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from flowstudio.api.slow_bodies import SlowBodies
 from flowstudio.errors import InvalidInputError
 from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.schedule_wishes import ScheduleWish, preview
 from flowstudio.services.webhook_inputs import Received, inputs_of
 
 PRIME = 2**61 - 1
@@ -139,3 +141,33 @@ async def test_a_request_that_is_there_may_be_answered_for_as_long_as_that_takes
 
     await SlowBodies(site, longest_s=0.01)({"type": "http"}, pieces.get, send)
     assert [message["status"] for message in sent] == [200]
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"expression": "0 0 31 4 *"}, "never comes"),
+        ({"expression": "* * * * * *"}, "five fields"),
+        ({"expression": "*/0 * * * *"}, "A step is a number"),
+        ({"expression": "*" * 5_000}, "five fields"),
+        ({"zone": "../../etc/passwd"}, "no time zone"),
+        ({"zone": "UTC\x00"}, "no time zone"),
+        ({"jitter_s": 10**30}, "From 0 to 86,400"),
+        ({"start": "9999-12-31T23:59:59-14:00"}, "start"),
+        ({"end": "0001-01-01T00:00:00+14:00"}, "end"),
+        ({"kind": "interval", "expression": "1s"}, "expression"),
+        ({"kind": "interval", "expression": "999999w"}, "expression"),
+    ],
+)
+def test_a67_times_that_cannot_be_are_refused_in_words(wish, says):
+    asked = ScheduleWish(**{"kind": "cron", "expression": "* * * * *"} | wish)
+    problems = preview(asked, datetime(2026, 11, 26, tzinfo=UTC)).problems
+    assert any(says in problem for problem in problems), problems
+
+
+def test_a67_a_day_that_never_comes_beside_a_weekday_costs_nothing():
+    began = time.process_time()
+    asked = ScheduleWish("cron", "0 0 31 2 7")
+    for _ in range(20):
+        assert len(preview(asked, datetime(2026, 11, 26, tzinfo=UTC)).times) == 5
+    assert time.process_time() - began < 3

@@ -1,5 +1,7 @@
 """Links that answer: for one person, one question, one answer, and not for ever."""
 
+import asyncio
+
 import pytest
 
 from flowstudio.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
@@ -186,3 +188,27 @@ async def test_the_mail_of_a_run_that_waits_holds_the_link_of_its_reader(timed, 
         token = text.partition("/a/")[2].split()[0]
         ask = await studio.answer_links.look(NOBODY, token, HERE)
         assert ask.person.lower() in address
+
+
+async def test_a63c_of_answers_at_the_same_moment_one_is_taken(timed, owner, runner):
+    run_id, seq = await waiting(timed, owner, asking())
+    links = timed.studio.answer_links
+    tokens = [await token_for(timed, actor, run_id, seq) for actor in (owner, runner)] * 5
+    outcomes: list[str] = []
+
+    async def answer(token: str, *, is_yes: bool) -> None:
+        try:
+            await links.answer(NOBODY, token, {"approved": is_yes}, HERE)
+            outcomes.append("yes" if is_yes else "no")
+        except ConflictError:
+            outcomes.append("refused")
+
+    async with asyncio.TaskGroup() as group:
+        for number, token in enumerate(tokens):
+            group.create_task(answer(token, is_yes=bool(number % 2)))
+    assert outcomes.count("refused") == len(tokens) - 1
+    await reached(timed, run_id, "succeeded")
+    found = await timed.parts.journal.query(
+        "SELECT COUNT(*) FROM audit_entry WHERE verb='run.answer'"
+    )
+    assert found[0][0] == 1
