@@ -241,6 +241,11 @@ class Dispatcher:
         """Whether this process tried to advance the run, failed, and has let it be."""
         return run_id in self._stuck and run_id not in self._launched
 
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        """The runs that this process tried to advance, and failed, and has let be."""
+        return tuple(self._stuck)
+
     def is_in_hand(self, run_id: str, owner: str) -> bool:
         """Whether the run is being advanced, or about to be, here or by another living process."""
         if run_id in self._engine.running or run_id in self._launched:

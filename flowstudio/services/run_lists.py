@@ -157,10 +157,20 @@ class RunLists:
         ]
 
     async def _abandoned(self, query: RunQuery, before: str | None) -> _Dead:
-        open_ones = replace(query, statuses=("queued", "running"))
-        records = await self._store.list_runs(open_ones, limit=_MOST_UNFINISHED, before=before)
+        # However many wait their turn, they are not looked through.
+        wanted = [
+            replace(query, statuses=("running",)),
+            replace(query, statuses=("queued",), is_in_hand=True),
+        ]
+        if stuck := self._dispatcher.stuck:
+            wanted.append(replace(query, statuses=("queued",), ids=stuck))
+        records = {
+            record.id: record
+            for each in wanted
+            for record in await self._store.list_runs(each, limit=_MOST_UNFINISHED, before=before)
+        }
         found = []
-        for record in records:
+        for record in records.values():
             if self._dispatcher.is_stuck(record.id):
                 found.append(DeadRun(record, "abandoned", _STUCK))
             elif not record.waits_its_turn and not self._dispatcher.is_in_hand(

@@ -20,6 +20,8 @@ _WORDS = (
     (re.compile(r"json_extract\(([\w.]+), '\$\.(\w+)'\)"), r"(CAST(\1 AS json) ->> '\2')"),
     # SQLite's LIKE knows no difference between a and A.
     (re.compile(r"LIKE \? ESCAPE"), "ILIKE ? ESCAPE"),
+    # SQLite knows nothing of how often a value occurs; PostgreSQL chooses by itself.
+    (re.compile(r" INDEXED BY \w+"), ""),
 )
 
 

@@ -58,15 +58,26 @@ def schema_version(session: Session) -> str:
 
 
 def _queues(session: Session) -> list[QueueLoad]:
-    queue = col(RunRow.queue)
-    since = func.min(func.coalesce(col(RunRow.ready_at), col(RunRow.created_at)))
-    found = session.execute(
-        select(queue, func.count(), since)
-        .where(col(RunRow.status) == "queued", col(RunRow.owner) == "")
-        .group_by(queue)
-        .order_by(queue)
-    ).all()
-    return [QueueLoad(*row) for row in found]
+    queue, ready_at, created_at = col(RunRow.queue), col(RunRow.ready_at), col(RunRow.created_at)
+    waits = (col(RunRow.status) == "queued", col(RunRow.owner) == "")
+    waiting = (
+        select(queue, func.count(), func.min(created_at))
+        .with_hint(RunRow, "INDEXED BY ix_run_waiting", "sqlite")
+        .where(*waits, ready_at.is_(None))
+    )
+    delayed = (
+        select(queue, func.count(), func.min(ready_at))
+        .with_hint(RunRow, "INDEXED BY ix_run_ready", "sqlite")
+        .where(*waits, ready_at.is_not(None))
+    )
+    found: dict[str, QueueLoad] = {}
+    for asked in (waiting, delayed):
+        for name, number, since in session.execute(asked.group_by(queue)).all():
+            other = found.get(name)
+            if other is not None:
+                number, since = number + other.waiting, min(since, other.since)  # noqa: PLW2901
+            found[name] = QueueLoad(name, number, since)
+    return [found[name] for name in sorted(found)]
 
 
 def _workers(session: Session, now: datetime) -> dict[tuple[str, bool], int]:

@@ -20,7 +20,8 @@ from flowstudio.store.runs import JOBS
 RETRY_LEASE_S = 60
 _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
-_IN_QUEUE = f"status='queued' AND owner IN ('', '{JOBS}') AND ready_at IS NULL"
+#: The runs that somebody has; of all that go on they are few, however many wait.
+_OWNED = "FROM run INDEXED BY ix_run_owned WHERE owner <> ''"
 _STATES = "SELECT name, is_paused, is_draining FROM queue"
 _LIMITS = "SELECT scope, object_id, most_at_once FROM run_limit"
 
@@ -128,7 +129,9 @@ def take(
     def work(connection: Connection) -> Taken:
         connection.in_turn()
         connection.execute(
-            "UPDATE run SET ready_at=NULL WHERE ready_at<=? AND status='queued'", (to_column(now),)
+            "UPDATE run INDEXED BY ix_run_ready SET ready_at=NULL"
+            " WHERE ready_at<=? AND status='queued'",
+            (to_column(now),),
         )
         controls = _read_controls(connection)
         turns = _Turns(connection, controls, served)
@@ -150,7 +153,7 @@ def take(
 
 def _count_ahead(connection: Connection, owner: str) -> int:
     found: int = connection.execute(
-        "SELECT count(*) FROM run WHERE owner <> '' AND owner=? AND status='queued'", (owner,)
+        f"SELECT count(*) {_OWNED} AND owner=? AND status='queued'", (owner,)
     ).fetchone()[0]
     return found
 
@@ -201,7 +204,7 @@ class _Turns:
         self._served = dict(served)
         self._in_hand: Counter[tuple[str, str]] = Counter()
         rows = connection.execute(
-            "SELECT project_id, workflow_id, count(*) FROM run WHERE owner <> '' AND depth=0"
+            f"SELECT project_id, workflow_id, count(*) {_OWNED} AND depth=0"
             " AND status IN ('queued', 'running') GROUP BY project_id, workflow_id"
         ).fetchall()
         for project_id, workflow_id, number in rows:
@@ -281,16 +284,19 @@ def lease_retries(now: datetime, until: datetime, most: int) -> Work:
 async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
     """Each queue as it stands; what ended is counted from a moment on."""
     moment = to_column(since)
+    counted = "SELECT queue, count(*), min(created_at)"
     waiting = await _by_queue(
-        journal, f"SELECT queue, count(*), min(created_at) FROM run WHERE {_IN_QUEUE}"
+        journal, f"{counted} FROM run INDEXED BY ix_run_waiting WHERE {_WAITING}"
     )
+    told = await _by_queue(journal, f"{counted} {_OWNED} AND owner='{JOBS}' AND status='queued'")
     delayed = await _by_queue(
         journal,
-        "SELECT queue, count(*) FROM run WHERE ready_at IS NOT NULL AND status='queued'",
+        "SELECT queue, count(*) FROM run INDEXED BY ix_run_ready"
+        " WHERE ready_at IS NOT NULL AND status='queued'",
     )
     running = await _by_queue(
         journal,
-        f"SELECT queue, count(*) FROM run WHERE owner <> '' AND owner <> '{JOBS}'"
+        f"SELECT queue, count(*) {_OWNED} AND owner <> '{JOBS}'"
         " AND status IN ('queued', 'running')",
     )
     ended = await _by_queue(
@@ -302,14 +308,19 @@ async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime)
     return [
         Depth(
             name,
-            waiting=waiting.get(name, none)[0],
+            waiting=waiting.get(name, none)[0] + told.get(name, none)[0],
             delayed=delayed.get(name, none)[0],
             running=running.get(name, none)[0],
-            oldest_at=from_column(waiting.get(name, none)[1]),
+            oldest_at=_oldest(waiting.get(name, none)[1], told.get(name, none)[1]),
             ended=ended.get(name, none)[0],
         )
         for name in queues
     ]
+
+
+def _oldest(*columns: str | datetime | None) -> datetime | None:
+    moments = (from_column(column) for column in columns)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 async def _by_queue(
@@ -343,8 +354,8 @@ async def has_retries(journal: StoredJournal, now: datetime) -> bool:
 async def has_work(journal: StoredJournal, now: datetime) -> bool:
     """Whether a run waits that could begin, were there room for it."""
     rows = await journal.query(
-        f"SELECT 1 FROM run WHERE {_WAITING} UNION ALL"
-        " SELECT 1 FROM run WHERE ready_at<=? AND status='queued' LIMIT 1",
+        f"SELECT 1 FROM run INDEXED BY ix_run_waiting WHERE {_WAITING} UNION ALL"
+        " SELECT 1 FROM run INDEXED BY ix_run_ready WHERE ready_at<=? AND status='queued' LIMIT 1",
         (to_column(now),),
     )
     return bool(rows)

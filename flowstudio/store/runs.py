@@ -24,6 +24,8 @@ _COLUMNS = (
     "prompt_tokens, completion_tokens, error, error_node, project_id, workflow_id, created_by, "
     "version, rerun_of, draft, base, use_cache, queue, ready_at, attempt, retry_at"
 )
+#: So many of the latest runs are looked through first: mostly they hold all that a page shows.
+_LATEST = 500
 _INNER = "workflow:"
 _FILTERS = ("project_id", "workflow_id", "slug")
 _LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
@@ -105,6 +107,7 @@ class RunQuery:
         text: a part of the workflow's name, the error, the inputs or the id.
         since, until: made from the one on and before the other.
         has_unknown: a step of it may or may not have been done, and asks a person.
+        is_in_hand: some process has it, or had it when it died.
         is_left: nobody is going to see to it: no other run has taken its place, it is not tried
             again by itself, and nobody has dismissed it.
     """
@@ -119,6 +122,7 @@ class RunQuery:
     since: datetime | None = None
     until: datetime | None = None
     has_unknown: bool = False
+    is_in_hand: bool = False
     is_left: bool = False
 
 
@@ -164,14 +168,23 @@ class RunStore:
             before: the id that the page before ended with.
         """
         wheres, values = _wheres(query)
+        window = "SELECT id FROM run"
         if before is not None:
-            wheres.append("(created_at, id) < (SELECT created_at, id FROM run WHERE id=?)")
+            beyond = "(created_at, id) < (SELECT created_at, id FROM run WHERE id=?)"
+            wheres.append(beyond)
             values.append(before)
-        rows = await self._reader.all(
-            f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)}"
-            " ORDER BY created_at DESC, id DESC LIMIT ?",
-            (*values, limit),
-        )
+            window += f" WHERE {beyond}"
+        found = f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)}"
+        order = " ORDER BY created_at DESC, id DESC LIMIT ?"
+        # Where many runs fit, no index tells which of them are the latest, and sorting takes long.
+        rows: list[Row] = []
+        if limit <= _LATEST:
+            begin = () if before is None else (before,)
+            rows = await self._reader.all(
+                f"{found} AND id IN ({window}{order}){order}", (*values, *begin, _LATEST, limit)
+            )
+        if len(rows) < limit:
+            rows = await self._reader.all(f"{found}{order}", (*values, limit))
         return [_record(row) for row in rows]
 
     async def list_latest(self, workflow_ids: Sequence[str]) -> list[RunRecord]:
@@ -194,12 +207,18 @@ class RunStore:
 
     async def list_workflows(self, projects: Sequence[str] | None) -> list[tuple[str, str]]:
         """Ids and latest names of the stored workflows that have runs, by name."""
-        wheres, values = _wheres(RunQuery(projects=projects))
+        among, values = "", list[Any]()
+        if projects is not None:
+            among = " AND run.project_id IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(list(projects)))
         rows = await self._reader.all(
-            "SELECT workflow_id, workflow FROM (SELECT workflow_id, workflow, row_number() OVER"
-            " (PARTITION BY workflow_id ORDER BY created_at DESC) AS place FROM run"
-            f" WHERE workflow_id != '' AND {' AND '.join(wheres)}) AS found"
-            " WHERE place=1 ORDER BY lower(workflow) LIMIT 500",
+            # Steps from one workflow to the next in the index, over all its runs.
+            "WITH RECURSIVE each(id) AS (SELECT min(workflow_id) FROM run WHERE workflow_id > ''"
+            " UNION ALL SELECT (SELECT min(workflow_id) FROM run WHERE workflow_id > each.id)"
+            " FROM each WHERE each.id IS NOT NULL)"
+            " SELECT run.workflow_id, run.workflow FROM each JOIN run ON run.id="
+            f"(SELECT max(id) FROM run WHERE workflow_id=each.id){among}"
+            " ORDER BY lower(run.workflow) LIMIT 500",
             values,
         )
         return [(row[0], row[1]) for row in rows]
@@ -266,7 +285,8 @@ class RunStore:
     async def list_unfinished(self) -> list[tuple[str, str]]:
         """Ids and owners of the runs that somebody should be advancing, the oldest first."""
         rows = await self._reader.all(
-            "SELECT id, owner FROM run WHERE owner <> '' AND status IN ('queued', 'running')"
+            "SELECT id, owner FROM run INDEXED BY ix_run_owned"
+            " WHERE owner <> '' AND status IN ('queued', 'running')"
             " ORDER BY id"
         )
         return [(row[0], row[1]) for row in rows]
@@ -297,12 +317,18 @@ def _wheres(query: RunQuery) -> tuple[list[str], list[Any]]:
         add("created_at < ?", to_column(query.until))
     _add_kinds(query, add)
     _add_text(query, add)
+    _add_needs(query, add)
+    return wheres, values
+
+
+def _add_needs(query: RunQuery, add: Callable[..., None]) -> None:
     if query.has_unknown:
         add(_UNKNOWN)
+    if query.is_in_hand:
+        add(f"owner <> '' AND owner <> '{JOBS}'")
     if query.is_left:
         add("retry_at IS NULL AND NOT is_dismissed")
         add("NOT EXISTS (SELECT 1 FROM run r WHERE r.rerun_of=run.id AND r.rerun_of != '')")
-    return wheres, values
 
 
 def _add_text(query: RunQuery, add: Callable[..., None]) -> None:

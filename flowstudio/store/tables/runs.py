@@ -57,6 +57,12 @@ class RunRow(SQLModel, table=True):
             "id",
             where="status = 'queued' AND owner = '' AND ready_at IS NULL",
         ),
+        _part(
+            # With what it is over, or SQLite would look that up in each row.
+            "ix_run_waiting",
+            *("queue", "created_at", "status", "owner", "ready_at"),
+            where="status = 'queued' AND owner = '' AND ready_at IS NULL",
+        ),
         _part("ix_run_ready", "ready_at", where="ready_at IS NOT NULL"),
         _part("ix_run_owned", "project_id", "workflow_id", where="owner <> ''"),
         _part("ix_run_retry", "retry_at", where="retry_at IS NOT NULL"),
