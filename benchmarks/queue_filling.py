@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import insert
+from sqlmodel import Session
 
 from flowstudio.graph.ids import new_id
 from flowstudio.runtime import Runtime
@@ -53,5 +55,9 @@ def fill(runtime: Runtime, admin: Actor, length: int) -> Filled:
 
     for start in range(0, length, _AT_ONCE):
         part = [row(start + at, run_id) for at, run_id in enumerate(run_ids[start:][:_AT_ONCE])]
-        records.write_now(lambda session, part=part: session.execute(insert(RunRow), part))
+        records.write_now(partial(_insert, rows=part))
     return Filled(run_ids, admin)
+
+
+def _insert(session: Session, rows: list[dict[str, object]]) -> None:
+    session.execute(insert(RunRow), rows)

@@ -11,7 +11,7 @@ from flowstudio.cli.serve import ROOT
 
 @click.group()
 def bench() -> None:
-    """Measure the engine, the model gateway, accounts, webhooks, the editor or an idle server."""
+    """Measure the engine, the model gateway, accounts, webhooks, the queue, the editor or an idle server."""
 
 
 @bench.command()
@@ -58,6 +58,14 @@ def idle(*, as_json: bool) -> None:
 def webhooks(*, as_json: bool, is_postgres: bool) -> None:
     """Measure how many requests of webhooks become finished runs in a second."""
     _load("webhooks").main(as_json=as_json, is_postgres=is_postgres)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+@click.option("--postgres", "is_postgres", is_flag=True, help="On PostgreSQL, too.")
+def queue(*, as_json: bool, is_postgres: bool) -> None:
+    """Measure what 100,000 runs that wait cost whoever asks about runs."""
+    _load("queue").main(as_json=as_json, is_postgres=is_postgres)
 
 
 def _load(name: str) -> ModuleType:
