@@ -539,7 +539,7 @@ async def test_a_file_for_an_input_is_refused_by_name(runtime, web, owner):
         (b"--xx", "multipart/form-data; boundary=xx"),
     ],
 )
-async def test_a66_parts_that_do_not_read_are_refused(runtime, web, owner, body, kind):
+async def test_a72_parts_that_do_not_read_are_refused(runtime, web, owner, body, kind):
     view = await linked(runtime, owner)
     reply = await web.post(path_of(view), content=body, headers={"content-type": kind})
     assert reply.status_code == 422, reply.text

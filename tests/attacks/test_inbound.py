@@ -22,7 +22,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("entries", SLOW.values(), ids=SLOW)
-def test_a64_lists_whose_entries_must_differ_are_checked_in_no_time(entries):
+def test_a70_lists_whose_entries_must_differ_are_checked_in_no_time(entries):
     began = time.process_time()
     schema = {"properties": {"t": {"type": "array", "uniqueItems": True}}}
     assert check_inputs(schema, {"t": entries})["t"] is entries
@@ -53,7 +53,7 @@ def test_entries_are_the_same_when_json_schema_says_so(entries, are_unique):
         check_inputs(schema, {"t": entries})
 
 
-def test_a64_of_many_problems_a_hundred_are_told():
+def test_a70_of_many_problems_a_hundred_are_told():
     numbers = {"properties": {"t": {"type": "array", "items": {"type": "string"}}}}
     for schema, given in (
         (numbers, {"t": [1] * 100_000}),
@@ -77,7 +77,7 @@ def test_a64_of_many_problems_a_hundred_are_told():
         (True, 2, True),
     ],
 )
-def test_a64_multiples_of_numbers_that_no_float_holds(number, step, fits):
+def test_a70_multiples_of_numbers_that_no_float_holds(number, step, fits):
     schema = {"properties": {"t": {"multipleOf": step}}}
     if fits:
         check_inputs(schema, {"t": number})
@@ -87,7 +87,7 @@ def test_a64_multiples_of_numbers_that_no_float_holds(number, step, fits):
 
 
 @pytest.mark.parametrize("values", [50_001, 200_000])
-def test_a64b_a_body_holds_only_so_many_values(values):
+def test_a70b_a_body_holds_only_so_many_values(values):
     body = b"[" + b"{}," * (values - 1) + b"1]"
     with pytest.raises(InvalidInputError, match="more than 50,000 values"):
         inputs_of({"properties": {"body": {}}}, Received("POST", (), (), body), "")
@@ -95,7 +95,7 @@ def test_a64b_a_body_holds_only_so_many_values(values):
     assert inputs_of({"properties": {"body": {}}}, few, "") == {"body": [[], [1, 2]]}
 
 
-def test_a66_the_name_of_a_part_is_told_as_text_of_one_line():
+def test_a72_the_name_of_a_part_is_told_as_text_of_one_line():
     part = (
         b'--x\r\nContent-Disposition: form-data; name="a\x00b"; filename="f"\r\n\r\n\r\n--x--\r\n'
     )
@@ -105,7 +105,7 @@ def test_a66_the_name_of_a_part_is_told_as_text_of_one_line():
     assert all(problem.isprintable() for problem in caught.value.problems)
 
 
-async def test_a65_a_body_that_does_not_come_ends_the_request():
+async def test_a71_a_body_that_does_not_come_ends_the_request():
     pieces: asyncio.Queue[dict[str, object]] = asyncio.Queue()
     pieces.put_nowait({"type": "http.request", "body": b"{", "more_body": True})
     sent: list[dict[str, object]] = []
@@ -159,13 +159,13 @@ async def test_a_request_that_is_there_may_be_answered_for_as_long_as_that_takes
         ({"kind": "interval", "expression": "999999w"}, "expression"),
     ],
 )
-def test_a67_times_that_cannot_be_are_refused_in_words(wish, says):
+def test_a73_times_that_cannot_be_are_refused_in_words(wish, says):
     asked = ScheduleWish(**{"kind": "cron", "expression": "* * * * *"} | wish)
     problems = preview(asked, datetime(2026, 11, 26, tzinfo=UTC)).problems
     assert any(says in problem for problem in problems), problems
 
 
-def test_a67_a_day_that_never_comes_beside_a_weekday_costs_nothing():
+def test_a73_a_day_that_never_comes_beside_a_weekday_costs_nothing():
     began = time.process_time()
     asked = ScheduleWish("cron", "0 0 31 2 7")
     for _ in range(20):
