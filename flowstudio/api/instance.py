@@ -4,7 +4,10 @@ from flowstudio.api.deps import CurrentActor, CurrentStudio
 from flowstudio.api.problems import responses
 from flowstudio.api.routing import new_router, verb
 from flowstudio.api.schemas.instance import (
+    MOST_PRUNED,
     InstanceOut,
+    PrunedOut,
+    PruneIn,
     RegistrationIn,
     RegistrationOut,
     RetentionIn,
@@ -76,3 +79,25 @@ async def set_retention(
     most_bytes = None if body.most_mb is None else body.most_mb * 1_000_000
     await studio.retention.choose(actor, Policy(body.days, body.most_runs, most_bytes))
     return RetentionOut.of(await studio.retention.look(actor))
+
+
+@router.post(
+    "/instance/retention/prune",
+    operation_id="instance_retention_prune",
+    summary="Remove finished runs now",
+    responses=responses(422),
+    openapi_extra=verb("run.prune"),
+)
+async def prune_runs(body: PruneIn, actor: CurrentActor, studio: CurrentStudio) -> PrunedOut:
+    """Those beyond the limits given, or else beyond those that are set; the file gets shorter.
+
+    At most 500 go at once; ask again while `has_more`.
+    """
+    policy = Policy(body.days, body.most_runs, body.most_bytes)
+    done = await studio.retention.prune(
+        actor,
+        None if policy.is_empty else policy,
+        is_dry=body.dry_run,
+        most=None if body.dry_run else MOST_PRUNED,
+    )
+    return PrunedOut.of(done)

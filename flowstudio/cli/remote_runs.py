@@ -9,7 +9,7 @@ import click
 from flowstudio.cli.remote import Server, current_server
 from flowstudio.cli.remote_events import follow as follow_run
 from flowstudio.cli.remote_run import as_object, carry_on
-from flowstudio.cli.removal import tell_deleted
+from flowstudio.cli.removal import tell_deleted, tell_pruned
 from flowstudio.cli.results import tell
 from flowstudio.cli.runs import print_dead, print_event, print_rows, print_steps, read_answer
 from flowstudio.errors import ConflictError, InvalidInputError
@@ -116,6 +116,21 @@ def delete(run_ids: tuple[str, ...], *, as_json: bool) -> None:
         deleted += done["deleted"]
         refused += [{"run_id": run["id"], "reason": run["reason"]} for run in done["refused"]]
     sys.exit(tell_deleted(run_ids, deleted, refused, as_json=as_json))
+
+
+def prune(
+    days: int | None, keep: int | None, max_bytes: int | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Remove finished runs, so many at a time as the server does."""
+    server = current_server()
+    limits = {"days": days, "most_runs": keep, "most_bytes": max_bytes, "dry_run": dry_run}
+    done = server.post("instance/retention/prune", limits)
+    runs, before = done["runs"], done["bytes_before"]
+    while done["has_more"]:
+        done = server.post("instance/retention/prune", limits)
+        runs += done["runs"]
+    told = {"runs": runs, "bytes_before": before, "bytes_after": done["bytes_after"]}
+    tell_pruned(told, dry_run=dry_run, as_json=as_json)
 
 
 def _only_waiting(server: Server, run_id: str) -> str:

@@ -83,6 +83,7 @@ def tell_deleted(
 @click.option("--max-bytes", type=_Size(), metavar="SIZE", help="What does not fit beside newer.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @_as_json
+@or_at_server("flowstudio.cli.remote_runs:prune")
 def prune(
     days: int | None, keep: int | None, max_bytes: int | None, *, dry_run: bool, as_json: bool
 ) -> None:
@@ -96,25 +97,38 @@ def prune(
         done = await runtime.studio.retention.prune(
             OPERATOR, None if policy.is_empty else policy, is_dry=dry_run
         )
-        if as_json:
-            click.echo(json.dumps(_as_object(done)))
-            return 0
-        if dry_run:
-            for run in done.runs:
-                click.echo(f"{run.id}  {run.reason:<5}  {run.workflow}")
-        verb = "Would remove" if dry_run else "Removed"
-        before, after = (size.bytes / 1e6 for size in (done.before, done.after))
-        size = "" if dry_run else f" The database went from {before:.1f} MB to {after:.1f} MB."
-        click.echo(f"{verb} {len(done.runs)} runs.{size}")
+        tell_pruned(_as_object(done), dry_run=dry_run, as_json=as_json)
         return 0
 
     with_runtime(work)
 
 
+def tell_pruned(done: Mapping[str, Any], *, dry_run: bool, as_json: bool) -> None:
+    """Say what was removed, or would be."""
+    runs = done["runs"]
+    if as_json:
+        kept = ("run_id", "reason", "size_bytes")
+        told = [{name: run[name] for name in kept} for run in runs]
+        click.echo(json.dumps({**done, "runs": told}))
+        return
+    if dry_run:
+        for run in runs:
+            click.echo(f"{run['run_id']}  {run['reason']:<5}  {run['workflow']}")
+    verb = "Would remove" if dry_run else "Removed"
+    before, after = (done[name] / 1e6 for name in ("bytes_before", "bytes_after"))
+    size = "" if dry_run else f" The database went from {before:.1f} MB to {after:.1f} MB."
+    click.echo(f"{verb} {len(runs)} runs.{size}")
+
+
 def _as_object(done: Pruned) -> dict[str, Any]:
     return {
         "runs": [
-            {"run_id": run.id, "reason": run.reason, "size_bytes": run.size_bytes}
+            {
+                "run_id": run.id,
+                "workflow": run.workflow,
+                "reason": run.reason,
+                "size_bytes": run.size_bytes,
+            }
             for run in done.runs
         ],
         "bytes_before": done.before.bytes,

@@ -60,11 +60,16 @@ class RetentionView:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was removed, or would be; and the file before and after."""
+    """What was removed, or would be; and the file before and after.
+
+    Attributes:
+        has_more: there is more to remove than was asked for at once.
+    """
 
     runs: list[Excess]
     before: FileSize
     after: FileSize
+    has_more: bool = False
 
 
 class RetentionService:
@@ -102,7 +107,12 @@ class RetentionService:
         return policy
 
     async def prune(
-        self, actor: Actor, policy: Policy | None = None, *, is_dry: bool = False
+        self,
+        actor: Actor,
+        policy: Policy | None = None,
+        *,
+        is_dry: bool = False,
+        most: int | None = None,
     ) -> Pruned:
         """Remove what a policy does not keep, and shorten the file.
 
@@ -110,6 +120,7 @@ class RetentionService:
             actor: who asks.
             policy: None for the one that is set.
             is_dry: only tell what would go.
+            most: remove no more than so many; None for all.
 
         Raises:
             InvalidInputError: a limit is less than one.
@@ -121,12 +132,14 @@ class RetentionService:
         before = await self._records.read(removal.file_size)
         if chosen.most_bytes is not None:
             await self._measure()
-        found = await self._excess(chosen, None)
+        everything = await self._excess(chosen, None)
+        found = everything[:most]
         if not is_dry and found:
             await self._remove(actor, found)
         if not is_dry:
             await self._give_back(0)
-        return Pruned(found, before, await self._records.read(removal.file_size))
+        after = await self._records.read(removal.file_size)
+        return Pruned(found, before, after, has_more=len(found) < len(everything))
 
     async def serve(self) -> None:
         """Until cancelled: keep to the policy that is set, and the file short."""

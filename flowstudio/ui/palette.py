@@ -58,6 +58,7 @@ def _keys(*, admin: bool, in_editor: bool) -> list[dict[str, Any]]:
         {"label": "New workflow, on a page of workflows", "keys": "n"},
         {"label": "Find on the page", "keys": "/"},
         *({"label": f"Go to {p.label}", "keys": p.keys} for p in _places(admin=admin)),
+        {"label": "Next or previous change, on a page of versions", "keys": "j k"},
         {"label": "Switch light and dark", "keys": "t"},
         {"label": "Show all keys", "keys": "?"},
         {"label": "Close what is open", "keys": "Esc"},

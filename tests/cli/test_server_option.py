@@ -110,6 +110,27 @@ async def test_runs_are_deleted_there(desk: Desk) -> None:
     assert "There is no such run" in err
 
 
+async def test_finished_runs_are_pruned_there_by_an_admin_alone(desk: Desk) -> None:
+    file = desk.command.write("greet.json", GREET)
+    done = [await desk.json("run", file, "-i", "who=42", "-i", "times=2") for _ in range(2)]
+    first, last = (told["run_id"] for _, told in done)
+    assert (await desk.run("runs", "prune", "--keep", "1"))[0] == 1
+    admin = person(desk.runtime.studio.parts, "admin@example.com", "admin")
+    made = await desk.runtime.studio.keys.create(admin, NewKey("prune", ["admin:write"]))
+    mine, desk.command.settings["FLOWSTUDIO_KEY"] = (
+        desk.command.settings["FLOWSTUDIO_KEY"],
+        made.key,
+    )
+    _, out, _ = await desk.run("runs", "prune", "--keep", "1", "--dry-run")
+    assert first in out
+    assert "Would remove 1 runs." in out
+    code, told = await desk.json("runs", "prune", "--keep", "1")
+    assert (code, [run["run_id"] for run in told["runs"]]) == (0, [first])
+    desk.command.settings["FLOWSTUDIO_KEY"] = mine
+    _, left = await desk.json("runs", "list")
+    assert [run["run_id"] for run in left] == [last]
+
+
 async def test_problems_are_those_of_the_command_line(desk: Desk) -> None:
     code, told = await desk.json("run", desk.command.write("broken.json", BROKEN))
     assert code == 2

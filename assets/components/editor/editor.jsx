@@ -20,7 +20,7 @@ const [Palette, Top, Bottom, Right, Cells] = [NodePalette, Header, Drawer, Inspe
 
 const kept = (name, otherwise) => localStorage.getItem(`editor-${name}`) ?? otherwise;
 
-export function Editor({ nodeTypes, onPresent }) {
+export function Editor({ nodeTypes, onPresent, children }) {
   // From the address: it is known before the socket is, and is never that of the page before.
   const [, , workflowId] = useLocation().pathname.split("/");
   const status = useEditor((state) => state.status);
@@ -57,7 +57,7 @@ export function Editor({ nodeTypes, onPresent }) {
     );
   }
   if (status !== "ready") return <Skeleton />;
-  return <Workbench nodeTypes={nodeTypes} onPresent={onPresent} />;
+  return <Workbench nodeTypes={nodeTypes} onPresent={onPresent} bar={children} />;
 }
 
 // After each confirmed change the marks may be others, and what costs nothing may run.
@@ -74,7 +74,7 @@ function useDrafts() {
   }, []);
 }
 
-function Workbench({ nodeTypes, onPresent }) {
+function Workbench({ nodeTypes, onPresent, bar }) {
   const [view, setView] = useState(() => kept("view", "canvas"));
   const [panel, setPanel] = useState("");
   const [isPaletteOpen, openPalette] = useState(false);
@@ -96,7 +96,7 @@ function Workbench({ nodeTypes, onPresent }) {
   return (
     <div className="editor" data-view={view} data-inspecting={isInspecting || undefined} data-palette={isPaletteOpen || undefined}>
       <h1 className="sr-only">Workflow editor</h1>
-      <Top view={view} onView={onView} panel={panel} onPanel={onPanel} />
+      <Top view={view} onView={onView} panel={panel} onPanel={onPanel} bar={bar} />
       {mayEdit && view !== "notebook" && (isWhole ? <Palette /> : <aside className="node-palette" aria-hidden="true" />)}
       <div className="stage">
         {view !== "notebook" && <Canvas nodeTypes={nodeTypes} />}

@@ -15,11 +15,10 @@ const SAVING = {
 const VIEWS = [["canvas", "Canvas"], ["notebook", "Notebook"], ["both", "Both"]];
 const BUSY = new Set(["queued", "running", "waiting", "paused"]);
 
-export function Header({ view, onView, onPanel, panel }) {
+export function Header({ view, onView, onPanel, panel, bar }) {
   const saving = useEditor((state) => state.saving);
   const project = useEditor((state) => state.project);
   const mayEdit = useEditor((state) => state.mayEdit);
-  const published = useEditor((state) => state.published);
   const [icon, text, more] = SAVING[saving];
   return (
     <header className="editor-bar">
@@ -27,7 +26,7 @@ export function Header({ view, onView, onPanel, panel }) {
         <a href="/workflows" className="editor-project">{project}</a>
         <span aria-hidden="true">/</span>
         <Name />
-        <span className="tag">{published ? (published.is_changed ? `Draft · v${published.number} is published` : `Published · v${published.number}`) : "Draft"}</span>
+        <Standing />
         {mayEdit || saving === "stopped"
           ? <span className="saving" data-saving={saving} role="status" title={more}><Icon name={icon} size={13} />{text}</span>
           : <span className="tag" data-tone="info"><Icon name="lock" size={12} /> You can look, not change</span>}
@@ -45,6 +44,7 @@ export function Header({ view, onView, onPanel, panel }) {
         <button type="button" className="button icon-only" aria-pressed={panel === "comments"} onClick={() => onPanel("comments")} title="Comments" data-testid="panel-comments"><Icon name="comment" /><span className="sr-only">Comments</span></button>
         <button type="button" className="button icon-only" aria-pressed={panel === "versions"} onClick={() => onPanel("versions")} title="Versions and publishing" data-testid="panel-versions"><Icon name="history" /><span className="sr-only">Versions</span></button>
         {mayEdit && <button type="button" className="button" onClick={() => onPanel("publish")} data-testid="publish"><Icon name="publish" size={14} /> <span>Publish</span></button>}
+        {bar}
       </div>
       <Notices />
     </header>
@@ -64,6 +64,16 @@ function Notices() {
       {notices.length > 1 && <span className="meta">and {notices.length - 1} more</span>}
     </div>
   );
+}
+
+// The draft beside what is published; leads to both on one canvas.
+function Standing() {
+  const id = useEditor((state) => state.id);
+  const published = useEditor((state) => state.published);
+  const text = published ? (published.is_changed ? `Draft · v${published.number} is published` : `Published · v${published.number}`) : "Draft";
+  const query = published?.is_changed ? "?before=published&after=draft" : "";
+  const title = query ? "See what the draft changes" : "See all versions";
+  return <a className="tag editor-standing" data-tone={published && !published.is_changed ? "good" : undefined} href={`/workflows/${id}/versions${query}`} title={title} data-testid="editor-standing">{text}</a>;
 }
 
 function Name() {

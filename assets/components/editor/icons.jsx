@@ -1,7 +1,7 @@
 // The icons of the editor, from lucide, each by one name.
 import {
   AlignCenterHorizontal, AlignCenterVertical, AlignEndHorizontal, AlignEndVertical, AlignStartHorizontal, AlignStartVertical,
-  Ban, Check, ChevronDown, ChevronRight, Circle, CircleAlert, Clock, CloudOff, CodeXml, Columns2, Copy, Ellipsis, Flag, GripVertical,
+  Ban, Check, ChevronDown, ChevronRight, ChevronUp, Circle, CircleAlert, Clock, CloudOff, CodeXml, Columns2, Copy, Ellipsis, Flag, GripVertical,
   History, Hourglass, ListChecks, Loader, Lock, LockOpen, Maximize, MessageSquare, Minus, Network, NotebookText, Pencil, Pin, PinOff, Play, Plug,
   Plus, Power, Puzzle, RefreshCw, Redo2, Repeat, Rocket, Search, Share2, Sparkles, Split, Square, StickyNote, Trash2, Undo2, WandSparkles,
   Workflow, X, Zap,
@@ -13,7 +13,7 @@ const ICONS = {
   alert: CircleAlert, ban: Ban, canvas: Workflow, check: Check, clock: Clock, comment: MessageSquare, copy: Copy, down: ChevronDown, edit: Pencil,
   fresh: RefreshCw, grip: GripVertical, history: History, lock: Lock, maximize: Maximize, minus: Minus, more: Ellipsis, notebook: NotebookText, offline: CloudOff,
   pin: Pin, unpin: PinOff, play: Play, plus: Plus, power: Power, publish: Rocket, redo: Redo2, right: ChevronRight, search: Search, share: Share2, both: Columns2,
-  square: Square, sticky: StickyNote, trash: Trash2, undo: Undo2, unlock: LockOpen, wand: WandSparkles, x: X,
+  square: Square, sticky: StickyNote, trash: Trash2, undo: Undo2, unlock: LockOpen, up: ChevronUp, wand: WandSparkles, x: X,
 };
 const TYPES = {
   start: Play, end: Flag, task: ListChecks, decision: Split, ai: Sparkles, loop: Repeat, parallel: Network, integration: Plug, custom: CodeXml,

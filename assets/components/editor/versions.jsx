@@ -3,8 +3,6 @@ import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react"
 import { sendSignedIn, sort } from "../rest.js";
 import { DiffList } from "./diff-list.jsx";
 
-export { DiffList };
-
 const day = (at) => new Date(at).toLocaleDateString("en-CA");
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
@@ -42,7 +40,7 @@ function pair(version, other, list) {
 }
 
 // Talks to the API; `act` says how it went, and gives the reply's body or null.
-function useVersions(workflowId, stamp, kind) {
+function useVersions(workflowId, kind, onChanged) {
   const base = `/api/v1/workflows/${workflowId}`;
   const [list, setList] = useState(null);
   const [failure, setFailure] = useState("");
@@ -58,7 +56,7 @@ function useVersions(workflowId, stamp, kind) {
     setFailure("");
     setList((old) => (after ? { ...reply.body, items: [...old.items, ...reply.body.items] } : reply.body));
   }, [base, kind]);
-  useEffect(() => { load(); }, [load, stamp]);
+  useEffect(() => { load(); }, [load]);
 
   const act = async (name, method, path, body, said) => {
     setOutcome({ busy: name, said: "", problems: [], undo: null });
@@ -67,7 +65,10 @@ function useVersions(workflowId, stamp, kind) {
     if (!reply.ok && problems.length === 0) problems.push(...sort(reply, []).rest);
     const undo = reply.ok ? reply.body.undo ?? null : null;
     setOutcome({ busy: "", said: reply.ok ? said(reply.body) : "", problems, undo });
-    if (reply.ok) await load();
+    if (reply.ok) {
+      onChanged?.();
+      await load();
+    }
     return reply.ok ? reply.body : null;
   };
   return { list, failure, outcome, load, act };
@@ -75,15 +76,20 @@ function useVersions(workflowId, stamp, kind) {
 
 const worded = (problem) => (problem.where ? `${problem.where}: ${problem.what}` : problem.what);
 
-export function VersionsPanel({ workflowId, mayEdit, onCompare, onRestored, onPick, stamp }) {
+// `onCompare` is told which version to hold against the draft, and whether the list of changes is meant;
+// without it, the panel shows that list itself. `onChanged` is told after anything was kept or published.
+export function VersionsPanel({ workflowId, mayEdit, onCompare, onChanged }) {
   const [kind, setKind] = useState("");
   const [open, setOpen] = useState(null);
-  const { list, failure, outcome, load, act } = useVersions(workflowId, stamp, kind);
+  const { list, failure, outcome, load, act } = useVersions(workflowId, kind, onChanged);
   const days = useMemo(() => byDay(list?.items ?? []), [list]);
 
+  const toggle = (number) => {
+    setOpen(open === number ? null : number);
+    if (open !== number) onCompare?.(number);
+  };
   const restore = async (version, said) => {
-    const body = await act(`restore ${version}`, "POST", "/versions/restore", { version }, (reply) => (reply.undo === null ? "The draft says this already." : said));
-    if (body && body.undo !== null) onRestored?.(body);
+    await act(`restore ${version}`, "POST", "/versions/restore", { version }, (reply) => (reply.undo === null ? "The draft says this already." : said));
   };
   if (failure && !list) {
     return (
@@ -125,8 +131,8 @@ export function VersionsPanel({ workflowId, mayEdit, onCompare, onRestored, onPi
             {group.items.map((version) => (
               <Entry
                 key={version.number} version={version} list={list} workflowId={workflowId} mayEdit={mayEdit}
-                isOpen={open === version.number} onToggle={() => setOpen(open === version.number ? null : version.number)}
-                busy={outcome.busy} act={act} onRestore={restore} onCompare={onCompare} onPick={onPick}
+                isOpen={open === version.number} onToggle={() => toggle(version.number)}
+                busy={outcome.busy} act={act} onRestore={restore} onCompare={onCompare}
               />
             ))}
           </ol>
@@ -193,7 +199,7 @@ function SaveForm({ list, busy, act }) {
   );
 }
 
-function Entry({ version, list, workflowId, mayEdit, isOpen, onToggle, busy, act, onRestore, onCompare, onPick }) {
+function Entry({ version, list, workflowId, mayEdit, isOpen, onToggle, busy, act, onRestore, onCompare }) {
   const id = useId();
   const title = titleOf(version);
   return (
@@ -216,7 +222,7 @@ function Entry({ version, list, workflowId, mayEdit, isOpen, onToggle, busy, act
         {isOpen && (
           <Opened
             version={version} title={title} list={list} workflowId={workflowId} mayEdit={mayEdit}
-            busy={busy} act={act} onRestore={onRestore} onCompare={onCompare} onPick={onPick}
+            busy={busy} act={act} onRestore={onRestore} onCompare={onCompare}
           />
         )}
       </div>
@@ -224,29 +230,10 @@ function Entry({ version, list, workflowId, mayEdit, isOpen, onToggle, busy, act
   );
 }
 
-function Opened({ version, title, list, workflowId, mayEdit, busy, act, onRestore, onCompare, onPick }) {
-  const [other, setOther] = useState("draft");
+function Opened({ version, title, list, workflowId, mayEdit, busy, act, onRestore, onCompare }) {
   const [isNaming, setNaming] = useState(false);
-  const [found, setFound] = useState(null);
   const id = useId();
   const { number } = version;
-  const isLast = list.items[list.items.length - 1].number === number;
-  const choices = [
-    ["draft", "the draft"],
-    ...(list.published_version !== null && list.published_version !== number ? [["published", `the published version ${list.published_version}`]] : []),
-    ...(isLast ? [] : [["before", "the version before it"]]),
-  ];
-  useEffect(() => {
-    let isWanted = true;
-    const [before, after] = pair(version, other, list);
-    const query = new URLSearchParams({ before, after, documents: "true" });
-    sendSignedIn("GET", `/api/v1/workflows/${workflowId}/diff?${query}`).then((reply) => {
-      if (!isWanted) return;
-      setFound(reply);
-      if (reply.ok) onCompare?.(reply.body.before.document, reply.body.after.document, reply.body);
-    });
-    return () => { isWanted = false; };
-  }, [workflowId, number, other, list.revision, list.published_version]);
 
   const publish = () => act(`publish ${number}`, "POST", "/publish", { version: number }, () => `Version ${number} is published.`);
   const unpublish = () => act("unpublish", "DELETE", "/publish", {}, () => "Nothing is published any more.");
@@ -286,16 +273,45 @@ function Opened({ version, title, list, workflowId, mayEdit, busy, act, onRestor
           </div>
         </form>
       )}
+      {onCompare
+        ? <button type="button" className="link-button version-changes" data-testid="version-changes" onClick={() => onCompare(number, true)}>What the draft changes in it</button>
+        : <Differences version={version} list={list} workflowId={workflowId} />}
+    </>
+  );
+}
+
+// In the editor: what differs, as a list, and the way to the canvas with both.
+function Differences({ version, list, workflowId }) {
+  const [other, setOther] = useState("draft");
+  const [found, setFound] = useState(null);
+  const id = useId();
+  const { number } = version;
+  const isLast = list.items[list.items.length - 1].number === number;
+  const choices = [
+    ["draft", "the draft"],
+    ...(list.published_version !== null && list.published_version !== number ? [["published", `the published version ${list.published_version}`]] : []),
+    ...(isLast ? [] : [["before", "the version before it"]]),
+  ];
+  const [before, after] = pair(version, other, list);
+  const query = new URLSearchParams({ before, after });
+  useEffect(() => {
+    let isWanted = true;
+    sendSignedIn("GET", `/api/v1/workflows/${workflowId}/diff?${query}`).then((reply) => isWanted && setFound(reply));
+    return () => { isWanted = false; };
+  }, [workflowId, number, other, list.revision, list.published_version]);
+  return (
+    <>
       <div className="version-compare">
         <label htmlFor={`${id}-other`}>Compared with</label>
         <select id={`${id}-other`} className="input" value={other} data-testid="version-compare" onChange={(event) => setOther(event.target.value)}>
           {choices.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
         </select>
       </div>
+      <a className="link-button" href={`/workflows/${workflowId}/versions?${query}`} data-testid="version-canvas">Both on one canvas</a>
       {!found ? (
         <div className="bone" style={{ height: 64 }} aria-hidden="true" />
       ) : found.ok ? (
-        <DiffList diff={found.body.diff} onPick={onPick} />
+        <DiffList diff={found.body.diff} />
       ) : (
         <p className="versions-note" role="alert">{found.body.detail}</p>
       )}

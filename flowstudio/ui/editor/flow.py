@@ -23,7 +23,7 @@ def _presence(presence: rx.Var[Presence]) -> tuple[rx.Var[Presence]]:
 
 
 class Editor(rx.Component):
-    """A whole editor, of the workflow that the address names.
+    """A whole editor, of the workflow that the address names; what is in it stands in its bar.
 
     Attributes:
         node_types: what draws each kind of node, from `node_types`.

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from flowstudio.ui.bell import bell
 from flowstudio.ui.editor.flow import editor
 from flowstudio.ui.editor.node import node_bodies
 from flowstudio.ui.editor.state import EditorState
@@ -12,5 +13,5 @@ def editor_page() -> rx.Component:
     """One workflow, to look at, change and run."""
     return wide_frame(
         "workflows",
-        editor(node_types=node_bodies(), on_present=EditorState.present),
+        editor(bell(), node_types=node_bodies(), on_present=EditorState.present),
     )

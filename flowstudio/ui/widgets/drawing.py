@@ -158,23 +158,19 @@ def _preview_node(node: DrawnNode) -> rx.Component:
 def picture(
     drawing: Drawing,
     states: dict[str, str],
-    wires: dict[str, str] | None = None,
-    label: str = "Graph of the workflow",
 ) -> rx.Component:
     """The large picture.
 
     Args:
         drawing: made by `draw_large`.
         states: of nodes, by name; each shows its own.
-        wires: what became of wires, by id.
-        label: for those who do not see it.
     """
     return rx.el.div(
         rx.el.div(
             rx.el.svg(
                 rx.foreach(
                     drawing.edges,
-                    lambda edge: _large_wire(edge, states, wires),
+                    lambda edge: _large_wire(edge, states),
                 ),
                 width=drawing.width,
                 height=drawing.height,
@@ -191,19 +187,15 @@ def picture(
         class_name="picture",
         tab_index=0,
         role="region",
-        aria_label=label,
+        aria_label="Graph of the workflow",
     )
 
 
-def _large_wire(
-    edge: DrawnEdge, states: dict[str, str], wires: dict[str, str] | None
-) -> rx.Component:
+def _large_wire(edge: DrawnEdge, states: dict[str, str]) -> rx.Component:
     attributes = {
         "data-from": states.get(edge.source, "idle"),
         "data-to": states.get(edge.target, "idle"),
     }
-    if wires is not None:
-        attributes["data-change"] = wires.get(edge.id, "")
     return rx.el.path(d=edge.path, class_name="wire", custom_attrs=attributes)
 
 
