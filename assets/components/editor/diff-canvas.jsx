@@ -72,10 +72,32 @@ export const DiffCanvas = memo(function DiffCanvas({ joined, types, picked, onPi
   );
 });
 
+// Everything, where that can be read; else all that differs; else the first of it.
+const READABLE = 0.6;
+function changesView(nodes, size) {
+  const whole = firstView(nodes, size);
+  const places = new Map();
+  for (const { id, parentId, position, measured } of nodes) {
+    const outer = places.get(parentId) ?? { x: 0, y: 0 };
+    places.set(id, { x: outer.x + position.x, y: outer.y + position.y, ...measured });
+  }
+  const boxes = nodes.filter(({ data }) => !["same", "moved"].includes(data.state)).map(({ id }) => places.get(id));
+  const all = [...places.values()];
+  const width = Math.max(...all.map((box) => box.x + box.width)) - Math.min(...all.map((box) => box.x));
+  if (!boxes.length || size.width / (width + 80) >= READABLE) return whole;
+  const [left, top] = [Math.min(...boxes.map(({ x }) => x)), Math.min(...boxes.map(({ y }) => y))];
+  const [right, bottom] = [Math.max(...boxes.map((box) => box.x + box.width)), Math.max(...boxes.map((box) => box.y + box.height))];
+  const fit = Math.min(size.width / (right - left + 80), size.height / (bottom - top + 120), 1);
+  if (fit >= READABLE) return { x: (size.width - fit * (left + right)) / 2, y: (size.height - fit * (top + bottom)) / 2, zoom: fit };
+  const first = boxes.reduce((a, b) => (b.x + b.y / 4 < a.x + a.y / 4 ? b : a));
+  const zoom = size.width < 700 ? 0.75 : 0.7;
+  return { x: (size.width < 700 ? 24 : 120) - first.x * zoom, y: size.height / 3 - first.y * zoom, zoom };
+}
+
 function Board({ drawn, size, picked, onPick }) {
   const rf = useReactFlow();
   const [nodes, setNodes] = useState(drawn.nodes);
-  const viewport = useMemo(() => firstView(drawn.nodes, size), []);
+  const viewport = useMemo(() => changesView(drawn.nodes, size), []);
   useEffect(() => setNodes(marked(drawn.nodes, new Set(picked ? [picked.id] : []))), [drawn, picked]);
   // What was picked elsewhere is brought into view.
   useEffect(() => {

@@ -28,7 +28,7 @@ const Field = memo(function Field({ change: given, pair }) {
     <div className="diff-field">
       <code className="diff-path">{change.path}</code>
       {pieces ? (
-        <pre className="diff-text" tabIndex={0} role="group" aria-label={`Changes in ${change.path}`}>
+        <pre className="diff-words" tabIndex={0} role="group" aria-label={`Changes in ${change.path}`}>
           {pieces.map(({ kind, text }, index) => {
             if (kind === "same") return <span key={index}>{short(text, index === 0, index === pieces.length - 1)}</span>;
             const Piece = kind === "added" ? "ins" : "del";
@@ -74,7 +74,7 @@ const NodeRow = memo(function NodeRow({ change, onPick, isPicked, before, after 
         {onPick ? <button type="button" className="link-button" aria-pressed={isPicked} onClick={() => onPick(change.id)}>{name}</button> : name}
         <span className="diff-type">{[change.type, change.parent && `in ${change.parent}`, WORDS[change.state].toLowerCase()].filter(Boolean).join(" · ")}</span>
       </div>
-      {change.name_before && <p className="diff-line">was called <code>{change.name_before}</code></p>}
+      {change.name_before && <p className="diff-note">was called <code>{change.name_before}</code></p>}
       {change.changes.map((field) => <Field key={field.path} change={field} pair={pair} />)}
     </li>
   );
@@ -97,7 +97,7 @@ export function DiffList({ diff, onPick, picked, documents, hasGhosts }) {
   const moved = diff.nodes.filter((change) => change.state === "moved");
   const nodes = diff.nodes.filter((change) => change.state !== "moved");
   return (
-    <div className="diff" data-testid="diff">
+    <div className="diff-list" data-testid="diff">
       {nodes.length > 0 && (
         <ul aria-label="Nodes">
           {nodes.map((change) => (
@@ -125,8 +125,8 @@ export function DiffList({ diff, onPick, picked, documents, hasGhosts }) {
           </li>
         </ul>
       )}
-      {moved.length > 0 && <p className="diff-line"><Sign state="moved" /> Only moved on the canvas: <Moved moved={moved} onPick={onPick} picked={picked} /></p>}
-      {diff.reordered && <p className="diff-line">Nodes stand in another order, which decides how outputs merge.</p>}
+      {moved.length > 0 && <p className="diff-note"><Sign state="moved" /> Only moved on the canvas: <Moved moved={moved} onPick={onPick} picked={picked} /></p>}
+      {diff.reordered && <p className="diff-note">Nodes stand in another order, which decides how outputs merge.</p>}
     </div>
   );
 }

@@ -4,7 +4,7 @@ export const WORDS = { added: "Added", removed: "Removed", changed: "Changed", m
 
 export function Sign({ state, count = 0 }) {
   return (
-    <span className="diff-sign" data-change={state}>
+    <span className="change-sign" data-change={state}>
       <span aria-hidden="true">{SIGNS[state]}{state === "changed" && count > 0 && <b>{count}</b>}</span>
       <span className="unseen">{WORDS[state]}{count > 0 && `, ${count} ${count === 1 ? "field" : "fields"}`}</span>
     </span>
