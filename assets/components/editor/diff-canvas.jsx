@@ -123,7 +123,7 @@ function Board({ drawn, size, picked, onPick }) {
       }}
       onlyRenderVisibleElements panOnScroll={false} zoomOnScroll preventScrolling elementsSelectable={false} nodesFocusable proOptions={{ hideAttribution: true }}
     >
-      <Background gap={18} size={1} color="var(--dot)" />
+      <Background gap={18} size={2} color="var(--dot)" />
       <Controls showInteractive={false} position="bottom-left" fitViewOptions={{ maxZoom: 1, padding: 0.15 }} />
       {nodes.length >= MAP_FROM && <MiniMap pannable zoomable ariaLabel="Map of both versions" nodeClassName={(node) => `map-${node.data.state}`} nodeStrokeWidth={0} />}
     </ReactFlow>
