@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from flowstudio.engine.events import FINISHED, Event
 from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
+from flowstudio.scale.background import beside
 from flowstudio.scale.handing import Jobs
 from flowstudio.services.admission import Admission
 from flowstudio.services.log_context import note
@@ -23,7 +24,9 @@ from flowstudio.store.stillness import Stillness
 
 log = logging.getLogger(__name__)
 
-_SIGNALS_EVERY_S = 0.3
+#: How often other processes' signals are looked for where nothing tells of them, and where it does.
+_SIGNALS_EVERY_S, _TOLD_SIGNALS_EVERY_S = 0.3, 2.0
+_SIGNALS = "signals"
 _ROUNDS_EVERY_S = 1.0
 _ORPHANS_EVERY_ROUNDS = 5
 _MOST_RETRIES = 200
@@ -39,6 +42,7 @@ class Dispatcher:
         self._journal = parts.journal
         self._store = parts.store
         self._bus = parts.bus
+        self._channels = parts.channels
         self._owners = parts.owners
         self._clock = parts.clock
         self.most_at_once = most_at_once
@@ -52,6 +56,7 @@ class Dispatcher:
         self._outer: set[str] = set()
         self._sent: set[int] = set()
         self._heard = 0
+        self._hearing = asyncio.Lock()
         self._serves = False
         self._works = True
 
@@ -223,8 +228,10 @@ class Dispatcher:
         )
         if signal.id > self._heard:
             self._sent.add(signal.id)
-        if not self._engine.receive(signal) and take_up:
-            await self._take_up(signal)
+        if not self._engine.receive(signal):
+            self._channels.publish(_SIGNALS, {"id": signal.id})
+            if take_up:
+                await self._take_up(signal)
 
     def is_here(self, run_id: str) -> bool:
         """Whether this process advances the run at this moment."""
@@ -267,20 +274,35 @@ class Dispatcher:
     async def _hear_signals(self) -> None:
         """Act on signals that other processes store, such as `flowstudio runs cancel`."""
         self._heard = await self._journal.latest_signal()
+        is_told = self._jobs is not None
+        every_s = _TOLD_SIGNALS_EVERY_S if is_told else _SIGNALS_EVERY_S
         stillness = Stillness(self._journal.database)
-        while True:
-            await self._clock.sleep(_SIGNALS_EVERY_S)
-            if stillness.is_still():
-                continue
-            try:
-                for signal in await self._journal.signals_since(self._heard):
+        async with beside(self._heed_told) if is_told else nullcontext():
+            while True:
+                await self._clock.sleep(every_s)
+                if not stillness.is_still() and await self._hear_new():
                     # There may be more than are given at once.
                     stillness.forget()
+
+    async def _heed_told(self) -> None:
+        """Look for signals at once when another process has stored some."""
+        with self._channels.listen(_SIGNALS) as told:
+            while True:
+                if (await told.get())["id"] > self._heard:
+                    await self._hear_new()
+
+    async def _hear_new(self) -> bool:
+        """Act on signals that nobody has heard here; whether there may be more."""
+        async with self._hearing:
+            try:
+                signals = await self._journal.signals_since(self._heard)
+                for signal in signals:
                     self._heard = signal.id
                     await self._hear(signal)
             except FlowStudioError as error:
-                stillness.forget()
                 log.warning("Signals could not be read: %s", error)
+                return True
+            return bool(signals)
 
     async def _hear(self, signal: Signal) -> None:
         if signal.id in self._sent:

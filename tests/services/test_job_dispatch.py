@@ -8,6 +8,7 @@ import pytest
 
 from flowstudio.scale.postgres import jobs
 from flowstudio.scale.postgres.job_crew import Pace
+from flowstudio.services import dispatch
 from flowstudio.services.access import OPERATOR
 from flowstudio.settings import Settings
 from tests.builders import node, workflow
@@ -83,6 +84,25 @@ async def test_a_cancel_reaches_a_run_of_another_process(tmp_path, bench):
         await bench.started("hold").wait()
         await web.runs.cancel(OPERATOR, run_id)
         assert (await reached(web, run_id, "cancelled")).status == "cancelled"
+
+
+async def test_a_cancel_is_told_of_and_not_only_looked_for(tmp_path, bench, monkeypatch):
+    monkeypatch.setattr(dispatch, "_TOLD_SIGNALS_EVERY_S", 3_600)
+    async with web_and_worker(tmp_path, bench) as (web, _):
+        run_id = await begin(web, GATE)
+        await bench.started("hold").wait()
+        await web.runs.cancel(OPERATOR, run_id)
+        assert (await reached(web, run_id, "cancelled")).status == "cancelled"
+
+
+async def test_a_run_and_its_job_come_with_one_commit(tmp_path, bench):
+    async with web_and_worker(tmp_path, bench) as (web, _):
+        await reached(web, await begin(web, ONE), "succeeded")
+        # The first look has told how much room there is.
+        await until(lambda: web.dispatcher.admission._places)
+        run_id = await create(web, ONE)
+        assert (await web.runs.find(OPERATOR, run_id)).owner != ""
+        await reached(web, run_id, "succeeded")
 
 
 async def test_runs_that_wait_share_jobs_and_each_queue_has_its_own(tmp_path, bench):
