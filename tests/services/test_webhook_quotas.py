@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from flowstudio.errors import NotFoundError, ThrottledError
+from flowstudio.runtime import open_runtime
 from flowstudio.services.webhook_quotas import WebhookQuotas
+from flowstudio.settings import Settings
 from tests.hooking import linked
+from tests.parts import KEY
 from tests.people import person
 
 
@@ -32,6 +35,23 @@ async def taken(quotas: list[WebhookQuotas], link, tries: int, *, is_test: bool 
             continue
         count += 1
     return count
+
+
+async def test_a41b_two_web_processes_of_one_postgresql_share_a_quota(
+    postgres_url, tmp_path_factory, bench
+):
+    folders = [tmp_path_factory.mktemp(name) for name in ("a", "b")]
+    settings = [
+        Settings(data_dir=folder, database_url=postgres_url, secret_key=KEY) for folder in folders
+    ]
+    async with (
+        open_runtime(settings[0], registry=bench.registry()) as here,
+        open_runtime(settings[1], registry=bench.registry()) as there,
+    ):
+        owner = person(here.studio.parts, "owner@example.com")
+        link = replace((await linked(here, owner)).record, per_minute=110, per_day=100)
+        processes = [WebhookQuotas(runtime.studio.parts) for runtime in (here, there)]
+        assert await taken(processes, link, 220) == 100
 
 
 @pytest.mark.parametrize("limit", [1, 7, 120])
