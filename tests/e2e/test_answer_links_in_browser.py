@@ -37,11 +37,8 @@ SHAPES = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def reader(browser: Browser, site: Site) -> AsyncIterator[Page]:
-    """A page of who reads a mail: nobody is signed in, and no script may run."""
-    async with (
-        profile(browser, site, java_script_enabled=False) as context,
-        watched(context, site) as page,
-    ):
+    """A page of who reads a mail, in a browser in which nobody is signed in."""
+    async with profile(browser, site) as context, watched(context, site) as page:
         yield page
 
 
