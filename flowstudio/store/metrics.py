@@ -2,16 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
+from flowstudio.store.dialect import is_postgres
+from flowstudio.store.moments import from_column
 from flowstudio.store.tables.queue import WorkerRow
 from flowstudio.store.tables.runs import RunRow
 
 UNFINISHED = ("queued", "running", "waiting", "paused")
 #: A worker that was not seen for so long is late, or dead.
 LATE = timedelta(seconds=60)
+
+
+_OWNERLESS = "status = 'queued' AND owner = ''"
+_WAITING = (
+    ("created_at", "ix_run_waiting", f"{_OWNERLESS} AND ready_at IS NULL"),
+    ("ready_at", "ix_run_ready", f"{_OWNERLESS} AND ready_at IS NOT NULL"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +68,13 @@ def schema_version(session: Session) -> str:
 
 
 def _queues(session: Session) -> list[QueueLoad]:
-    queue, ready_at, created_at = col(RunRow.queue), col(RunRow.ready_at), col(RunRow.created_at)
-    waits = (col(RunRow.status) == "queued", col(RunRow.owner) == "")
-    waiting = (
-        select(queue, func.count(), func.min(created_at))
-        .with_hint(RunRow, "INDEXED BY ix_run_waiting", "sqlite")
-        .where(*waits, ready_at.is_(None))
-    )
-    delayed = (
-        select(queue, func.count(), func.min(ready_at))
-        .with_hint(RunRow, "INDEXED BY ix_run_ready", "sqlite")
-        .where(*waits, ready_at.is_not(None))
-    )
     found: dict[str, QueueLoad] = {}
-    for asked in (waiting, delayed):
-        for name, number, since in session.execute(asked.group_by(queue)).all():
-            other = found.get(name)
+    for moment, index, condition in _WAITING:
+        # SQLite does not know how many are queued, and would read all of them.
+        hint = "" if is_postgres(session) else f" INDEXED BY {index}"
+        asked = f"SELECT queue, count(*), min({moment}) FROM run{hint} WHERE {condition}"  # noqa: S608 - constant text
+        for name, number, at in session.execute(text(f"{asked} GROUP BY queue")).all():
+            since, other = cast("datetime", from_column(at)), found.get(name)
             if other is not None:
                 number, since = number + other.waiting, min(since, other.since)  # noqa: PLW2901
             found[name] = QueueLoad(name, number, since)
