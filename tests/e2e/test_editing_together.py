@@ -6,13 +6,12 @@ import os
 import random
 import re
 import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
-from playwright.async_api import Error as PlaywrightError
 
 from flowstudio.graph.document import Document, parse_document
 from tests.cutting import Line, line_to
@@ -25,7 +24,44 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ANA = "ana@example.com"
 LOOKER = "looker@example.com"
 #: What each of two people does at random; FLOWSTUDIO_LONG=1 asks for the long form of it.
-STEPS = 500 if os.environ.get("FLOWSTUDIO_LONG") else 20  # noqa: TID251 - not a setting
+STEPS = 500 if os.environ.get("FLOWSTUDIO_LONG") else 40  # noqa: TID251 - not a setting
+BURST = 10
+#: Adds, moves, names, removes, copies and takes back, as quick as a page can be worked with.
+WORK = """async ([seed, count, own]) => {
+  let state = seed | 1;
+  const dice = (most) => { state = (Math.imul(state, 1103515245) + 12345) >>> 0; return (state >>> 8) % most; };
+  const find = (name) => document.querySelector(`[data-testid='${name}']`);
+  const press = (key, more = {}) => ["keydown", "keyup"].forEach((kind) =>
+    find("canvas").dispatchEvent(new KeyboardEvent(kind, { key, code: key, bubbles: true, cancelable: true, ...more })));
+  const name = (text) => {
+    const box = find("workflow-name");
+    box.focus();
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, text);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.blur();
+  };
+  const pick = () => {
+    const all = [...document.querySelectorAll(".react-flow__node")]
+      .filter((each) => !each.querySelector("[data-testid=node-a], [data-testid=node-b]"));
+    all[dice(all.length)]?.click();
+  };
+  for (let step = 0; step < count; step++) {
+    find("canvas").focus();
+    const what = dice(8);
+    if (what < 2) find(dice(2) ? "palette-task" : "palette-decision").click();
+    else if (what === 2) name(`${own} ${seed} ${step}`);
+    else if (what === 3) press("L", { shiftKey: true });
+    else if (what === 4) press("d", { ctrlKey: true });
+    else if (what === 5) press(dice(3) ? "z" : "y", { ctrlKey: true });
+    else {
+      press("Escape");
+      pick();
+      await new Promise(requestAnimationFrame);
+      if (what === 7) press("Delete");
+    }
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}"""
 SEED = int(os.environ.get("FLOWSTUDIO_SEED", "1"))  # noqa: TID251
 REVEAL = "(id) => window.dispatchEvent(new CustomEvent('editor-reveal', { detail: id }))"
 COPIED = """() => {
@@ -175,7 +211,7 @@ async def test_random_work_of_two_over_bad_lines_ends_equal(browser: Browser, si
             there = replace(site, url=f"http://127.0.0.1:{line.port}")
             path = f"/workflows/{workflow_id}"
             page = await stack.enter_async_context(tab_of(browser, there, email, path))
-            await expect(page.get_by_test_id("workflow-name")).to_be_visible()
+            await expect(page.get_by_test_id("palette-task")).to_be_visible()
             at_work.append(AtWork(page, line, site.process_id, random.Random(seed), own))
         async with asyncio.TaskGroup() as group:
             for each in at_work:
@@ -200,65 +236,41 @@ class AtWork:
         self.typed = ""
 
     async def work(self) -> None:
-        for step in range(STEPS):
+        for step in range(0, STEPS, BURST):
             await self.break_something()
-            match self.dice.choice(["add", "add", "write", "name", "move", "remove", "undo"]):
-                case "add":
-                    kind = self.dice.choice(["task", "decision"])
-                    await self.page.get_by_test_id(f"palette-{kind}").click()
-                case "write":
-                    await self.write(f"{self.own} {step}")
-                case "name":
-                    await self.page.get_by_test_id("workflow-name").fill(f"{self.own} {step}")
-                    await self.page.keyboard.press("Enter")
-                case "move":
-                    await self.press("Shift+L")
-                case "remove":
-                    await self.remove()
-                case _:
-                    await self.press("ControlOrMeta+z")
-                    self.typed = await self.standing()
+            await self.page.evaluate(WORK, [self.dice.randrange(2**31), BURST - 1, self.own])
+            await self.write(f"{self.own} {step}")
         self.line.is_down = False
         await self.page.context.set_offline(False)
 
     async def break_something(self) -> None:
         """Sockets closed, the line down, no network, a server that stands still, a reload."""
         match self.dice.random():
-            case luck if luck < 0.06:
+            case luck if luck < 0.12:
                 self.line.cut()
-            case luck if luck < 0.09:
+            case luck if luck < 0.2:
                 self.line.is_down = not self.line.is_down
                 self.line.cut()
-            case luck if luck < 0.12:
+            case luck if luck < 0.3:
                 await self.page.context.set_offline(self.dice.random() < 0.5)
-            case luck if luck < 0.13:
+            case luck if luck < 0.36:
                 os.kill(self.server, signal.SIGSTOP)
                 asyncio.get_running_loop().call_later(0.5, os.kill, self.server, signal.SIGCONT)
-            case luck if luck < 0.14:
+            case luck if luck < 0.42:
                 self.line.is_down = False
                 await self.page.context.set_offline(False)
                 await self.page.reload()
-                await expect(self.page.get_by_test_id("workflow-name")).to_be_visible()
+                await expect(self.page.get_by_test_id("palette-task")).to_be_visible()
 
     async def write(self, text: str) -> None:
         await self.press("Escape")
+        # Another node may lie over it.
+        await self.press("Shift+L")
         await self.page.evaluate(REVEAL, self.own)
         editor = Editor(self.page)
         await editor.select(self.own)
         await editor.write("text", text)
         self.typed = text
-
-    async def remove(self) -> None:
-        """Any node that nobody calls their own."""
-        found = self.page.locator(".flow-node:not([data-testid='node-a'], [data-testid='node-b'])")
-        await self.press("Escape")
-        if seen := await found.count():
-            node = found.nth(self.dice.randrange(seen))
-            # It may lie below another one, or be gone by now.
-            with suppress(PlaywrightError):
-                await node.locator(".flow-title").click(timeout=1_000)
-                if await node.get_attribute("data-selected", timeout=1_000) == "true":
-                    await self.press("Delete")
 
     async def press(self, key: str) -> None:
         await self.page.get_by_test_id("canvas").focus()
@@ -272,9 +284,6 @@ class AtWork:
 
     async def name(self) -> str:
         return await self.page.get_by_test_id("workflow-name").input_value()
-
-    async def standing(self) -> str:
-        return next(str(n.config["text"]) for n in (await self.shown()).nodes if n.name == self.own)
 
     async def sees(self, kept: Document) -> None:
         """Wait until the page shows what is kept."""
