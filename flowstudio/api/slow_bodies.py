@@ -42,8 +42,10 @@ class SlowBodies:
 
         async def send_noting(message: Message) -> None:
             nonlocal is_answered
-            is_answered = True
-            await send(message)
+            # What is said to a client that has gone is not for one that is only late.
+            if is_answered or not is_late:
+                is_answered = True
+                await send(message)
 
         await self._app(scope, receive_in_time, send_noting)
         if is_late and not is_answered:
