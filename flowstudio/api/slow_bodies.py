@@ -2,6 +2,7 @@
 
 import asyncio
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowstudio.api.problems import door_problem
@@ -47,7 +48,11 @@ class SlowBodies:
                 is_answered = True
                 await send(message)
 
-        await self._app(scope, receive_in_time, send_noting)
+        try:
+            await self._app(scope, receive_in_time, send_noting)
+        except ClientDisconnect:
+            if not is_late:
+                raise
         if is_late and not is_answered:
             detail = f"The body did not come within {self._longest_s:g} seconds."
             await door_problem(408, detail, new_id())(scope, receive, send)

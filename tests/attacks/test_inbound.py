@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from flowstudio.api.slow_bodies import SlowBodies
 from flowstudio.errors import InvalidInputError
@@ -116,6 +117,7 @@ async def test_a71_a_body_that_does_not_come_ends_the_request():
             seen.append(message["type"])
         seen.append(message["type"])
         await send({"type": "http.response.start", "status": 400, "headers": []})
+        raise ClientDisconnect
 
     async def send(message):
         sent.append(message)
