@@ -16,6 +16,7 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp
 
 from flowstudio.api.app import create_api
+from flowstudio.api.catalogue import prepare
 from flowstudio.api.forms import Forms
 from flowstudio.api.hooks import Hooks
 from flowstudio.api.mount import ApiFirst
@@ -27,6 +28,7 @@ from flowstudio.settings import Settings
 from flowstudio.ui.answer_link.door import AnswerDoor
 from flowstudio.ui.backend import backend, open_backend
 from flowstudio.ui.broken import error_boundary
+from flowstudio.ui.built_files import BuiltFiles
 from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
 from flowstudio.ui.entrance import with_doors
 from flowstudio.ui.live import toast, toasts
@@ -77,6 +79,12 @@ app = rx.App(
     ],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        # Asked for with the page, so that text seldom changes its shape after it was drawn.
+        rx.el.link(
+            rel="preload",
+            href="/fonts/inter-latin-wght-normal.woff2",
+            custom_attrs={"as": "font", "type": "font/woff2", "crossOrigin": "anonymous"},
+        ),
         # In the page itself: what it asks for early should not wait for another file.
         rx.el.script(_BOOT.read_text()),
     ],
@@ -101,7 +109,7 @@ def create_asgi(settings: Settings) -> ASGIApp:
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
     site: ASGIApp = Preloads(with_doors(app(), settings), read_links(_PAGES))
-    site = SecurityHeaders(site, content_policy(_PAGES))
+    site = SecurityHeaders(BuiltFiles(site, _PAGES), content_policy(_PAGES))
     return before_site(OriginDoor(site, page_origins(settings)))
 
 
@@ -145,6 +153,7 @@ async def _announce(settings: Settings) -> None:
         # Others can reach this address: who sets it up shows that they can read this terminal.
         sys.stdout.write(f"The first page asks for this setup token: {token}\n")
     sys.stdout.flush()
+    await asyncio.to_thread(prepare, backend())
 
 
 async def _answers(host: str, port: int) -> bool:

@@ -15,6 +15,8 @@ function put(key, value) {
 const operations = {
   put,
   add: (key, text) => put(key, (values.get(key) ?? "") + text),
+  // Streamed text of a node; the editor listens for it itself.
+  t: (node, text) => operations.add(`text:${node}`, text),
   clear: () => [...values.keys()].filter((key) => key !== "toasts").forEach((key) => put(key, undefined)),
   toast: (tone, text) => put("toasts", [...(values.get("toasts") ?? []), { id: ++toastCount, tone, text }]),
   // A full load, so that the socket is opened anew with the cookies of that moment.
@@ -22,10 +24,11 @@ const operations = {
   sign_in: () => window.flowstudio.signIn(),
 };
 
-// Operations that only one page understands: it listens for them while it is open.
+// Operations that one page understands in its own way: it listens for them while it is open.
 export function listenTo(name, receiver) {
+  const before = operations[name];
   operations[name] = (key, message) => receiver(message, key);
-  return () => delete operations[name];
+  return () => { operations[name] = before; };
 }
 if (typeof window !== "undefined") window.flowstudio.toast = (text, tone = "info") => operations.toast(tone, text);
 
@@ -35,7 +38,7 @@ refs.ref_live = {
       // A piece of streamed text by itself: its node, a space, and the text.
       if (!batch.startsWith("[")) {
         const at = batch.indexOf(" ");
-        operations.t?.(batch.slice(0, at), batch.slice(at + 1));
+        operations.t(batch.slice(0, at), batch.slice(at + 1));
         return;
       }
       for (const [operation, key, value] of JSON.parse(batch)) operations[operation]?.(key, value);

@@ -25,6 +25,7 @@ from flowstudio.api.schemas.runs import StartedOut
 from flowstudio.api.schemas.workflows import WorkflowOut
 from flowstudio.engine.contract import NodeType
 from flowstudio.graph.canonical import content_hash
+from flowstudio.runtime import Runtime
 from flowstudio.services.access import authorize
 
 router = new_router("catalogue")
@@ -51,6 +52,11 @@ async def list_node_types(
     if if_none_match == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def prepare(runtime: Runtime) -> None:
+    """Draw up what every editor asks for first, before somebody waits for it."""
+    _written(tuple(runtime.registry.values()))
 
 
 @lru_cache(maxsize=8)

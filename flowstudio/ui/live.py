@@ -4,7 +4,9 @@ A change of a State var sends the whole var; these send only what is new, take n
 need no `eval` in the browser. The other half is assets/components/live.jsx.
 """
 
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import reflex as rx
@@ -28,6 +30,15 @@ def push(*operations: Operation) -> EventSpec:
             return rx.set_value("live", f"{name} {text}")
     packed = json.dumps(operations, separators=(",", ":"), ensure_ascii=False)
     return rx.set_value("live", packed)
+
+
+def frames_of(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
+    """Operations in order, each piece of streamed text apart: a frame of it is as short as can be."""
+    for is_text, together in itertools.groupby(operations, lambda each: each[0] == "t"):
+        if is_text:
+            yield from ([piece] for piece in together)
+        else:
+            yield list(together)
 
 
 def toast(text: str, *, tone: Literal["info", "error"] = "info") -> EventSpec:

@@ -124,7 +124,7 @@ def add_pages(app: rx.App) -> None:
     """Give the app its pages."""
     for page in PAGES:
         app.add_page(
-            page.build(),
+            page.build,
             route=page.route,
             title=page.title,
             image="/favicon.svg",

@@ -129,7 +129,7 @@ def test_text_of_a_moment_is_sent_as_one_piece() -> None:
     sent = feed.operations(
         [event("step_started", "a"), streamed("a", "one "), streamed("a", "two")]
     )
-    assert sent == [("put", "text:a", ""), ("add", "text:a", "one two")]
+    assert sent == [("put", "text:a", ""), ("t", "a", "one two")]
 
 
 def test_each_part_of_a_strategy_is_named_once() -> None:
@@ -137,14 +137,14 @@ def test_each_part_of_a_strategy_is_named_once() -> None:
     sent = feed.operations(
         [streamed("a", "x", "draft"), streamed("a", "y", "draft"), streamed("a", "z", "critique")]
     )
-    assert sent == [("add", "text:a", "draft\nxy\n\ncritique\nz")]
+    assert sent == [("t", "a", "draft\nxy\n\ncritique\nz")]
 
 
 def test_two_turns_at_once_do_not_mix_their_text() -> None:
     feed = TextFeed()
     feed.operations([event("step_started", "loop/0/b"), event("step_started", "loop/1/b")])
     assert feed.operations([streamed("loop/0/b", "old"), streamed("loop/1/b", "new")]) == [
-        ("add", "text:b", "new")
+        ("t", "b", "new")
     ]
 
 

@@ -1,7 +1,7 @@
 // What people do to a workflow, each as one step to undo.
 import { blankConfig } from "./catalogue.js";
 import { ancestors, freeName, inside, newId, order, valueOf, whyNoWire } from "./document.js";
-import { freePlace, HEAD, tidy } from "./layout.js";
+import { freePlace, HEAD, nearestPlace, tidy } from "./layout.js";
 import { change, read, say, select } from "./store.js";
 
 const BESIDE = 240;
@@ -48,9 +48,11 @@ export function addNode(type, mode, { at, from } = {}) {
     ? { x: at.x - corner.x, y: at.y - corner.y }
     : origin ? { x: origin.position.x + BESIDE, y: origin.position.y } : view.center() ?? lastPlace(document);
   if (parent) wished.y = Math.max(wished.y, HEAD);
+  // Below what it is wired to or dropped on; with neither, as near as can be to where one looks.
+  const place = at || origin ? freePlace : nearestPlace;
   const node = {
     id: newId(), type, name: freeName(document, type === "custom" ? "code" : mode || type),
-    config: blankConfig(types[type], mode), position: freePlace(document, sizes, parent, wished),
+    config: blankConfig(types[type], mode), position: place(document, sizes, parent, wished),
     ...(parent ? { parent } : {}),
   };
   const operations = [{ op: "add_node", node }];

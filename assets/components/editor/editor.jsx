@@ -1,5 +1,5 @@
 // The editor of one workflow: header, palette, canvas and notebook, inspector, drawer.
-import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useState } from "react";
+import { lazy, memo, startTransition, Suspense, useCallback, useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { Canvas } from "./canvas.jsx";
 import { loadDraft, scheduleAuto } from "./draft.js";
@@ -74,6 +74,20 @@ function useDrafts() {
   }, []);
 }
 
+// The canvas is painted first; what stands around it comes a moment later, at its place.
+function usePainted() {
+  const [isPainted, setPainted] = useState(false);
+  useEffect(() => {
+    let timer;
+    const frame = requestAnimationFrame(() => { timer = setTimeout(() => startTransition(() => setPainted(true))); });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, []);
+  return isPainted;
+}
+
 function Workbench({ nodeTypes, onPresent, bar }) {
   const [view, setView] = useState(() => kept("view", "canvas"));
   const [panel, setPanel] = useState("");
@@ -87,8 +101,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   }, []);
   const onPanel = useCallback((name) => setPanel((now) => (now === name ? "" : name)), []);
   const onClose = useCallback(() => inspect(false), []);
-  // The canvas comes first; what stands around it a moment later, at its place.
-  const isWhole = useDeferredValue(true, false);
+  const isWhole = usePainted();
   usePresence(onPresent);
   useEditorKeys({ view, onView });
   useEffect(() => inspect(selection.size > 0), [selection]);

@@ -76,18 +76,45 @@ function arrange(document, parent, sizes, places) {
   };
 }
 
-// Moves a wished place until a new node stands on no other.
+const siblings = (document, parent) => [...document.nodes.values()].filter((node) => (node.parent ?? null) === parent);
+
+// The node that a new one at this place would cover.
+const inTheWay = (nodes, sizes, place) => nodes.find((node) => {
+  const size = sizeOf(sizes, node.id);
+  return Math.abs(node.position.x - place.x) < Math.max(size.width, WIDTH) && node.position.y < place.y + HEIGHT && place.y < node.position.y + size.height;
+});
+const below = (node, sizes) => node.position.y + sizeOf(sizes, node.id).height + GAP_Y;
+const rounded = ({ x, y }) => ({ x: Math.round(x), y: Math.round(y) });
+
+// Moves a wished place down until a new node stands on no other.
 export function freePlace(document, sizes, parent, wished) {
   const place = { ...wished };
-  const others = [...document.nodes.values()].filter((node) => (node.parent ?? null) === parent);
-  const hits = (node) => {
-    const size = sizeOf(sizes, node.id);
-    return Math.abs(node.position.x - place.x) < Math.max(size.width, WIDTH) && node.position.y < place.y + HEIGHT && place.y < node.position.y + size.height;
-  };
+  const others = siblings(document, parent);
   for (let tries = 0; tries < 200; tries++) {
-    const other = others.find(hits);
+    const other = inTheWay(others, sizes, place);
     if (!other) break;
-    place.y = other.position.y + sizeOf(sizes, other.id).height + GAP_Y;
+    place.y = below(other, sizes);
   }
-  return { x: Math.round(place.x), y: Math.round(place.y) };
+  return rounded(place);
+}
+
+// The free place nearest to a wished one, in any direction: whoever looks there goes on seeing it.
+export function nearestPlace(document, sizes, parent, wished) {
+  const others = siblings(document, parent);
+  const far = (place) => Math.hypot(place.x - wished.x, place.y - wished.y);
+  const ahead = [wished];
+  const known = new Set();
+  while (ahead.length && known.size < 300) {
+    const place = ahead.splice(ahead.reduce((best, each, index) => (far(each) < far(ahead[best]) ? index : best), 0), 1)[0];
+    const other = inTheWay(others, sizes, place);
+    if (!other) return rounded(place);
+    if (known.has(other.id)) continue;
+    known.add(other.id);
+    const { x, y } = other.position;
+    ahead.push(
+      { x: place.x, y: below(other, sizes) }, { x: x + sizeOf(sizes, other.id).width + GAP_X, y: place.y },
+      { x: place.x, y: y - HEIGHT - GAP_Y }, { x: x - WIDTH - GAP_X, y: place.y },
+    );
+  }
+  return freePlace(document, sizes, parent, wished);
 }

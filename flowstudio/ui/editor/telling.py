@@ -4,32 +4,23 @@ Text comes many times a second, to everybody who watches. A frame of it says no 
 wrote what.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flowstudio.scale.channels import Message
+from flowstudio.ui import live
 from flowstudio.ui.live import Operation
 
 
 def frames_of(messages: Sequence[Message]) -> Iterator[list[Operation]]:
     """The operations of each frame, in the order of the messages."""
-    texts: list[Operation] = []
-    others: list[Operation] = []
+    operations: list[Operation] = []
     for message in _with_last_presences(messages):
-        is_text = message["t"] == "text"
-        if is_text and others:
-            yield others
-            others = []
-        elif not is_text and texts:
-            yield from _one_by_one(texts)
-            texts = []
-        if is_text:
-            _append(texts, message)
+        if message["t"] == "text":
+            _append(operations, message)
         else:
-            others.append(("edit", "", message))
-    yield from _one_by_one(texts)
-    if others:
-        yield others
+            operations.append(("edit", "", message))
+    return live.frames_of(operations)
 
 
 def _with_last_presences(messages: Sequence[Message]) -> Iterator[Message]:
@@ -47,17 +38,13 @@ def _with_last_presences(messages: Sequence[Message]) -> Iterator[Message]:
     yield from last.values()
 
 
-def _append(texts: list[Operation], message: Message) -> None:
+def _append(operations: list[Operation], message: Message) -> None:
     node, text, part = str(message["node"]), str(message["text"]), message.get("part")
+    last = operations[-1] if operations else None
     if part:
         # A model or a branch that writes beside others is named with each piece.
-        texts.append(("t", node, [text, part]))
-    elif texts and texts[-1][1] == node and isinstance(texts[-1][2], str):
-        texts[-1] = ("t", node, texts[-1][2] + text)
+        operations.append(("t", node, [text, part]))
+    elif last and last[:2] == ("t", node) and isinstance(last[2], str):
+        operations[-1] = ("t", node, last[2] + text)
     else:
-        texts.append(("t", node, text))
-
-
-def _one_by_one(texts: Iterable[Operation]) -> Iterator[list[Operation]]:
-    for operation in texts:
-        yield [operation]
+        operations.append(("t", node, text))

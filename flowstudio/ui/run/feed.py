@@ -25,7 +25,7 @@ class TextFeed:
                 self._parts.pop(event.node, None)
                 result.append(("put", key, ""))
             elif event.type == "step_streamed":
-                _append(result, key, self._text(event))
+                _append(result, event.node, self._text(event))
             elif event.type in _STEP_ENDS and self._paths.get(event.node) == event.path:
                 result.append(("put", key, ""))
         return result
@@ -51,10 +51,10 @@ def output_key(node: str) -> str:
     return f"output:{node}"
 
 
-def _append(operations: list[Operation], key: str, text: str) -> None:
+def _append(operations: list[Operation], node: str, text: str) -> None:
     if not text:
         return
-    if operations and operations[-1][:2] == ("add", key):
-        operations[-1] = ("add", key, operations[-1][2] + text)
+    if operations and operations[-1][:2] == ("t", node):
+        operations[-1] = ("t", node, operations[-1][2] + text)
     else:
-        operations.append(("add", key, text))
+        operations.append(("t", node, text))

@@ -14,7 +14,7 @@ from flowstudio.services.runs import RunView
 from flowstudio.services.timelines import Timeline
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
-from flowstudio.ui.live import Operation, push
+from flowstudio.ui.live import Operation, frames_of, push
 from flowstudio.ui.presence import open_feed
 from flowstudio.ui.run import showing
 from flowstudio.ui.run.feed import TextFeed
@@ -115,8 +115,8 @@ class RunState(rx.State):
             operations = text.operations(events)
             if lines := log_text(events):
                 operations.append(("add", "log", lines))
-            if operations:
-                yield push(*operations)
+            for frame in frames_of(operations):
+                yield push(*frame)
             if pace.is_due(has_news=bool(stored)):
                 yield await self._send(timeline, run_id)
                 pace.rest()
