@@ -300,9 +300,8 @@ async def test_the_value_of_a_template_shows_live_under_its_field(forms: Page, s
     )
     context = {"workflowId": workflow_id, "projectId": project_id}
     filled = {"items": "{{ rows }}", "where": "item.name"}
-    await show(
-        forms, form("task", "filter", key="one", config=filled, node={"id": "few"}, context=context)
-    )
+    drawn_form = form("task", "filter", key="one", config=filled, node={"id": "few"})
+    await show(forms, drawn_form | {"context": context})
     lines = forms.get_by_test_id("field-preview")
     await expect(lines.first).to_contain_text('[{"name":"Ada"')
     await expect(lines.nth(1)).to_contain_text("Item 1 of 2")
@@ -313,6 +312,18 @@ async def test_the_value_of_a_template_shows_live_under_its_field(forms: Page, s
     await expect(lines.nth(1)).to_contain_text("has no 'nam'; it has: name, score")
     await forms.get_by_test_id("field-where").fill("sum(range(10 ** 12))")
     await expect(lines.nth(1)).to_contain_text("took longer than 0.5 s")
+    # What stands above has run again: nothing was typed, and the value is another.
+    body = dump([{"name": "Eve"}])
+    newer = {"output": body, "output_hash": content_hash(body), "output_size": len(body)}
+    site.parts.records.write_now(
+        lambda session: session.get_one(DraftOutputRow, (workflow_id, "rows")).sqlmodel_update(
+            newer
+        )
+    )
+    names = [{"name": "rows", "kind": "task"}]
+    again = drawn_form | {"context": context | {"names": names}}
+    await forms.evaluate("forms => showForms(forms)", [again])
+    await expect(lines.first).to_contain_text('[{"name":"Eve"}')
 
 
 async def test_somebody_who_may_only_look_changes_nothing(forms: Page) -> None:

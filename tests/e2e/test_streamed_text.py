@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 BATCH = "x" * 50
 EDITOR = "reflex___state____state.flowstudio___ui___editor___state____editor_state"
+RUN = "reflex___state____state.flowstudio___ui___run___state____run_state"
 MOST_BYTES = 200
 
 
@@ -27,7 +29,21 @@ async def test_a_batch_of_text_costs_at_most_200_bytes_at_any_size(site: Site, c
     token = site.sign_in().access_token
     async with tab(site.port, f"fs_at={token}", name=f"reader{count}") as reader:
         await reader.follow(EDITOR, f"/workflows/{workflow_id}", workflow_id=workflow_id)
-        await run(site, token, workflow_id)
+        draft = {"mode": "cells", "targets": ["n1"]}
+        await run(site, token, f"{workflow_id}/draft/run", draft)
+        sizes = [await next_text(reader, gate) for _ in range(5)]
+    assert max(sizes) <= MOST_BYTES
+
+
+async def test_on_the_page_of_a_run_it_costs_no_more(site: Site) -> None:
+    workflow_id, gate = keep(site, speaking(3)), Turnstile()
+    site.models._script.clear()
+    site.models.answer(replace(say(" ".join([BATCH] * 5)), gate=gate))
+    token = site.sign_in().access_token
+    run_id = await run(site, token, f"{workflow_id}/runs", {"inputs": {}})
+    async with tab(site.port, f"fs_at={token}", name="watcher") as reader:
+        for handler in ("load", "follow"):
+            await reader.send(f"{RUN}.{handler}", path=f"/runs/{run_id}", run_id=run_id)
         sizes = [await next_text(reader, gate) for _ in range(5)]
     assert max(sizes) <= MOST_BYTES
 
@@ -52,12 +68,14 @@ def speaking(count: int) -> dict[str, object]:
     return document
 
 
-async def run(site: Site, token: str, workflow_id: str) -> None:
+async def run(site: Site, token: str, path: str, body: dict[str, Any]) -> str:
+    """Start what the path names; gives the run's id."""
     headers = {"Origin": site.url, "Cookie": f"fs_at={token}"}
     async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
-        body = {"mode": "cells", "targets": ["n1"]}
-        reply = await client.post(f"/api/v1/workflows/{workflow_id}/draft/run", json=body)
-        assert reply.status_code == 202, reply.text
+        reply = await client.post(f"/api/v1/workflows/{path}", json=body)
+    assert reply.status_code == 202, reply.text
+    told = reply.json()
+    return str(told.get("run_id") or told["id"])
 
 
 async def next_text(reader: Tab, gate: Turnstile) -> int:

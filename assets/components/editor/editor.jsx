@@ -20,6 +20,18 @@ const [Palette, Top, Bottom, Right, Cells] = [NodePalette, Header, Drawer, Inspe
 
 const kept = (name, otherwise) => localStorage.getItem(`editor-${name}`) ?? otherwise;
 
+// When the page's address names the workflow, it is opened while the page is still being put together.
+const early = new Map();
+if (typeof window !== "undefined") {
+  const [, place, id, more] = location.pathname.split("/");
+  if (place === "workflows" && id && !more) early.set(id, open(id));
+}
+const opened = (id) => {
+  const opening = early.get(id) ?? open(id);
+  early.clear();
+  return opening;
+};
+
 export function Editor({ nodeTypes, onPresent, children }) {
   // From the address: it is known before the socket is, and is never that of the page before.
   const [, , workflowId] = useLocation().pathname.split("/");
@@ -31,7 +43,7 @@ export function Editor({ nodeTypes, onPresent, children }) {
       // Streamed text, which comes often, says no more than it must.
       listenTo("t", (text, node) => receive({ t: "text", node, ...(Array.isArray(text) ? { text: text[0], part: text[1] } : { text }) })),
     ];
-    open(workflowId).then(() => read().status === "ready" && loadDraft());
+    opened(workflowId).then(() => read().status === "ready" && loadDraft());
     return () => {
       stops.forEach((stop) => stop());
       close();

@@ -71,7 +71,7 @@ export function CodeTextField({ path, schema, kind, label, value, onChange, isRe
 export function Preview({ path, text, kind }) {
   const { context } = useForm();
   if (!context.workflowId || !context.node || context.preview === false) return null;
-  return <LivePreview workflowId={context.workflowId} node={context.node} path={path} text={text} kind={kind} />;
+  return <LivePreview workflowId={context.workflowId} node={context.node} path={path} text={text} kind={kind} stamp={context.names} />;
 }
 
 const asNumber = (text, isWhole) => (/^[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) && (!isWhole || Number.isInteger(Number(text))) ? Number(text) : undefined);

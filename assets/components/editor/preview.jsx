@@ -15,7 +15,8 @@ function brief(value) {
 
 const isWorth = (text, kind) => (kind === "expression" ? text.trim() !== "" : text.includes("{{"));
 
-// `stamp` changes when something upstream has run: then the value is asked for again.
+// `stamp` changes when something upstream has run: then the value is asked for again. An answer to what
+// has been asked anew since is not shown.
 export function LivePreview({ workflowId, node, path, text, kind, stamp }) {
   const nodeId = node?.id ?? node;
   const [index, setIndex] = useState(0);

@@ -32,7 +32,8 @@ _STATUS_ICONS = {
 
 def icon(name: str, size: int = 16) -> rx.Component:
     """A lucide icon that says nothing to a screen reader; its label stands beside it."""
-    return rx.icon(name, size=size, aria_hidden=True, stroke_width=1.75)
+    # An attribute of the drawing rather than a style, which would be worked out for each one.
+    return rx.icon(name, size=size, aria_hidden=True, custom_attrs={"strokeWidth": 1.75})
 
 
 def type_icon(node_type: str, size: int = 16) -> rx.Component:
