@@ -102,6 +102,7 @@ export function freePlace(document, sizes, parent, wished) {
 export function nearestPlace(document, sizes, parent, wished) {
   const others = siblings(document, parent);
   const far = (place) => Math.hypot(place.x - wished.x, place.y - wished.y);
+  // Above others there is room for a node that is taller than most.
   const ahead = [wished];
   const known = new Set();
   while (ahead.length && known.size < 300) {
@@ -113,7 +114,7 @@ export function nearestPlace(document, sizes, parent, wished) {
     const { x, y } = other.position;
     ahead.push(
       { x: place.x, y: below(other, sizes) }, { x: x + sizeOf(sizes, other.id).width + GAP_X, y: place.y },
-      { x: place.x, y: y - HEIGHT - GAP_Y }, { x: x - WIDTH - GAP_X, y: place.y },
+      { x: place.x, y: y - HEIGHT - 2 * GAP_Y }, { x: x - WIDTH - GAP_X, y: place.y },
     );
   }
   return freePlace(document, sizes, parent, wished);
