@@ -41,7 +41,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))  # noqa: TID251 - a wish of whoever runs it
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # noqa: TID251 - a wish of whoever runs it
 _MOST_S = 20
 _WHO = {"authorization", "cookie"}
 
