@@ -17,8 +17,8 @@ test: .venv/installed-dev ## Run all tests
 fuzz: .venv/installed-dev ## Send a thousand random requests to every operation of the API
 	@FUZZ_EXAMPLES=1000 $(BIN)/pytest --numprocesses auto --dist loadgroup -m fuzz
 
-faults: .venv/installed-dev ## Kill workers and databases for a quarter of an hour; nothing may be lost
-	@$(BIN)/python -m tests.faults.farm
+faults: .venv/installed-dev ## Kill processes and databases for half an hour; nothing may be lost
+	@$(BIN)/python -m tests.faults.long && $(BIN)/python -m tests.faults.long --sqlite
 
 check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

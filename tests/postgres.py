@@ -109,6 +109,13 @@ class Cluster:
         """Start it again."""
         self._control("start")
 
+    def start_again(self) -> None:
+        """Start it, unless it runs."""
+        try:
+            self._control("status")
+        except RuntimeError:
+            self.start()
+
     def stop(self) -> None:
         """Crash the server and leave it down."""
         self._control("stop", "--mode=immediate")
@@ -142,11 +149,12 @@ def run(*command: str | Path, folder: Path) -> None:
 
 
 @contextmanager
-def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+def cluster(*, durable: bool = False, on: Path | None = None) -> Iterator[Cluster]:
     """A new cluster; after the block it is stopped and gone.
 
     Args:
         durable: flushes each commit, as in production; for measurements.
+        on: the folder to make it in.
 
     Raises:
         RuntimeError: there is no PostgreSQL, or it does not start.
@@ -156,7 +164,7 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
         message = "PostgreSQL is not installed: initdb is not on PATH nor in /usr/lib/postgresql."
         raise RuntimeError(message)
     # A short path, since that of a socket must be shorter than 108 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="flowstudio-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="flowstudio-pg-", dir=on))
     if os.geteuid() == 0:
         shutil.chown(folder, _USER, _USER)
     made = Cluster(folder, programs)

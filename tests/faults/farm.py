@@ -1,254 +1,172 @@
-"""A farm of workers under attack, and what an outside ledger says of it.
+"""Processes and their database, as those see them who attack them and who count afterwards."""
 
-`python -m tests.faults.farm --kills 300 --restarts 20 --stops 5 --seed 1` starts PostgreSQL, makes
-runs all the while, kills and stops workers and restarts the database at random moments, lets the
-rest finish, and prints a table and JSON. With `--sqlite` the same is done over one SQLite file, where
-there is no database to restart.
-"""
-
-import argparse
-import json
-import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import click
 import psycopg
 
-from tests.faults.ledger import Step, read_ledger
-from tests.postgres import Cluster, cluster
+from flowstudio.graph.document import parse_document
+from flowstudio.runtime import open_runtime
+from flowstudio.services.schedules import ScheduleWish
+from tests.builders import node, workflow
+from tests.faults.account import EVERY_S, Account, Slot, repeated
+from tests.faults.farm_worker import REGISTRY, Worker, settings_of
+from tests.faults.ledger import Step, graph_of_forty, read_ledger
+from tests.hooking import made, path_of, published
+from tests.people import person
+from tests.postgres import Cluster
 
-ROOT = Path(__file__).parents[2]
 _COMMITTED = "SELECT run_id, path FROM run_event WHERE type='step_succeeded'"
 _STATUSES = "SELECT id, status FROM run"
-_PATIENCE_S = 240
-
-
-@dataclass
-class Report:
-    """What a campaign found; `violations` and `lost` must be empty.
-
-    Attributes:
-        made: runs of which a process said that they were made.
-        repeats: executions of steps beyond their first; each was in flight when something died.
-    """
-
-    made: int = 0
-    finished: int = 0
-    lost: list[str] = field(default_factory=list)
-    kills: int = 0
-    stops: int = 0
-    restarts: int = 0
-    executions: int = 0
-    repeats: int = 0
-    violations: list[str] = field(default_factory=list)
-    took_s: float = 0
-
-
-class Farm:
-    """Some workers, a process that makes runs, and their database."""
-
-    def __init__(self, folder: Path, url: str, workers: int, rng: random.Random) -> None:
-        self._folder = folder
-        self._url = url
-        self._rng = rng
-        self._ledger = folder / "ledger"
-        self._promises: list[tuple[int, set[Step]]] = []
-        self._made: list[str] = []
-        self._maker: subprocess.Popen[str] | None = None
-        self._workers = [self._begin("work") for _ in range(workers)]
-        for worker in self._workers:
-            assert worker.stdout is not None
-            assert worker.stdout.readline() == "ready\n"
-
-    def _begin(self, task: str, *more: str) -> "subprocess.Popen[str]":
-        settings = {"FLOWSTUDIO_DATABASE_URL": self._url} if self._url else {}
-        data = str(self._folder / "data")
-        return subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.faults.farm_worker",
-                task,
-                data,
-                str(self._ledger),
-                *more,
-            ],
-            cwd=ROOT,
-            env=os.environ | settings,  # noqa: TID251 - of another process
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def make(self, count: int) -> None:
-        """Have so many runs made, beside everything else."""
-        self._collect()
-        self._maker = self._begin("make", str(count))
-
-    def _collect(self) -> None:
-        if self._maker is not None:
-            said, _ = self._maker.communicate()
-            self._made += [line for line in said.split("\n")[:-1] if line]
-            self._maker = None
-
-    def wait(self, most_s: float) -> None:
-        """Let it work for a random time."""
-        time.sleep(self._rng.uniform(0.05, most_s))
-
-    def kill(self) -> None:
-        """Kill one worker, or now and then the one that makes runs, and begin another."""
-        if self._maker is not None and self._rng.random() < 0.15:
-            self._maker.kill()
-            self._collect()
-            return
-        at = self._rng.randrange(len(self._workers))
-        self._workers[at].kill()
-        self._workers[at].communicate()
-        self._promise()
-        self._workers[at] = self._begin("work")
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Have one worker stand still for the length of the block, and then go on."""
-        worker = self._rng.choice(self._workers)
-        worker.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._promise()
-            worker.send_signal(signal.SIGCONT)
-
-    def restart(self, server: Cluster) -> None:
-        """Have the database die and come back."""
-        server.restart()
-        self._promise()
-
-    def _promise(self) -> None:
-        """Note what is committed now: none of it may run again."""
-        place = self._ledger.stat().st_size if self._ledger.exists() else 0
-        self._promises.append((place, {(row[0], row[1]) for row in self._ask(_COMMITTED)}))
-
-    def finish(self, report: Report) -> None:
-        """Let all that was made end, stop the workers, and count."""
-        self._collect()
-        until = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < until:
-            statuses = dict(self._ask(_STATUSES))
-            if all(statuses.get(run_id) == "succeeded" for run_id in self._made):
-                break
-            time.sleep(0.5)
-        for worker in self._workers:
-            worker.terminate()
-        for worker in self._workers:
-            worker.communicate()
-        statuses = dict(self._ask(_STATUSES))
-        report.made = len(self._made)
-        report.lost = [
-            f"{run_id} {statuses.get(run_id, 'is not there')}"
-            for run_id in self._made
-            if statuses.get(run_id) != "succeeded"
-        ]
-        report.finished = report.made - len(report.lost)
-        entries = read_ledger(self._ledger)
-        report.executions = len(entries)
-        report.repeats = report.executions - len({entry.step for entry in entries})
-        for place, committed in self._promises:
-            report.violations += [
-                " ".join(entry.step)
-                for entry in entries
-                if entry.place >= place and entry.step in committed
-            ]
-
-    def _ask(self, statement: str) -> list[tuple[str, str]]:
-        if not self._url:
-            with sqlite3.connect(self._folder / "data" / "flowstudio.db") as database:
-                return database.execute(statement).fetchall()
-        for _ in range(100):
-            try:
-                with psycopg.connect(self._url) as connection:
-                    return connection.execute(statement).fetchall()  # type: ignore[arg-type]
-            except psycopg.OperationalError:
-                # It has just been restarted.
-                time.sleep(0.2)
-        message = "the database has not come back"
-        raise AssertionError(message)
+_SLOTS = "SELECT schedule_id, slot_utc, run_id, state FROM schedule_slot"
+_NO_MORE_SLOTS = "UPDATE schedule SET next_at = NULL, next_slot_at = NULL"
+_PATIENCE_S = 300
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a campaign does; runs are made in as many batches as there are faults."""
+    """How often each fault comes, how long those last that last, and what goes on meanwhile."""
 
-    kills: int = 300
-    restarts: int = 20
-    stops: int = 3
+    kill_worker: int = 200
+    kill_web: int = 100
+    restart_database: int = 20
+    stop_worker: int = 2
+    fill_disk: int = 2
+    lock_database: int = 2
     stop_s: float = 60
-    workers: int = 2
-    runs_at_once: int = 4
+    full_s: float = 10
+    lock_s: float = 30
+    gap_s: float = 1.5
+    keys: int = 1000
+    forties: int = 60
+    schedules: int = 6
     seed: int = 1
 
 
-def campaign(plan: Plan, server: Cluster | None = None) -> Report:
-    """Do what is planned, in an order that follows from the seed; without a server on SQLite."""
-    report, rng = Report(), random.Random(plan.seed)
-    faults = ["kill"] * plan.kills + ["stop"] * plan.stops
-    faults += ["restart"] * (plan.restarts if server is not None else 0)
-    rng.shuffle(faults)
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, _address(server) as url:
-        farm = Farm(Path(folder), url, plan.workers, rng)
-        for at, fault in enumerate(faults):
-            if at % 5 == 0:
-                farm.make(plan.runs_at_once)
-            farm.wait(2.0)
-            if fault == "kill":
-                farm.kill()
-                report.kills += 1
-            elif fault == "stop":
-                with farm.stopped():
-                    time.sleep(plan.stop_s)
-                report.stops += 1
-            elif server is not None:
-                farm.restart(server)
-                report.restarts += 1
-        farm.finish(report)
-    report.took_s = round(time.monotonic() - began, 1)
-    return report
+class Farm:
+    """Two processes that take webhooks and run schedules, two that advance runs, one database."""
 
+    def __init__(
+        self, folder: Path, plan: Plan, server: Cluster | None, url: str, disk: Path | None
+    ) -> None:
+        """Nothing runs before `prepare` and `begin`.
 
-@contextmanager
-def _address(server: Cluster | None) -> Iterator[str]:
-    if server is None:
-        yield ""
-        return
-    with server.database() as url:
-        yield url
+        Args:
+            folder: for the ledger, which lies outside the database and its disk.
+            plan: what is to come.
+            server: of the database; None for SQLite.
+            url: of the database; "" for SQLite.
+            disk: on which the database lies, to be filled; None where it is everybody's.
+        """
+        self.plan, self.server, self.url, self.disk = plan, server, url, disk
+        self.rng = random.Random(plan.seed)
+        self.account = Account()
+        self._ledger = folder / "ledger"
+        data = (disk or folder) / "data"
+        self.database_file = data / "flowstudio.db"
+        self._settings = settings_of(data, url)
+        self._promises: list[tuple[int, set[Step]]] = []
+        self._workers: list[Worker] = []
 
+    async def prepare(self) -> dict[str, str]:
+        """Make the workflows, links and schedules; gives the links' paths by kind."""
+        step = {"rules": {"retry": {"attempts": 100}}, "ledger": str(self._ledger)}
+        two = workflow(node("effect", "a", **step), node("effect", "b", **step), edges="a>b")
+        forty = parse_document(graph_of_forty(self._ledger))
+        async with open_runtime(self._settings, registry=REGISTRY) as runtime:
+            owner = person(runtime.studio.parts, "owner@example.com")
+            short = await published(runtime, owner, two)
+            long = await published(runtime, owner, forty)
+            rules = {"misfire": "all", "misfire_most": 100, "overlap": "queue"}
+            wish = ScheduleWish("interval", f"{EVERY_S}s", **rules)
+            for _ in range(self.plan.schedules):
+                await runtime.studio.schedules.create(owner, short, wish)
+            return {
+                "order": path_of(await made(runtime, owner, short)),
+                "forty": path_of(await made(runtime, owner, long)),
+            }
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, value in asdict(Plan()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    parser.add_argument("--sqlite", action="store_true")
-    options = vars(parser.parse_args())
-    on_sqlite = options.pop("sqlite")
-    if on_sqlite:
-        report = campaign(Plan(**options))
-    else:
-        with cluster() as server:
-            report = campaign(Plan(**options), server)
-    for name, value in asdict(report).items():
-        click.echo(f"{name:<12} {value}")
-    click.echo(json.dumps(asdict(report)))
+    def begin(self) -> None:
+        """Begin the processes, and wait until they are ready."""
+        self._workers = [Worker(task, self._settings) for task in ("web", "web", "work", "work")]
+        while not all(worker.address for worker in self._workers):
+            time.sleep(0.05)
 
+    def addresses(self) -> list[str]:
+        """Where webhooks are taken at the moment."""
+        return [each.address for each in self._workers if each.task == "web" and each.address]
 
-if __name__ == "__main__":
-    main()
+    def choose(self, task: str) -> Worker:
+        """One of the processes with that task, at random."""
+        return self.rng.choice([worker for worker in self._workers if worker.task == task])
+
+    def kill(self, task: str) -> None:
+        """Kill one of them, and begin another."""
+        worker = self.choose(task)
+        worker.kill()
+        self.promise()
+        self._workers[self._workers.index(worker)] = Worker(task, self._settings)
+
+    def mend(self) -> None:
+        """Begin another for each that ended by itself, as whatever watches over services does."""
+        for at, worker in enumerate(self._workers):
+            if not worker.process.is_alive():
+                self.account.exits += 1
+                self._workers[at] = Worker(worker.task, self._settings)
+
+    def promise(self) -> None:
+        """Note what is committed now: none of it may run again."""
+        committed = {(row[0], row[1]) for row in self._ask(_COMMITTED)}
+        place = self._ledger.stat().st_size if self._ledger.exists() else 0
+        self._promises.append((place, committed))
+
+    def finish(self, given: dict[str, set[str]], firsts: dict[str, int]) -> Account:
+        """Let all that was started end, stop the processes, and count."""
+        self._ask(_NO_MORE_SLOTS)
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until and not self._is_done():
+            self.mend()
+            time.sleep(0.5)
+        for worker in self._workers:
+            worker.kill()
+        slots, ran = self._slots(), read_ledger(self._ledger)
+        kinds = {run_id: key.partition("-")[0] for key, runs in given.items() for run_id in runs}
+        kinds |= {slot.run_id: "order" for slot in slots}
+        self.account.settle(kinds, dict(self._ask(_STATUSES)), ran)
+        self.account.settle_keys(given, firsts)
+        self.account.settle_slots(slots)
+        self.account.violations = repeated(self._promises, ran)
+        return self.account
+
+    def _is_done(self) -> bool:
+        statuses = {row[1] for row in self._ask(_STATUSES)}
+        return statuses == {"succeeded"} and all(slot.state == "begun" for slot in self._slots())
+
+    def _slots(self) -> list[Slot]:
+        return [
+            Slot(schedule_id, datetime.fromisoformat(str(at)), run_id, state)
+            for schedule_id, at, run_id, state in self._ask(_SLOTS)
+        ]
+
+    def _ask(self, statement: str) -> list[Any]:
+        for _ in range(300):
+            try:
+                return self._asked(statement)
+            except (psycopg.OperationalError, sqlite3.OperationalError):
+                # It has just been restarted, or somebody holds it.
+                time.sleep(0.2)
+        message = "the database has not come back"
+        raise AssertionError(message)
+
+    def _asked(self, statement: str) -> list[Any]:
+        if not self.url:
+            with sqlite3.connect(self.database_file, timeout=60) as database:
+                return database.execute(statement).fetchall()
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute(statement)  # type: ignore[arg-type]
+            return found.fetchall() if found.description else []

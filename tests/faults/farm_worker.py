@@ -1,65 +1,86 @@
-"""The processes of a farm: those that make runs, and those that advance them.
+"""The processes of a farm: those that take webhooks and run schedules, and those that advance runs.
 
-`python -m tests.faults.farm_worker make DATA LEDGER COUNT` prints the id of each run it has made;
-`… work DATA LEDGER` advances what waits until it is killed or told to stop. Both use the database of
-FLOWSTUDIO_DATABASE_URL, or the file in DATA.
+They come from a server of forks that has imported everything, so that one that was killed is back
+within a moment.
 """
 
 import asyncio
 import signal
-import sys
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-import click
+from starlette.responses import PlainTextResponse
 
-from flowstudio.graph.document import parse_document
+import flowstudio.services.studio
+from flowstudio.api.hooks import Hooks
 from flowstudio.nodes.registry import Registry
 from flowstudio.runtime import open_runtime
-from flowstudio.services.access import OPERATOR
 from flowstudio.settings import Settings
-from tests.faults.ledger import Effect, graph_of_forty
+from tests.faults.ledger import Effect
+from tests.serving import served
+
+__all__ = ["REGISTRY", "Worker", "flowstudio", "settings_of"]
+
+REGISTRY = Registry({"effect": Effect()})
+_FORKS = get_context("forkserver")
+_FORKS.set_forkserver_preload([__name__])
 
 
-async def make(settings: Settings, ledger: Path, count: int) -> None:
-    """Make runs and leave them to others; a run is made when its id has been printed."""
-    document = parse_document(graph_of_forty(ledger))
+def settings_of(data: Path, url: str) -> Settings:
+    """Of every process of a farm; without an address on a SQLite file in the data directory."""
+    return Settings(data_dir=data, database_url=url, max_concurrent_runs=16)
+
+
+class Worker:
+    """One process; it is begun when made, and `address` is "" until it is ready."""
+
+    def __init__(self, task: str, settings: Settings) -> None:
+        self.task = task
+        self._heard, said = _FORKS.Pipe(duplex=False)
+        self._address = ""
+        self.process: ForkServerProcess = _FORKS.Process(target=_serve, args=(task, settings, said))
+        self.process.start()
+        said.close()
+
+    @property
+    def address(self) -> str:
+        """What it said once it was ready: where it listens, or that it works."""
+        try:
+            if not self._address and self._heard.poll():
+                self._address = self._heard.recv()
+        except (EOFError, OSError):
+            # It was killed before it had said all of it.
+            return ""
+        return self._address
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self.process.kill()
+        self.process.join()
+
+
+def _serve(task: str, settings: Settings, told: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.run((_web if task == "web" else _work)(settings, told))
+
+
+async def _web(settings: Settings, told: Connection) -> None:
     async with (
-        open_runtime(settings, registry=Registry({"effect": Effect()})) as runtime,
+        open_runtime(settings, registry=REGISTRY) as runtime,
         asyncio.TaskGroup() as group,
+        served(Hooks(PlainTextResponse(""), lambda: runtime)) as address,
     ):
-        serving = group.create_task(runtime.dispatcher.serve(works=False))
-        await runtime.dispatcher.admission.open(())
-        for _ in range(count):
-            run_id = await runtime.runs.create(OPERATOR, document, {}, queue="triggered")
-            runtime.runs.launch(run_id)
-            click.echo(run_id)
-        serving.cancel()
+        group.create_task(runtime.dispatcher.serve(works=False))
+        group.create_task(runtime.studio.schedules.serve())
+        group.create_task(runtime.studio.webhook_requests.serve())
+        told.send(address)
+        await asyncio.Event().wait()
 
 
-async def work(settings: Settings) -> None:
-    """Advance runs until told to stop."""
-    stopped = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    async with (
-        open_runtime(settings, registry=Registry({"effect": Effect()})) as runtime,
-        asyncio.TaskGroup() as group,
-    ):
-        jobs = (runtime.dispatcher.serve(), runtime.studio.workers.serve("worker"))
-        serving = [group.create_task(job) for job in jobs]
-        click.echo("ready")
-        await stopped.wait()
-        for task in serving:
-            task.cancel()
-
-
-def main() -> None:
-    task, data, ledger, *count = sys.argv[1:]
-    settings = Settings(data_dir=Path(data), max_concurrent_runs=16)
-    if task == "make":
-        asyncio.run(make(settings, Path(ledger), int(count[0])))
-    else:
-        asyncio.run(work(settings))
-
-
-if __name__ == "__main__":
-    main()
+async def _work(settings: Settings, told: Connection) -> None:
+    async with open_runtime(settings, registry=REGISTRY) as runtime, asyncio.TaskGroup() as group:
+        group.create_task(runtime.dispatcher.serve())
+        group.create_task(runtime.studio.workers.serve("worker"))
+        told.send("works")
