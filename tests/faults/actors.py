@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.faults.farm import Farm
-from tests.faults.locker import hold
 
 
 def kill_worker(farm: Farm) -> None:
@@ -86,7 +85,3 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path | None]:
     finally:
         command = ["umount", "--lazy", str(folder)]
         subprocess.run(command, check=True)
-
-
-if __name__ == "__main__":
-    hold(sys.argv[1], float(sys.argv[2]))
