@@ -17,6 +17,7 @@ from flowstudio.services.admission import Admission
 from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
+from flowstudio.store.failures import may_pass
 from flowstudio.store.journal_rows import Answered
 from flowstudio.store.queue import RETRY_LEASE_S, has_retries, lease_retries, seize
 from flowstudio.store.runs import JOBS
@@ -352,6 +353,10 @@ class Dispatcher:
                 return None
             return False if isinstance(await self.run_here(run_id), Broken) else None
         except FlowStudioError as error:
+            if may_pass(error.__cause__):
+                # A full disk or a server that is away: without its job nobody would come back to it.
+                log.warning("Run %s goes back to its queue: %s", run_id, error)
+                return False
             self._stuck.add(run_id)
             log.error("Run %s could not be carried on: %s", run_id, error)  # noqa: TRY400
             return None
