@@ -19,7 +19,7 @@ from flowstudio.api.schemas.drafts import (
     PinIn,
     PinnedOut,
 )
-from flowstudio.api.schemas.runs import ValueOut
+from flowstudio.api.schemas.steps import ValueOut
 from flowstudio.services.drafts import Ask, Pin, Started
 
 router = new_router("drafts")

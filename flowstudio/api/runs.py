@@ -11,9 +11,9 @@ from flowstudio.api.deps import CurrentActor, CurrentRuntime, CurrentStudio
 from flowstudio.api.problems import responses
 from flowstudio.api.routing import new_router, verb
 from flowstudio.api.schemas.base import After, Id, IdempotencyKey, Limit, PageOut
+from flowstudio.api.schemas.comparisons import RunComparisonOut
 from flowstudio.api.schemas.runs import (
     AnswerIn,
-    ComparisonOut,
     DeadRunOut,
     DeletedOut,
     DeleteIn,
@@ -22,12 +22,9 @@ from flowstudio.api.schemas.runs import (
     ResumeIn,
     RunOut,
     StartedOut,
-    StepDetailOut,
-    StepOut,
-    StepsOut,
-    ValueOut,
     WholeRunOut,
 )
+from flowstudio.api.schemas.steps import StepDetailOut, StepOut, StepsOut, ValueOut
 from flowstudio.api.schemas.workflows import DocumentRunIn
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import RunFilter
@@ -191,9 +188,9 @@ async def compare_runs(
     with_id: Annotated[str, Query(min_length=1, max_length=100, description="The later run.")],
     actor: CurrentActor,
     runtime: CurrentRuntime,
-) -> ComparisonOut:
+) -> RunComparisonOut:
     """What differs in their document, inputs, steps and outputs."""
-    return ComparisonOut.of(await runtime.runs.compare(actor, run_id, with_id))
+    return RunComparisonOut.of(await runtime.runs.compare(actor, run_id, with_id))
 
 
 @router.get(

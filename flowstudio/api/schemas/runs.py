@@ -9,10 +9,8 @@ from pydantic.config import JsonDict
 
 from flowstudio.api.schemas.base import Input, Output
 from flowstudio.api.schemas.workflows import ID, WHEN, Usd
-from flowstudio.services.comparing import Comparison, Side
-from flowstudio.services.step_details import StepDetail
 
-_RUN: JsonDict = {
+RUN: JsonDict = {
     "id": ID,
     "project_id": ID,
     "workflow_id": ID,
@@ -46,9 +44,7 @@ class StartedOut(Output):
 class RunOut(Output):
     """A run as lists show it."""
 
-    model_config = ConfigDict(
-        from_attributes=True, frozen=True, json_schema_extra={"example": _RUN}
-    )
+    model_config = ConfigDict(from_attributes=True, frozen=True, json_schema_extra={"example": RUN})
 
     id: str
     project_id: str
@@ -87,7 +83,7 @@ class WholeRunOut(RunOut):
         from_attributes=True,
         frozen=True,
         json_schema_extra={
-            "example": _RUN
+            "example": RUN
             | {
                 "inputs": {"topic": "bees"},
                 "outputs": {"text": "Hello"},
@@ -109,7 +105,7 @@ class DeadRunOut(Output):
     model_config = ConfigDict(
         frozen=True,
         json_schema_extra={
-            "example": {"run": _RUN, "kind": "failed", "reason": "The model answered with 402."}
+            "example": {"run": RUN, "kind": "failed", "reason": "The model answered with 402."}
         },
     )
 
@@ -154,223 +150,6 @@ class DeletedOut(Output):
     refused: list[NotDeletedOut]
 
 
-class WaitOut(Output):
-    """What a step waits for."""
-
-    kind: str = Field(description="approval, form, timer, retry, workflow or unknown.")
-    message: str
-    fields: dict[str, Any] | None = Field(description="JSON Schema of the answer, of a form.")
-    until: datetime | None
-
-
-class StepOut(Output):
-    """One step of a run."""
-
-    model_config = ConfigDict(
-        from_attributes=True,
-        frozen=True,
-        json_schema_extra={
-            "example": {
-                "path": "summary",
-                "node": "summary",
-                "type": "ai",
-                "status": "succeeded",
-                "started_at": WHEN,
-                "duration_s": 1.25,
-                "attempts": 1,
-                "cost_usd": "0.0012",
-                "saved_usd": "0",
-                "cached": False,
-                "model": "openai/gpt-4o-mini",
-                "output_size": 512,
-                "error": None,
-                "waiting": None,
-                "kept": False,
-            }
-        },
-    )
-
-    path: str = Field(description="Its key in the run, such as `each/3/summary` in a loop.")
-    node: str
-    type: str
-    status: str
-    started_at: datetime | None
-    duration_s: float | None
-    attempts: int
-    cost_usd: Decimal
-    saved_usd: Decimal
-    cached: bool = Field(description="Whether the output was kept from an equal step.")
-    model: str | None
-    output_size: int | None = Field(description="In bytes of JSON; null when there is no output.")
-    error: str | None
-    waiting: WaitOut | None
-    kept: bool = Field(description="Not executed here but taken over from another run.")
-
-
-class StepsOut(Output):
-    """The steps of a run that began or were skipped, in the order they did."""
-
-    items: list[StepOut]
-
-
-class ReadOut(Output):
-    """A value that a step's expressions read."""
-
-    name: str = Field(description="As it is written, such as `search.results[0]`.")
-    value: Any
-    missing: str = Field(description="Why there is no value, or empty.")
-
-
-class AttemptOut(Output):
-    """One time a step was tried."""
-
-    number: int
-    started_at: datetime | None
-    ended_at: datetime | None
-    outcome: Literal["running", "waiting", "succeeded", "cached", "failed", "cut"]
-    error: str
-    error_type: str
-    retry_in_s: float | None
-
-
-class StepDetailOut(Output):
-    """One step with what it read and gave."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        json_schema_extra={
-            "example": {
-                "path": "summary",
-                "status": "succeeded",
-                "reads": [{"name": "inputs.topic", "value": "bees", "missing": ""}],
-                "given": None,
-                "attempts": [],
-                "has_output": True,
-                "output": "Bees dance.",
-                "cost_usd": "0.0012",
-                "prompt_tokens": 120,
-                "completion_tokens": 40,
-            }
-        },
-    )
-
-    path: str
-    status: str
-    reads: list[ReadOut] | None = Field(description="Null where that cannot be told any more.")
-    given: Any = Field(description="A container's settings as they were filled in, or null.")
-    attempts: list[AttemptOut]
-    has_output: bool
-    output: Any
-    cost_usd: Decimal = Field(description="With everything inside it.")
-    prompt_tokens: int
-    completion_tokens: int
-
-    @classmethod
-    def of(cls, detail: StepDetail) -> "StepDetailOut":
-        """A step as the API gives it."""
-        reads = detail.reads
-        return cls(
-            path=detail.path,
-            status=detail.status,
-            reads=None if reads is None else [ReadOut.model_validate(read) for read in reads],
-            given=detail.given,
-            attempts=[AttemptOut.model_validate(each) for each in detail.attempts],
-            has_output=detail.has_output,
-            output=detail.output,
-            cost_usd=detail.money.cost_usd,
-            prompt_tokens=detail.money.prompt_tokens,
-            completion_tokens=detail.money.completion_tokens,
-        )
-
-
-class LineOut(Output):
-    """A line of a diff."""
-
-    kind: Literal["same", "added", "removed", "gap"]
-    text: str
-
-
-class SideOut(Output):
-    """One node in one of two runs."""
-
-    status: str
-    executions: int
-    busy_s: float | None
-    cost_usd: Decimal
-    prompt_tokens: int
-    completion_tokens: int
-
-    @classmethod
-    def of(cls, side: Side | None) -> "SideOut | None":
-        """A side as the API gives it."""
-        if side is None:
-            return None
-        return cls(
-            status=side.status,
-            executions=side.executions,
-            busy_s=side.busy_s,
-            cost_usd=side.money.cost_usd,
-            prompt_tokens=side.money.prompt_tokens,
-            completion_tokens=side.money.completion_tokens,
-        )
-
-
-class PairOut(Output):
-    """One node in both runs; null where it did not begin."""
-
-    name: str
-    type: str
-    before: SideOut | None
-    after: SideOut | None
-    differs: list[str] = Field(description="Any of status, output and executions.")
-
-
-class ComparisonOut(Output):
-    """Two runs side by side."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        json_schema_extra={
-            "example": {
-                "before": _RUN,
-                "after": _RUN,
-                "document": ["changed summary.config.prompt from 'Short' to 'Long'"],
-                "inputs": [],
-                "outputs": [{"kind": "added", "text": "Hello"}],
-                "steps": [],
-            }
-        },
-    )
-
-    before: RunOut
-    after: RunOut
-    document: list[str] = Field(description="What changed in the workflow, a line each.")
-    inputs: list[LineOut] = Field(description="A diff; empty when they are equal.")
-    outputs: list[LineOut]
-    steps: list[PairOut]
-
-    @classmethod
-    def of(cls, found: Comparison) -> "ComparisonOut":
-        """A comparison as the API gives it."""
-        return cls(
-            before=RunOut.model_validate(found.before),
-            after=RunOut.model_validate(found.after),
-            document=found.document.describe(),
-            inputs=[LineOut.model_validate(line) for line in found.inputs],
-            outputs=[LineOut.model_validate(line) for line in found.outputs],
-            steps=[
-                PairOut(
-                    name=pair.name,
-                    type=pair.type,
-                    before=SideOut.of(pair.before),
-                    after=SideOut.of(pair.after),
-                    differs=sorted(pair.differs),
-                )
-                for pair in found.pairs
-            ],
-        )
-
-
 class OutputsOut(Output):
     """What a run has come to."""
 
@@ -380,14 +159,6 @@ class OutputsOut(Output):
 
     status: str
     outputs: dict[str, Any] | None = Field(description="Null unless the run has succeeded.")
-
-
-class ValueOut(Output):
-    """The output of one step."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"value": "Hello"}})
-
-    value: Any
 
 
 class ResumeIn(Input):
