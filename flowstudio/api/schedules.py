@@ -10,10 +10,10 @@ from flowstudio.api.problems import responses
 from flowstudio.api.routing import new_router, verb
 from flowstudio.api.schemas.base import After, Id, Limit, PageOut, page_out
 from flowstudio.api.schemas.schedules import (
-    PreviewOut,
     ScheduleEditIn,
     ScheduleIn,
     ScheduleOut,
+    SchedulePreviewOut,
     SlotOut,
     TimingIn,
     schedule_out,
@@ -62,10 +62,10 @@ async def list_schedules(  # noqa: PLR0913 - what a list can be asked for
 )
 async def preview_schedule(
     body: TimingIn, actor: CurrentActor, studio: CurrentStudio
-) -> PreviewOut:
+) -> SchedulePreviewOut:
     """Its next five times in words and dates, or every problem."""
     wish = ScheduleWish(body.kind, body.expression, body.zone, start=body.start, end=body.end)
-    return PreviewOut.model_validate(await studio.schedules.preview(actor, wish))
+    return SchedulePreviewOut.model_validate(await studio.schedules.preview(actor, wish))
 
 
 @router.post(

@@ -146,7 +146,7 @@ class NextTimeOut(Output):
     text: str = Field(description="As clocks and calendars of the schedule's zone show it.")
 
 
-class PreviewOut(Output):
+class SchedulePreviewOut(Output):
     """What a schedule would do, or what is wrong with it."""
 
     model_config = ConfigDict(
