@@ -16,9 +16,9 @@ export async function send(method, action, body, options) {
   } catch {
     return { ok: false, status: 0, body: { detail: NO_ANSWER } };
   }
+  // Some replies have nothing to say, and say so; one whose end is missing is none.
   let isCut = false;
-  const told = await reply.json().catch(() => { isCut = /json/.test(reply.headers.get("content-type")); });
-  // A reply whose end is missing is none.
+  const told = reply.status === 204 ? {} : await reply.json().catch(() => { isCut = /json/.test(reply.headers.get("content-type")); });
   if (reply.ok && isCut) return { ok: false, status: 0, body: { detail: NO_ANSWER } };
   return { ok: reply.ok, status: reply.status, body: told ?? {}, headers: reply.headers };
 }

@@ -16,11 +16,17 @@ class Feed:
     """One live feed; a tab has at most one of a kind, such as that of the page it shows."""
 
     def __init__(
-        self, state: rx.State, verb: str, still: Callable[[], Awaitable[object]] | None, kind: str
+        self,
+        state: rx.State,
+        verb: str,
+        still: Callable[[], Awaitable[object]] | None,
+        kind: str,
+        about: str,
     ) -> None:
         self._state = state
         self._verb = verb
         self._still = still
+        self.about = about
         self._token = state.router.session.client_token
         self._key = (self._token, kind)
         self._check_at = backend().clock.monotonic() + _CHECK_S
@@ -50,6 +56,12 @@ class Feed:
         is_here = namespace is not None and self._token in namespace.token_to_sid
         return is_here and _latest.get(self._key) is self
 
+    @property
+    def is_renewed(self) -> bool:
+        """Another feed of this tab has begun, about the same."""
+        latest = _latest.get(self._key)
+        return latest is not None and latest is not self and latest.about == self.about
+
     def close(self) -> None:
         """Forget the feed."""
         if _latest.get(self._key) is self:
@@ -61,6 +73,7 @@ def open_feed(
     verb: str,
     still: Callable[[], Awaitable[object]] | None = None,
     kind: str = "page",
+    about: str = "",
 ) -> Feed:
     """Begin a feed of this tab, by default that of its page; the one before it ends.
 
@@ -69,7 +82,8 @@ def open_feed(
         verb: the handler's own.
         still: raises when the person may not see what is fed any more.
         kind: of the feed, when it is not that of the page.
+        about: the id of what it tells of.
     """
-    feed = Feed(state, verb, still, kind)
+    feed = Feed(state, verb, still, kind, about)
     _latest[state.router.session.client_token, kind] = feed
     return feed

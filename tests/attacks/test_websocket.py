@@ -22,7 +22,7 @@ from tests.fakes.openrouter import KEY as MODEL_KEY
 from tests.fakes.openrouter import stall
 from tests.parts import KEY
 from tests.people import project_of, sign_in
-from tests.site import Site, running_site
+from tests.site import ADMIN, Site, running_site
 from tests.tab import ClosedError, RefusedError, Tab, operations, tab
 from tests.ui.handlers import registered_handlers, short
 
@@ -459,7 +459,7 @@ async def test_a65_a_stranger_neither_hears_a_workflow_nor_is_seen_there(site: S
         await owner.call(f"{EDITOR}.present", {"presence": HERE}, **listening(workflow_id))
         await mallory.settled()
     assert people(mallory.frames) == []
-    assert {each["name"] for each in people(owner.frames)} == {"Root"}
+    assert {each["user_id"] for each in people(owner.frames)} == {site.person(ADMIN).id}
 
 
 HERE: dict[str, Any] = {"tab": "here"}

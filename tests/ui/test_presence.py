@@ -91,3 +91,13 @@ async def test_a_tabs_next_feed_ends_the_one_before(tab: Any) -> None:
     assert await second.goes_on()
     second.close()
     assert not await second.goes_on()
+
+
+@pytest.mark.usefixtures("open_tabs")
+def test_a_feed_is_renewed_by_another_about_the_same_alone(tab: Any) -> None:
+    first = open_feed(tab, VERB, about="one")
+    second = open_feed(tab, VERB, about="one")
+    assert first.is_renewed
+    assert not second.is_renewed
+    open_feed(tab, VERB, about="other")
+    assert not second.is_renewed

@@ -47,7 +47,7 @@ class EditorState(rx.State):
             # The page says so itself.
             return
         channels = backend().studio.parts.channels
-        feed = open_feed(self, "workflow.read", look)
+        feed = open_feed(self, "workflow.read", look, about=workflow_id)
         with channels.listen(f"workflow:{workflow_id}") as listener:
             try:
                 # What happened before it was listened for, the page asks for.
@@ -58,7 +58,7 @@ class EditorState(rx.State):
                             yield push(*operations)
             finally:
                 feed.close()
-                if self._tab:
+                if self._tab and not feed.is_renewed:
                     gone = {"t": "people", "tab": self._tab, "user_id": user_id, "gone": True}
                     channels.publish(f"workflow:{workflow_id}", gone)
 
