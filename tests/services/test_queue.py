@@ -307,7 +307,7 @@ async def test_turns_come_in_a_burst_first_and_then_evenly(timed, clock: TurnedC
 
     def waited():
         # The rest is the process listening to signals.
-        return sorted(seconds for seconds in clock.slept if seconds >= 1)
+        return sorted(seconds for seconds in clock.slept if seconds > 2)
 
     for _ in range(3):
         await rates.wait("model", "test/model")
