@@ -40,14 +40,16 @@ class Callers:
         for key in keys:
             self._queue.put(key)
 
-    def finish(self, most_s: float) -> None:
-        """Wait until everything is answered."""
+    def finish(self, most_s: float, meanwhile: Callable[[], None]) -> None:
+        """Wait until everything is answered, and do something again and again meanwhile."""
         until = time.monotonic() + most_s
         self.send([None] * len(self._threads))  # type: ignore[list-item]
-        for thread in self._threads:
-            thread.join(max(0, until - time.monotonic()))
-        if any(thread.is_alive() for thread in self._threads):
-            self.problems.append("some requests were never answered")
+        while any(thread.is_alive() for thread in self._threads):
+            if time.monotonic() > until:
+                self.problems.append("some requests were never answered")
+                return
+            meanwhile()
+            time.sleep(_AGAIN_S)
 
     def _serve(self) -> None:
         with httpx.Client(timeout=10) as client:

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,11 +128,9 @@ class Farm:
 
     def finish(self, given: dict[str, set[str]], firsts: dict[str, int]) -> Account:
         """Let all that was started end, stop the processes, and count."""
+        self._wait(self._has_fired)
         self._ask(_NO_MORE_SLOTS)
-        until = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < until and not self._is_done():
-            self.mend()
-            time.sleep(0.5)
+        self._wait(self._is_done)
         for worker in self._workers:
             worker.kill()
         slots, ran = self._slots(), read_ledger(self._ledger)
@@ -142,6 +141,16 @@ class Farm:
         self.account.settle_slots(slots)
         self.account.violations = repeated(self._promises, ran)
         return self.account
+
+    def _wait(self, happens: Callable[[], bool]) -> None:
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until and not happens():
+            self.mend()
+            time.sleep(0.5)
+
+    def _has_fired(self) -> bool:
+        """Each schedule, at least once."""
+        return len({slot.schedule_id for slot in self._slots()}) == self.plan.schedules
 
     def _is_done(self) -> bool:
         statuses = {row[1] for row in self._ask(_STATUSES)}

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Lock
 
 from starlette.responses import PlainTextResponse
 
@@ -40,6 +41,8 @@ class Worker:
         self.task = task
         self._heard, said = _FORKS.Pipe(duplex=False)
         self._address = ""
+        # Many ask at once, and what one has heard the others would wait for.
+        self._hearing = Lock()
         self.process: ForkServerProcess = _FORKS.Process(target=_serve, args=(task, settings, said))
         self.process.start()
         said.close()
@@ -47,13 +50,14 @@ class Worker:
     @property
     def address(self) -> str:
         """What it said once it was ready: where it listens, or that it works."""
-        try:
-            if not self._address and self._heard.poll():
-                self._address = self._heard.recv()
-        except (EOFError, OSError):
-            # It was killed before it had said all of it.
-            return ""
-        return self._address
+        with self._hearing:
+            try:
+                if not self._address and self._heard.poll():
+                    self._address = self._heard.recv()
+            except (EOFError, OSError):
+                # It was killed before it had said all of it.
+                return ""
+            return self._address
 
     def kill(self) -> None:
         """End it without warning."""

@@ -44,7 +44,7 @@ def campaign(plan: Plan, *, on_postgres: bool) -> Account:
         callers = Callers(farm.addresses, asyncio.run(farm.prepare()))
         farm.begin()
         _attack(farm, callers)
-        callers.finish(300)
+        callers.finish(300, farm.mend)
         account = farm.finish(callers.given, callers.firsts)
         account.lost += callers.problems
         account.refused = callers.refused
