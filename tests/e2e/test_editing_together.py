@@ -263,14 +263,20 @@ class AtWork:
                 await expect(self.page.get_by_test_id("palette-task")).to_be_visible()
 
     async def write(self, text: str) -> None:
-        await self.press("Escape")
-        # Another node may lie over it.
-        await self.press("Shift+L")
-        await self.page.evaluate(REVEAL, self.own)
-        editor = Editor(self.page)
-        await editor.select(self.own)
-        await editor.write("text", text)
+        await self.choose()
+        await Editor(self.page).write("text", text)
         self.typed = text
+
+    async def choose(self) -> None:
+        """Click the own node; again where the other moved something under the pointer meanwhile."""
+        inspector = self.page.get_by_test_id("inspector")
+        async with asyncio.timeout(60):
+            while await inspector.get_attribute("aria-label") != f"Inspector of {self.own}":
+                await self.press("Escape")
+                # Another node may lie over it.
+                await self.press("Shift+L")
+                await self.page.evaluate(REVEAL, self.own)
+                await Editor(self.page).node(self.own).locator(".flow-title").click()
 
     async def press(self, key: str) -> None:
         await self.page.get_by_test_id("canvas").focus()
