@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 from flowstudio.clock import Clock
-from flowstudio.engine.contract import Body, RunInfo, Usage
+from flowstudio.engine.contract import Body, RunInfo
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.execution import Execution
 from flowstudio.engine.journal import ModelCall
 from flowstudio.engine.names import Names

@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 
 from flowstudio.clock import Clock
 from flowstudio.engine.budget import Budget
-from flowstudio.engine.contract import Evaluator, RunInfo, Usage
+from flowstudio.engine.contract import Evaluator, RunInfo
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.draft import read_wish
 from flowstudio.engine.events import Event, EventType, Output, RunStatus
 from flowstudio.engine.flights import Flights

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
-from flowstudio.engine.contract import Usage
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.events import Event, Output, RunStatus
 
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from flowstudio.engine.contract import Usage
+from flowstudio.engine.costs import Usage
 
 #: Upper bounds in seconds: a step may take a fraction of a millisecond, a run hours.
 BOUNDS_S = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from flowstudio.engine.budget import Budget
-from flowstudio.engine.contract import NodeType, Usage
+from flowstudio.engine.contract import NodeType
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.events import FINISHED, Event, Output, RunStatus
 from flowstudio.engine.execution import EngineParts, Execution, StepFailed
 from flowstudio.engine.failures import clean

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import Field
 
-from flowstudio.engine.contract import CostRange, NodeContext, Rates, Usage
+from flowstudio.engine.contract import NodeContext, Rates
+from flowstudio.engine.costs import CostRange, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import JsonSchema, ModelName, Templated, shown

@@ -5,7 +5,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.engine.plan import Plan, PlannedNode, PlannedScope
 from flowstudio.store.journal import StoredJournal
 

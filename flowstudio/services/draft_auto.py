@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.graph.checks.subject import START
 from flowstudio.graph.document import Node
 from flowstudio.graph.reads import Reads

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from flowstudio.engine.contract import CostRange, Purity
+from flowstudio.engine.contract import Purity
+from flowstudio.engine.costs import CostRange
 from flowstudio.errors import FlowStudioError
 from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Node

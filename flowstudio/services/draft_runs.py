@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.engine.draft import read_wish
 from flowstudio.engine.journal import Seed
 from flowstudio.errors import (

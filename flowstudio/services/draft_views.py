@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlmodel import Session
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.graph.staleness import Mark
 from flowstudio.services.draft_standing import Standing
 from flowstudio.store import drafts as store

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.engine.values import pack
 from flowstudio.errors import (
     InvalidInputError,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.engine.events import FINISHED
 from flowstudio.engine.journal import NewRun, Seed
 from flowstudio.engine.plan import Plan

@@ -6,7 +6,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from flowstudio.engine.contract import Usage
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.events import Event, Output
 from flowstudio.engine.journal import CacheEntry, DamagedEvent, Signal
 from flowstudio.errors import JournalDamagedError, NotFoundError

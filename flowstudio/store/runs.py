@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flowstudio.engine.contract import Usage
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.events import FINISHED, RunStatus
 from flowstudio.graph.canonical import load
 from flowstudio.store.database import Database

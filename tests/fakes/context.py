@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flowstudio.clock import Clock
-from flowstudio.engine.contract import Body, Evaluator, RunInfo, Usage
+from flowstudio.engine.contract import Body, Evaluator, RunInfo
+from flowstudio.engine.costs import Usage
 from flowstudio.errors import BudgetError
 from flowstudio.graph.references import parse_template
 

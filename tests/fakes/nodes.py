@@ -9,7 +9,13 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity, Usage
+from flowstudio.engine.contract import (
+    Chosen,
+    NodeContext,
+    NodeType,
+    Purity,
+)
+from flowstudio.engine.costs import CostRange, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.fields import Templated, Text, Value

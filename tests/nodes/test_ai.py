@@ -6,7 +6,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from flowstudio.engine.contract import RunInfo, Usage
+from flowstudio.engine.contract import RunInfo
+from flowstudio.engine.costs import Usage
 from flowstudio.errors import BudgetError, ModelError
 from flowstudio.expressions.sandbox import Sandbox
 from flowstudio.llm.gateway import Gateway

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from flowstudio.clock import utc_now
-from flowstudio.engine.contract import Usage
+from flowstudio.engine.costs import Usage
 from flowstudio.engine.events import Event
 from flowstudio.engine.journal import CacheEntry, ModelCall, NewRun, RunUpdate
 from flowstudio.engine.values import pack

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 from flowstudio.ui.widgets import words
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flowstudio.engine.contract import CostRange, NodeContext, NodeType, Purity, RunInfo
+from flowstudio.engine.contract import (
+    NodeContext,
+    NodeType,
+    Purity,
+    RunInfo,
+)
+from flowstudio.engine.costs import CostRange
 from flowstudio.graph.references import name_problem
 from flowstudio.graph.slots import SlotFault
 from flowstudio.nodes.model_calls import Calls, Resources

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flowstudio.engine.contract import Chosen, CostRange, NodeContext, NodeType, Purity, RunInfo
+from flowstudio.engine.contract import (
+    Chosen,
+    NodeContext,
+    NodeType,
+    Purity,
+    RunInfo,
+)
+from flowstudio.engine.costs import CostRange
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.document import Model
 from flowstudio.graph.fields import Expression, Prompt, shown

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from flowstudio.engine.contract import CostRange
+from flowstudio.engine.costs import CostRange
 
 
 def money(usd: Decimal) -> str:
