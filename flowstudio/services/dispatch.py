@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -11,23 +11,19 @@ from flowstudio.engine.events import FINISHED, Event
 from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
-from flowstudio.scale.background import beside
 from flowstudio.scale.handing import Jobs
 from flowstudio.services.admission import Admission
 from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
+from flowstudio.services.signals import Signals
 from flowstudio.store.failures import may_pass
 from flowstudio.store.journal_rows import Answered
 from flowstudio.store.queue import RETRY_LEASE_S, has_retries, lease_retries, seize
 from flowstudio.store.runs import JOBS
-from flowstudio.store.stillness import Stillness
 
 log = logging.getLogger(__name__)
 
-#: How often other processes' signals are looked for where nothing tells of them, and where it does.
-_SIGNALS_EVERY_S, _TOLD_SIGNALS_EVERY_S = 0.3, 2.0
-_SIGNALS = "signals"
 _ROUNDS_EVERY_S = 1.0
 _ORPHANS_EVERY_ROUNDS = 5
 _MOST_RETRIES = 200
@@ -43,7 +39,6 @@ class Dispatcher:
         self._journal = parts.journal
         self._store = parts.store
         self._bus = parts.bus
-        self._channels = parts.channels
         self._owners = parts.owners
         self._clock = parts.clock
         self.most_at_once = most_at_once
@@ -55,9 +50,7 @@ class Dispatcher:
         self._stuck: set[str] = set()
         self._broken: set[str] = set()
         self._outer: set[str] = set()
-        self._sent: set[int] = set()
-        self._heard = 0
-        self._hearing = asyncio.Lock()
+        self._signals = Signals(parts, self._heed, is_told=jobs is not None)
         self._serves = False
         self._works = True
 
@@ -73,7 +66,7 @@ class Dispatcher:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                group.create_task(self._hear_signals())
+                group.create_task(self._signals.hear())
                 try:
                     yield
                 except BaseException as error:  # noqa: BLE001 - raised again, outside the group
@@ -224,13 +217,9 @@ class Dispatcher:
         Raises:
             ConflictError: it answers a question that was answered before.
         """
-        signal = await self._journal.signal(
-            run_id, kind, path, dict(data or {}), self._clock.now(), answers=answers
-        )
-        if signal.id > self._heard:
-            self._sent.add(signal.id)
+        signal = await self._signals.store(run_id, kind, path, data or {}, answers)
         if not self._engine.receive(signal):
-            self._channels.publish(_SIGNALS, {"id": signal.id})
+            self._signals.tell(signal)
             if take_up:
                 await self._take_up(signal)
 
@@ -272,44 +261,9 @@ class Dispatcher:
             # Who watches the run from here on finds it in this process's hands.
             await asyncio.sleep(0)
 
-    async def _hear_signals(self) -> None:
-        """Act on signals that other processes store, such as `flowstudio runs cancel`."""
-        self._heard = await self._journal.latest_signal()
-        is_told = self._jobs is not None
-        every_s = _TOLD_SIGNALS_EVERY_S if is_told else _SIGNALS_EVERY_S
-        stillness = Stillness(self._journal.database)
-        async with beside(self._heed_told) if is_told else nullcontext():
-            while True:
-                await self._clock.sleep(every_s)
-                if not stillness.is_still() and await self._hear_new():
-                    # There may be more than are given at once.
-                    stillness.forget()
-
-    async def _heed_told(self) -> None:
-        """Look for signals at once when another process has stored some."""
-        with self._channels.listen(_SIGNALS) as told:
-            while True:
-                if (await told.get())["id"] > self._heard:
-                    await self._hear_new()
-
-    async def _hear_new(self) -> bool:
-        """Act on signals that nobody has heard here; whether there may be more."""
-        async with self._hearing:
-            try:
-                signals = await self._journal.signals_since(self._heard)
-                for signal in signals:
-                    self._heard = signal.id
-                    await self._hear(signal)
-            except FlowStudioError as error:
-                log.warning("Signals could not be read: %s", error)
-                return True
-            return bool(signals)
-
-    async def _hear(self, signal: Signal) -> None:
-        if signal.id in self._sent:
-            # This process acted on it when it stored it.
-            self._sent.discard(signal.id)
-        elif not self._engine.receive(signal) and self._serves:
+    async def _heed(self, signal: Signal) -> None:
+        """Act on what another process has stored."""
+        if not self._engine.receive(signal) and self._serves:
             await self._take_up(signal)
 
     async def carry_on(self) -> list[str]:

@@ -162,7 +162,7 @@ async def test_a_signal_is_acted_on_once_though_it_is_heard_twice(runtime, bench
     await runtime.runs.cancel(OPERATOR, run_id)
     told = await ended(runtime, run_id)
     for signal in await runtime.dispatcher._journal.signals_since(0):
-        await runtime.dispatcher._hear(signal)
+        await runtime.dispatcher._heed(signal)
     again = await ended(runtime, run_id)
     assert [event.seq for event in again.events] == [event.seq for event in told.events]
     assert told.types().count("signal_received") == 1

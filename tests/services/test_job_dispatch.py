@@ -8,7 +8,7 @@ import pytest
 
 from flowstudio.scale.postgres import jobs
 from flowstudio.scale.postgres.job_crew import Pace
-from flowstudio.services import dispatch
+from flowstudio.services import signals
 from flowstudio.services.access import OPERATOR
 from flowstudio.settings import Settings
 from tests.builders import node, workflow
@@ -87,7 +87,7 @@ async def test_a_cancel_reaches_a_run_of_another_process(tmp_path, bench):
 
 
 async def test_a_cancel_is_told_of_and_not_only_looked_for(tmp_path, bench, monkeypatch):
-    monkeypatch.setattr(dispatch, "_TOLD_SIGNALS_EVERY_S", 3_600)
+    monkeypatch.setattr(signals, "_TOLD_EVERY_S", 3_600)
     async with web_and_worker(tmp_path, bench) as (web, _):
         run_id = await begin(web, GATE)
         await bench.started("hold").wait()
