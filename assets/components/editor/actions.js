@@ -288,7 +288,9 @@ export function duplicate(ids) {
 
 export function addNote(at) {
   const id = newId();
-  change([{ op: "put_sticky_note", sticky_note: { id, text: "", position: { x: Math.round(at.x), y: Math.round(at.y) } } }], { label: "note" });
+  // Nodes lie over notes, so a new one goes where none hides it.
+  const position = nearestPlace(read().document, sizes, null, at);
+  change([{ op: "put_sticky_note", sticky_note: { id, text: "", position } }], { label: "note" });
   select([id]);
 }
 
