@@ -156,9 +156,17 @@ async def test_whoever_was_offline_for_an_hour_loses_nothing_and_is_told_of_the_
         await signed_in(site, away.context, ANA, minutes=60)
         await away.clock.install()
         await away.clock.fast_forward("01:00:00")
+        # Her own changes arrive first; then the page ends before it has heard of the others'.
+        await away.route("**/changes?*", lambda route: route.abort())
         line.is_down = False
+        await expect(page.get_by_test_id("node-a-output")).to_have_text("Hers")
+        await away.unroute("**/changes?*")
+        await away.reload()
         notice = away.get_by_test_id("overwritten")
         await expect(notice).to_contain_text("changed “text” of “a” while you were away")
+        # What a notice holds is not lost with the page either.
+        await hers.saved()
+        await away.reload()
         await away.get_by_test_id("notice-leave").click()
         await expect(notice).to_contain_text("removed “b” while you changed it")
         await away.get_by_test_id("notice-take").click()

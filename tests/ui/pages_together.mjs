@@ -117,7 +117,7 @@ class Tab {
 
   async load(type = "navigate") {
     const { clock, roll, server } = this.world;
-    const page = { isGone: false };
+    const page = { isGone: false, onHide: new Set() };
     this.page?.leave();
     const timers = new Map();
     const later = (work, ms, again) => {
@@ -139,7 +139,11 @@ class Tab {
       crypto: { getRandomValues: (array) => array.map(() => roll.upTo(2 ** 32)) },
       performance: { getEntriesByType: () => [{ type }] },
       AbortSignal: { timeout: () => null }, queueMicrotask,
-      window: { addEventListener() {}, removeEventListener() {}, dispatchEvent() {}, flowstudio: { toast() {}, signIn() {} } },
+      window: {
+        addEventListener: (kind, work) => kind === "pagehide" && page.onHide.add(work),
+        removeEventListener: (kind, work) => page.onHide.delete(work),
+        dispatchEvent() {}, flowstudio: { toast() {}, signIn() {} },
+      },
     });
     vm.runInContext("Date.now = () => now()", Object.assign(context, { now: () => clock.now }));
     const ask = (method, path, body) => new Promise((done) => {
@@ -182,7 +186,9 @@ class Tab {
       listener({ t: "hello" });
     };
     page.cut = () => { socket = null; };
+    // A page that is killed does not hear that it ends.
     page.leave = () => {
+      if (roll.next() < 0.5) for (const work of page.onHide) work();
       page.isGone = true;
       server.listeners.delete(listener);
     };

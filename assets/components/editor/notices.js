@@ -1,4 +1,5 @@
-// What others did to something this person was changing: told with a way to have it otherwise.
+// What others did to something this person was changing: told with a way to have it otherwise, and kept
+// until there is an answer, for a notice may hold the only copy of what was typed.
 import { invert, inside } from "./document.js";
 import { read, set } from "./store.js";
 
@@ -18,14 +19,33 @@ export function placesOf(operation) {
       : [`${operation.id} ${key}`]));
 }
 
-function add(notice) {
-  const others = read().notices.filter((each) => each.key !== notice.key);
-  set({ notices: [...others, notice].slice(-MOST) });
+const shelf = ({ id, me }) => `notices ${id} ${me.id}`;
+
+// Those of every tab in which this person has the workflow open.
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(shelf(read()))) ?? read().notices;
+  } catch {
+    return read().notices;
+  }
 }
 
-export function drop(key) {
-  set({ notices: read().notices.filter((notice) => notice.key !== key) });
+function keep(notices) {
+  set({ notices });
+  try {
+    if (notices.length) localStorage.setItem(shelf(read()), JSON.stringify(notices));
+    else localStorage.removeItem(shelf(read()));
+  } catch {
+    // Storage is full: they stand in this tab alone.
+    localStorage.removeItem(shelf(read()));
+  }
 }
+
+const without = (key) => kept().filter((notice) => notice.key !== key);
+
+export const recall = () => set({ notices: kept() });
+const add = (notice) => keep([...without(notice.key), notice].slice(-MOST));
+export const drop = (key) => keep(without(key));
 
 // Theirs came `after` this person's, who did not see it coming; or `before` what still waits here.
 export function talk({ way, entry, node, place, operation, since }) {

@@ -35,7 +35,9 @@ export class Outbox {
     this.timer = null;
     this.adopt();
     this.onOnline = () => this.wake();
+    this.onHide = () => this.keepBase(true);
     window.addEventListener("online", this.onOnline);
+    window.addEventListener("pagehide", this.onHide);
     this.beat = setInterval(() => this.keep(), ALIVE_MS);
   }
 
@@ -43,7 +45,7 @@ export class Outbox {
     return this.prefix + this.client;
   }
 
-  // Takes over what this tab left unsent before a reload, and what tabs that are gone did. It keeps
+  // Takes over what this tab had on its way before a reload, and what tabs that are gone did. It keeps
   // the names and numbers it had: what did arrive is known by them, and not applied again. New batches
   // never go by an old name: a tab may only seem to be gone.
   adopt() {
@@ -51,7 +53,7 @@ export class Outbox {
     const left = Object.keys(localStorage)
       .filter((key) => key.startsWith(this.prefix))
       .filter((key) => (key === own ? !this.isTwin(own) : Date.now() - (stored(key).alive ?? 0) > GONE_MS));
-    this.batches = left.flatMap((key) => stored(key).batches ?? []).filter((batch) => batch.revision === undefined);
+    this.batches = left.flatMap((key) => stored(key).batches ?? []);
     this.base = this.batches.length ? stored(this.baseKey) : {};
     this.keepBase();
     if (this.keep()) for (const key of left) localStorage.removeItem(key);
@@ -76,10 +78,10 @@ export class Outbox {
   }
 
   // What the changes were made to: with it, a page that comes back can say what others did meanwhile.
-  keepBase() {
+  keepBase(isNeeded = this.isOffline) {
     try {
-      if (!this.unsent.length) localStorage.removeItem(this.baseKey);
-      else if (this.isOffline) localStorage.getItem(this.baseKey) ?? localStorage.setItem(this.baseKey, JSON.stringify(this.makeBase()));
+      if (!this.batches.length) localStorage.removeItem(this.baseKey);
+      else if (isNeeded) localStorage.getItem(this.baseKey) ?? localStorage.setItem(this.baseKey, JSON.stringify(this.makeBase()));
     } catch {
       // Storage is full.
     }
@@ -118,7 +120,10 @@ export class Outbox {
   reach(revision) {
     const before = this.batches.length;
     this.batches = this.batches.filter((batch) => !(batch.revision <= revision));
-    if (this.batches.length !== before) this.keep();
+    if (this.batches.length !== before) {
+      this.keep();
+      this.keepBase();
+    }
     this.tell();
   }
 
@@ -169,12 +174,13 @@ export class Outbox {
     this.rest();
     clearInterval(this.beat);
     window.removeEventListener("online", this.onOnline);
+    window.removeEventListener("pagehide", this.onHide);
     this.leave();
     this.wake();
   }
 
   leave() {
-    if (this.unsent.length) this.keep(0);
+    if (this.batches.length) this.keep(0);
     else localStorage.removeItem(this.key);
   }
 }

@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from "react";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
-import { placesOf, rescue, talk } from "./notices.js";
+import { placesOf, recall, rescue, talk } from "./notices.js";
 import { shared } from "./sharing.js";
 import { sendSignedIn } from "../rest.js";
 
@@ -81,6 +81,7 @@ export async function open(id) {
   const isBefore = before.revision < opened.body.revision;
   load(isBefore ? { ...opened.body, ...before } : opened.body);
   note(outbox.operations());
+  recall();
   // What was left unsent before a reload is not saved yet, from the first moment on.
   outbox.tell();
   set({ status: "ready" });

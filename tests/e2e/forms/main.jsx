@@ -1,13 +1,15 @@
 // Mounts what a test asks for: `showForms([{key, schema, node, problems, context}])`, `showValues({name: value})`.
 // `nodes` holds what forms made of their nodes, `change(key, node)` is somebody else's change.
 import { useState } from "react";
+import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
 import { CommonForm, ConfigForm, KeyField, withValue } from "./components/editor/fields.jsx";
 import { ValueView } from "./components/editor/values.jsx";
 
 const root = createRoot(document.getElementById("root"));
 Object.assign(window, { nodes: {}, setters: {}, runs: 0 });
-window.change = (key, config) => window.setters[key](config);
+// As the editor's store does it: drawn before the next keystroke.
+window.change = (key, config) => flushSync(() => window.setters[key](config));
 const onRun = () => { window.runs += 1; };
 
 function Form({ form }) {
