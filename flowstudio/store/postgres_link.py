@@ -36,13 +36,15 @@ _BESIDE = "SELECT pg_advisory_xact_lock_shared(%s, %s)"
 _IN_TURN = "SELECT pg_advisory_xact_lock(%s, %s)"
 #: In one order, so that two writers do not wait for each other.
 _EPOCHS = "SELECT id, epoch FROM run WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-#: Outputs in binary, for as text they would be twice as long.
+#: In binary: as text, outputs would be twice as long, and a list is searched for what to escape.
 _EVENTS = (
     f"INSERT INTO run_event ({EVENT_COLUMNS}) SELECT a, b, c::timestamp, d, e, f, g, h, i, j FROM"  # noqa: S608 - constant columns
-    " unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
-    " %b::bytea[], %s::text[], %s::int[]) AS event (a, b, c, d, e, f, g, h, i, j)"
+    " unnest(%b::text[], %b::int[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],"
+    " %b::bytea[], %b::text[], %b::int[]) AS event (a, b, c, d, e, f, g, h, i, j)"
 ).encode()
 _FORGET = "DELETE FROM writer WHERE name=%s OR at < timezone('utc', now()) - interval '1 day'"
+#: Plans are made once, perhaps while the tables are all but empty, and kept as they grow.
+_BY_INDEX = "SET enable_seqscan=off"
 _DEADLOCK = "40P01"
 
 
@@ -176,6 +178,7 @@ class PostgresLink:
                 self._durability,
                 lock_timeout_s=min(self._patience_s, BUSY_TIMEOUT_S),
             )
+            self._connection.execute(_BY_INDEX)
         return self._connection
 
     def _undo(self, connection: "psycopg.Connection[Any]") -> None:

@@ -31,7 +31,7 @@ _FIRST_S = 15.0
 _MOST_AT_ONCE = 64
 _MOST_WAITING = 20_000
 _ALL = "flowstudio"
-_NOTIFY = "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS t(c, p)"
+_NOTIFY = "SELECT pg_notify(c, p) FROM unnest(%b::text[], %b::text[]) AS t(c, p)"
 #: Somebody has come and knows nothing yet; messages of the sender were lost.
 HELLO, GAP = "hello", "gap"
 
