@@ -21,7 +21,7 @@ from flowstudio.scale.handing import Jobs
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
 from flowstudio.store import queue as store
-from flowstudio.store.jobs import Work
+from flowstudio.store.journal import Last
 from flowstudio.store.queue import Controls, Turn
 from flowstudio.store.runs import JOBS
 
@@ -70,8 +70,9 @@ class Admission:
         self._turns = count(1)
         self._left: set[str] = set()
         self._handed: set[str] = set()
-        #: How many runs may be made jobs of before the next look, and how many have ended since.
-        self._places = self._ended = 0
+        #: How many runs may be made jobs of before the next look, how many have ended since the last
+        #: one, and how many were made jobs of at all.
+        self._places = self._ended = self._given = 0
         self._woken = asyncio.Event()
 
     @property
@@ -105,20 +106,24 @@ class Admission:
         )
         if may_begin and self._jobs is not None and self._places > 0:
             self._places -= 1
+            self._given += 1
             self._handed.add(run_id)
+            if self._places == self._ahead // 2:
+                # So that there are more before they are needed, and no run has to wait for a look.
+                self.wake()
             return JOBS
         if may_begin and self._jobs is None and queue in self._queues and self._hands.room() > 0:
             return mine
         self._left.add(run_id)
         return ""
 
-    def hand_over_of(self, run: NewRun) -> Work | None:
+    def hand_over_of(self, run: NewRun) -> Last | None:
         """What makes a job of a new run, in the commit that makes the run."""
         jobs = self._jobs
         if jobs is None or run.owner != JOBS:
             return None
         turn = Turn(run.id, run.queue, run.project_id)
-        return lambda connection: connection.at_last(jobs.hand_over, turn)
+        return lambda connection, when: connection.at_last(jobs.hand_over, turn, when)
 
     def is_left(self, run_id: str) -> bool:
         """Whether this process has just left the run to others; asked once, when it is made."""
@@ -196,11 +201,13 @@ class Admission:
                 return
 
     async def _hand_over(self, jobs: Jobs) -> None:
-        now, self._ended = self._parts.clock.now(), 0
+        now, self._ended, given = self._parts.clock.now(), 0, self._given
         work = store.take(JOBS, QUEUES, self._ahead, now, self._served, jobs.hand_over)
         taken = await self._journal.transact(work)
         self._controls, self._waiting = taken.controls, taken.waiting
-        self._places = 0 if taken.waiting else taken.places
+        # Those made meanwhile are not counted yet.
+        places = taken.places - (self._given - given)
+        self._places = 0 if taken.waiting else max(0, places)
         self._remember([turn.project_id for turn in taken.runs])
 
     def _remember(self, projects: Sequence[str]) -> None:

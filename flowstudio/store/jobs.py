@@ -38,8 +38,13 @@ class Connection(Protocol):
         What comes after sees all that those before have done.
         """
 
-    def at_last(self, work: Callable[[Any, list[Any]], None], item: Any, /) -> None:
-        """Have work done before the commit, once with the items of all who asked for it."""
+    def at_last(
+        self, work: Callable[[Any, list[Any]], None], item: Any, when: Callable[[], bool], /
+    ) -> None:
+        """Have work done before the commit, once with the items of all for whom `when` holds."""
+
+    def later(self, look: Callable[[], Any], /) -> Any:
+        """What a piece of work gives back for `look()`, if it need not know that itself yet."""
 
 
 Work = Callable[[Connection], Any]

@@ -8,7 +8,7 @@ databases take the same statements (dialect.py).
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from flowstudio.engine.events import Event
@@ -49,6 +49,8 @@ from flowstudio.store.runs import JOBS
 from flowstudio.store.writer import Writer
 
 T = TypeVar("T")
+#: Done in the commit that makes a run, if what it is given holds by then.
+Last = Callable[[Connection, Callable[[], bool]], None]
 
 _DEFER_S = 0.02
 _KEEP = (
@@ -69,6 +71,7 @@ class StoredJournal(ReadJournal):
     ) -> None:
         super().__init__(database, patience_s)
         self._writer = Writer(database, durability, patience_s)
+        self._open_taker = partial(Writer, database, "normal", patience_s)
         self._loop = asyncio.get_running_loop()
         self._deferred: dict[tuple[str, int], list[Event]] = {}
         self._extras: list[Work] = []
@@ -90,6 +93,8 @@ class StoredJournal(ReadJournal):
     async def close(self) -> None:
         """Commit what is deferred and stop."""
         self._flush()
+        if "_taker" in self.__dict__:
+            await self._taker.close()
         await self._writer.close()
         self._reader.close()
 
@@ -99,7 +104,7 @@ class StoredJournal(ReadJournal):
         document: bytes,
         seeds: Sequence[Seed] = (),
         first: Callable[[Connection], bool] | None = None,
-        last: Work | None = None,
+        last: Last | None = None,
     ) -> bool:
         """Store a new run, which begins with the seeds; false when its id or its key is taken.
 
@@ -109,7 +114,7 @@ class StoredJournal(ReadJournal):
         """
         is_claimed = run.owner not in ("", JOBS)
 
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection) -> Any:
             if first is not None and not first(connection):
                 return False
             connection.execute(
@@ -122,14 +127,19 @@ class StoredJournal(ReadJournal):
                 f" VALUES ({_PLACES},'queued',?,?,0,'0','0',0,0) ON CONFLICT DO NOTHING",
                 (*run_values(run), run.owner, 1 if is_claimed else 0),
             )
-            if cursor.rowcount != 1 or not take_key(connection, run):
-                return False
-            store_seeds(connection, run.id, seeds)
-            if last is not None:
-                last(connection)
-            return True
 
-        is_new = await self._writer.submit(work)
+            def is_stored() -> bool:
+                return cursor.rowcount == 1
+
+            if run.dedup_key or seeds:
+                if not is_stored() or not take_key(connection, run):
+                    return False
+                store_seeds(connection, run.id, seeds)
+            if last is not None:
+                last(connection, is_stored)
+            return connection.later(is_stored)
+
+        is_new: bool = await self._writer.submit(work)
         if is_new and is_claimed:
             self._fresh[run.id] = ClaimedRun(run, 1, is_new=not seeds)
         return is_new
@@ -176,10 +186,19 @@ class StoredJournal(ReadJournal):
         run_ids.append(run_id)
         return run_id in await asyncio.shield(taken)
 
+    @cached_property
+    def _taker(self) -> Writer:
+        """Takes runs beside the events of others, and need not wait for the disk.
+
+        A server that crashes forgets the taking only with everything committed after it, so nobody
+        has stored anything of such a run.
+        """
+        return self._open_taker()
+
     def _take(self) -> None:
         taking, self._taking = self._taking, {}
         for (owner, former), (run_ids, taken) in taking.items():
-            done = self._writer.submit(take(run_ids, owner, former))
+            done = self._taker.submit(take(run_ids, owner, former))
             done.add_done_callback(partial(self._taken, taken))
 
     def _taken(self, taken: "asyncio.Future[Any]", done: "asyncio.Future[Any]") -> None:

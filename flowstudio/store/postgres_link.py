@@ -6,7 +6,7 @@ writes its number into this writer's row first: one that finds its own number th
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -64,6 +64,12 @@ class _LazyCursor:
         return self._raw.rowcount
 
 
+class _Later(NamedTuple):
+    """What a piece of work gives, as soon as somebody looks."""
+
+    look: Callable[[], Any]
+
+
 class PostgresConnection:
     """A `jobs.Connection`: statements go out without waiting for what those before them gave.
 
@@ -73,7 +79,7 @@ class PostgresConnection:
     def __init__(self, raw: "psycopg.Connection[Any]", pipeline: psycopg.Pipeline) -> None:
         self._raw = raw
         self._pipeline = pipeline
-        self._last: dict[Any, list[Any]] = {}
+        self._last: dict[Any, list[tuple[Any, Callable[[], bool]]]] = {}
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Cursor:
         """Execute a statement that is written as for SQLite."""
@@ -94,14 +100,24 @@ class PostgresConnection:
         """Wait for those who are here, and keep others off until the commit."""
         self._raw.execute(_IN_TURN, (LOCK_CLASS, LOCKS["turn"]))
 
-    def at_last(self, work: Callable[[Any, list[Any]], None], item: Any) -> None:
+    def at_last(
+        self, work: Callable[[Any, list[Any]], None], item: Any, when: Callable[[], bool]
+    ) -> None:
         """Have work done once before the commit, with all items it was asked to be done with."""
-        self._last.setdefault(work, []).append(item)
+        self._last.setdefault(work, []).append((item, when))
 
-    def finish(self) -> None:
+    def later(self, look: Callable[[], Any]) -> Any:
+        """Something that `finish` looks into, with one wait for all of them."""
+        return _Later(look)
+
+    def finish(self, jobs: Sequence[Job]) -> None:
         """Do what was left for the end."""
-        for work, items in self._last.items():
-            work(self, items)
+        for work, asked in self._last.items():
+            if items := [item for item, when in asked if when()]:
+                work(self, items)
+        for job in jobs:
+            if isinstance(job.result, _Later):
+                job.result = job.result.look()
 
 
 class PostgresLink:
@@ -164,7 +180,7 @@ class PostgresLink:
                     for job in jobs:
                         if not isinstance(job.work, Append):
                             _do(job, on)
-                    on.finish()
+                    on.finish(jobs)
                 connection.execute("COMMIT")
         except BaseException:
             self._undo(connection)
@@ -189,7 +205,7 @@ class PostgresLink:
 
 
 def _do(job: Job, on: PostgresConnection) -> None:
-    job.error = None
+    job.result, job.error = None, None
     try:
         job.result = job.work(on)
     except FlowStudioError as error:

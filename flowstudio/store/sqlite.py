@@ -21,9 +21,16 @@ class SqliteConnection(sqlite3.Connection):
     def in_turn(self) -> None:
         """Whoever writes to SQLite is alone."""
 
-    def at_last(self, work: Callable[[Any, list[Any]], None], item: Any) -> None:
+    def at_last(
+        self, work: Callable[[Any, list[Any]], None], item: Any, when: Callable[[], bool]
+    ) -> None:
         """At once: a statement costs no wait."""
-        work(self, [item])
+        if when():
+            work(self, [item])
+
+    def later(self, look: Callable[[], Any]) -> Any:
+        """What it gives."""
+        return look()
 
 
 def connect(

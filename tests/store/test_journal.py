@@ -75,6 +75,25 @@ async def test_an_id_is_taken_once(journal):
     assert not await journal.create(run, b"{}")
 
 
+async def test_what_goes_with_making_runs_is_done_once_for_those_that_are_made(journal):
+    known = await new_run(journal)
+    made = []
+
+    def note(_, items):
+        made.append(items)
+
+    def last(run_id):
+        return lambda connection, when: connection.at_last(note, run_id, when)
+
+    runs = [
+        NewRun(each, "hash", "name", "", {}, "test", NOW, 1) for each in (new_id(), known, new_id())
+    ]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(journal.create(run, b"{}", last=last(run.id))) for run in runs]
+    assert [task.result() for task in tasks] == [True, False, True]
+    assert [run_id for items in made for run_id in items] == [runs[0].id, runs[2].id]
+
+
 async def test_a_claim_raises_the_epoch_and_tells_whether_the_run_is_new(journal):
     run_id = await new_run(journal, max_cost_usd=Decimal("0.5"), base="/x")
     first = await journal.claim(run_id, "me")
