@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 #: A text within a statement, a place for a value, or what psycopg would take for one.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\?|%")
+_MANY = ("json_each(", " INDEXED BY ")
 _WORDS = (
     (
         re.compile(r"SELECT value FROM json_each\(([^()]+)\)"),
@@ -31,6 +32,15 @@ def for_psycopg(statement: str) -> bytes:
     for pattern, words in _WORDS:
         statement = pattern.sub(words, statement)
     return _TOKEN.sub(_token, statement).encode()
+
+
+@lru_cache(maxsize=1024)
+def is_planned_anew(statement: str) -> bool:
+    """Whether PostgreSQL should plan it each time: what finds many rows, by what there is by then.
+
+    A plan that is kept may have been made when the tables were all but empty, and any would do.
+    """
+    return statement.startswith("SELECT") or any(mark in statement for mark in _MANY)
 
 
 def _token(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
+from flowstudio.clock import utc_now
 from flowstudio.engine.events import Event
 from flowstudio.engine.journal import (
     CacheEntry,
@@ -77,6 +78,7 @@ class StoredJournal(ReadJournal):
         self._extras: list[Work] = []
         self._timer: asyncio.TimerHandle | None = None
         self._fresh: dict[str, ClaimedRun] = {}
+        self._begun: set[str] = set()
         self._taking: dict[tuple[str, str], tuple[list[str], asyncio.Future[Any]]] = {}
         self._broken: dict[tuple[str, int], JournalError] = {}
 
@@ -198,7 +200,7 @@ class StoredJournal(ReadJournal):
     def _take(self) -> None:
         taking, self._taking = self._taking, {}
         for (owner, former), (run_ids, taken) in taking.items():
-            done = self._taker.submit(take(run_ids, owner, former))
+            done = self._taker.submit(take(run_ids, owner, former, utc_now()))
             done.add_done_callback(partial(self._taken, taken))
 
     def _taken(self, taken: "asyncio.Future[Any]", done: "asyncio.Future[Any]") -> None:
@@ -206,6 +208,7 @@ class StoredJournal(ReadJournal):
             taken.set_exception(error)
         else:
             self._fresh |= done.result()
+            self._begun |= {run_id for run_id, run in done.result().items() if run.is_new}
             taken.set_result(done.result())
 
     async def append(
@@ -219,8 +222,10 @@ class StoredJournal(ReadJournal):
         together = [*deferred, *events] if deferred else events
         if self._extras:
             self._flush_extras()
+        has_begun = run_id in self._begun
+        self._begun.discard(run_id)
         await self._writer.submit(
-            Append(run_id, epoch, together, update), partial(self._break, key)
+            Append(run_id, epoch, together, update, has_begun), partial(self._break, key)
         )
 
     def defer(self, run_id: str, epoch: int, event: Event) -> None:

@@ -95,6 +95,7 @@ class Append:
     epoch: int
     events: Sequence[Event]
     update: RunUpdate | None
+    has_begun: bool = False
 
     def __call__(self, connection: Connection) -> None:
         """Do it."""
@@ -110,8 +111,8 @@ class Append:
                 store_blob(connection, event.output)
             if _is_news(event):
                 store_news_of(connection, self.run_id, event)
-            if _begins(event):
-                connection.execute(START_RUN, (to_column(event.at), self.run_id))
+        for values in self.starts():
+            connection.execute(START_RUN, values)
         if self.update is not None:
             connection.execute(UPDATE_RUN, update_values(self.run_id, self.update))
 
@@ -134,8 +135,9 @@ class Append:
         return (event for event in self.events if _is_news(event))
 
     def starts(self) -> Iterator[tuple[Any, ...]]:
-        """Values for `START_RUN`."""
-        return ((to_column(one.at), self.run_id) for one in self.events if _begins(one))
+        """Values for `START_RUN`, unless the run's row says already that it has begun."""
+        events = () if self.has_begun else self.events
+        return ((to_column(one.at), self.run_id) for one in events if _begins(one))
 
 
 def _begins(event: Event) -> bool:

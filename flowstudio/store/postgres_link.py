@@ -12,7 +12,7 @@ import psycopg
 
 from flowstudio.errors import FlowStudioError
 from flowstudio.graph.ids import new_id
-from flowstudio.store.dialect import for_psycopg
+from flowstudio.store.dialect import for_psycopg, is_planned_anew
 from flowstudio.store.jobs import Cursor, Job, fail
 from flowstudio.store.journal_rows import (
     EVENT_COLUMNS,
@@ -43,8 +43,6 @@ _EVENTS = (
     " %b::bytea[], %b::text[], %b::int[]) AS event (a, b, c, d, e, f, g, h, i, j)"
 ).encode()
 _FORGET = "DELETE FROM writer WHERE name=%s OR at < timezone('utc', now()) - interval '1 day'"
-#: Plans are made once, perhaps while the tables are all but empty, and kept as they grow.
-_BY_INDEX = "SET enable_seqscan=off"
 _DEADLOCK = "40P01"
 
 
@@ -83,7 +81,9 @@ class PostgresConnection:
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Cursor:
         """Execute a statement that is written as for SQLite."""
-        return _LazyCursor(self._raw.execute(for_psycopg(statement), values), self._pipeline)
+        prepare = False if is_planned_anew(statement) else None
+        raw = self._raw.execute(for_psycopg(statement), values, prepare=prepare)
+        return _LazyCursor(raw, self._pipeline)
 
     def execute_all(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute it for each row of values."""
@@ -171,7 +171,8 @@ class PostgresLink:
                 numbered = connection.execute(_NUMBER, (self._name, self._number))
                 connection.execute(_BESIDE, (LOCK_CLASS, LOCKS["write"]))
                 ids = sorted({job.work.run_id for job in appends})  # type: ignore[attr-defined]
-                epochs = connection.execute(_EPOCHS, (ids,)) if ids else None
+                # Planned anew, as `is_planned_anew` says.
+                epochs = connection.execute(_EPOCHS, (ids,), prepare=False) if ids else None
                 pipeline.sync()
                 if numbered.rowcount == 1:
                     on = PostgresConnection(connection, pipeline)
@@ -194,7 +195,6 @@ class PostgresLink:
                 self._durability,
                 lock_timeout_s=min(self._patience_s, BUSY_TIMEOUT_S),
             )
-            self._connection.execute(_BY_INDEX)
         return self._connection
 
     def _undo(self, connection: "psycopg.Connection[Any]") -> None:

@@ -177,6 +177,8 @@ class Hub:
 
     async def _send(self) -> None:
         async with connect(self._url) as connection:
+            # A notification does not outlast the server, flushed or not.
+            await connection.execute("SET synchronous_commit=off")
             self._speaks.set()
             while True:
                 await self._has_some.wait()
