@@ -82,8 +82,7 @@ def _make_folders(settings: Settings) -> None:
 
 def migrate(path: Path) -> None:
     """Apply the migrations a file lacks."""
-    # Whoever opens a file that is new makes it, which only one process may do.
-    if sqlite.is_new(path) or sqlite.read_version(path) != newest_version():
+    if sqlite.read_version(path) != newest_version():
         with path.with_name(f"{path.name}.migrating").open("wb") as lock:
             # Of several processes that start at once, one does it.
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -56,17 +56,12 @@ def configure(
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def is_new(file: Path) -> bool:
-    """Whether nothing has been written to it."""
-    return not file.exists() or file.stat().st_size == 0
-
-
 def read_version(file: Path) -> str | None:
-    """The version of the file's schema; None when it has none yet. Makes a file that is new."""
-    is_made_here = is_new(file)
+    """The version of the file's schema; None when it has none yet."""
+    is_new = not file.exists() or file.stat().st_size == 0
     connection = sqlite3.connect(file)
     try:
-        if is_made_here:
+        if is_new:
             # Only before anything is written to it.
             connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
         configure(connection, "full")
