@@ -84,7 +84,4 @@ class Jobs:
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
-    # What a server that crashes forgets of taking and ending jobs is done again, and then there is
-    # nothing left to do; a job itself is made in the commit of its run.
-    await connection.execute("SET synchronous_commit=off")
     await job_schema.use(connection)
