@@ -127,11 +127,10 @@ class MemoryBus:
         With `kinds`, only events of these types wake the watcher.
         """
         subscription = Subscription(kinds)
-        texts = self.texts.of(run_id)
-        if texts and run_id in self._reached:
-            # The starts of their steps may be on their way to the disk still.
+        if run_id in self._reached:
+            # The starts of steps may be on their way to the disk still, and go before their texts.
             subscription.put(Reached(self._reached[run_id]))
-        for text in texts:
+        for text in self.texts.of(run_id):
             subscription.put(text.whole())
         self._watchers.setdefault(run_id, set()).add(subscription)
         try:

@@ -52,3 +52,12 @@ async def test_who_comes_late_is_told_how_far_the_journal_gets_before_any_text()
     with bus.subscribe("run") as subscription:
         assert await subscription.get() == Reached(7)
         assert isinstance(await subscription.get(), Event)
+
+
+async def test_who_comes_between_the_start_of_a_step_and_its_text_is_told_so_too() -> None:
+    bus = MemoryBus()
+    bus.publish("run", event("step_started", "write")._replace(seq=7))
+    with bus.subscribe("run") as subscription:
+        say(bus, "one")
+        assert await subscription.get() == Reached(7)
+        assert isinstance(await subscription.get(), Event)
