@@ -287,7 +287,8 @@ async def test_a_revoked_session_ends_at_the_next_event_of_an_open_socket(site: 
         site.parts.records.write_now(lambda s: sessions.revoke_sessions(s, ann.id, now))
         updates = await page.call(HOME)
         assert ours(updates) == {}
-        assert [row[0] for row in operations(updates)] == ["sign_in"]
+        # Once for the event, and once more if what runs in the background has looked, too.
+        assert [row[0] for row in operations(updates)] in (["sign_in"], ["sign_in"] * 2)
 
 
 @pytest.mark.parametrize("end", ["deactivate", "delete", "version"])

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from flowstudio.engine.events import Event
 from flowstudio.engine.runner import Broken, Ended
 from flowstudio.services.access import OPERATOR
 from tests.builders import node, workflow
@@ -265,8 +266,9 @@ async def test_a_broken_run_in_the_background_is_carried_on_when_storage_is_well
         with runtime.dispatcher._bus.subscribe(run_id) as subscription:
             bench.gate("gate").set()
             told = []
-            while (event := await subscription.get()) is not None:
-                told.append(event.data.get("log", ""))
+            while (heard := await subscription.get()) is not None:
+                if isinstance(heard, Event):
+                    told.append(heard.data.get("log", ""))
         assert any("The disk is full" in log for log in told)
         await journal._writer.submit(lambda db: db.execute("PRAGMA max_page_count=100000"))
         assert await runtime.dispatcher.carry_on() == [run_id]
