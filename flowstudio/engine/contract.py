@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -242,9 +243,10 @@ class NodeType(ABC, Generic[C]):
     def __init__(self) -> None:
         self._adapter: TypeAdapter[C] = TypeAdapter(self.config_type)
 
-    @property
+    @cached_property
     def config_schema(self) -> dict[str, Any]:
         """JSON Schema of the config; draws the form."""
+        # Drawn up once: that takes milliseconds, and each change of a workflow asks for some.
         return self._adapter.json_schema(by_alias=True)
 
     def parse(self, config: Mapping[str, Any]) -> C:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from flowstudio.engine.contract import NodeContext
+from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.errors import InvalidInputError, StepError
 from flowstudio.graph.document import describe
 from flowstudio.graph.fields import schema_of
@@ -92,9 +93,9 @@ def _ids_in(value: Any, path: Path, *, is_marked: bool) -> Iterator[tuple[Path, 
             yield from _ids_in(child, (*path, index), is_marked=is_marked)
 
 
-def credential_ids_in_raw(schema: Any, raw: Any) -> Iterator[tuple[Path, str]]:
+def credential_ids_in_raw(kind: NodeType[Any], raw: Any) -> Iterator[tuple[Path, str]]:
     """The same for a config that does not check, by the JSON Schema of its type."""
-    names = set(_names_in(schema))
+    names = _settings_of(kind)
     pending: list[tuple[Path, Any]] = [((), raw)]
     while pending:
         path, value = pending.pop()
@@ -104,6 +105,11 @@ def credential_ids_in_raw(schema: Any, raw: Any) -> Iterator[tuple[Path, str]]:
             pending += [((*path, key), child) for key, child in value.items()]
         elif isinstance(value, list):
             pending += [((*path, index), child) for index, child in enumerate(value)]
+
+
+@lru_cache(maxsize=500)
+def _settings_of(kind: NodeType[Any]) -> frozenset[str]:
+    return frozenset(_names_in(kind.config_schema))
 
 
 def _names_in(schema: Any) -> Iterator[str]:

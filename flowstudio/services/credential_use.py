@@ -150,7 +150,7 @@ class CredentialUse:
             return iter(())
         config = node_type.check(node.config).config
         if config is None:
-            return credential_ids_in_raw(node_type.config_schema, node.config)
+            return credential_ids_in_raw(node_type, node.config)
         return credential_ids(config)
 
 

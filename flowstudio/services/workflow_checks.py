@@ -30,7 +30,6 @@ def find_unchosen(document: Document, registry: Mapping[str, NodeType[Any]]) -> 
 @lru_cache(maxsize=500)
 def settings_of_format(kind: NodeType[Any], form: str) -> frozenset[str]:
     """Names of a node type's settings whose JSON Schema has that format."""
-    # Drawing up a schema takes milliseconds, and each start of a run asks for some.
     return frozenset(_settings(kind.config_schema, form))
 
 
