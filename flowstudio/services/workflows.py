@@ -11,6 +11,7 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidDocumentError, NotFoundError
 from flowstudio.graph.canonical import dump_in_order, load
 from flowstudio.graph.document import MAX_BYTES, Document, parse_document
+from flowstudio.graph.layout import laid_out
 from flowstudio.graph.operations import Operation, apply
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.validate import validate
@@ -92,6 +93,7 @@ class WorkflowService(WorkflowShelf):
         authorize(actor, "workflow.create", target_in(project_id))
         folder, tags = read_folder(folder), read_tags(tags)
         await self._check_credentials(project_id, document)
+        document = await asyncio.to_thread(laid_out, document)
         body, now = written(document), self._parts.clock.now()
 
         def work(session: Session) -> WorkflowRecord:
@@ -154,7 +156,7 @@ class WorkflowService(WorkflowShelf):
             StaleRevisionError: somebody changed the workflow since.
             InvalidDocumentError: it names a credential the project does not have, or is too large.
         """
-        return await self._change(actor, workflow_id, lambda _: document, revision)
+        return await self._change(actor, workflow_id, lambda _: laid_out(document), revision)
 
     async def patch(
         self,

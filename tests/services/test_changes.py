@@ -5,6 +5,7 @@ from hypothesis import given, settings
 
 from flowstudio.errors import AccessDeniedError, ConflictError, InvalidDocumentError, NotFoundError
 from flowstudio.graph.document import Document
+from flowstudio.graph.layout import laid_out
 from flowstudio.graph.merging import merge
 from flowstudio.graph.operations import OPERATIONS, apply_one
 from flowstudio.nodes.registry import load_registry
@@ -15,11 +16,13 @@ from tests.people import person, project_of
 from tests.projects import kept, member
 
 REGISTRY = load_registry()
-DRAFT = workflow(
-    node("start"),
-    node("task", "greet", mode="template", text="Hello {{ inputs.name }}"),
-    node("end", outputs={"text": "{{ greet }}"}),
-    edges="start>greet>end",
+DRAFT = laid_out(
+    workflow(
+        node("start"),
+        node("task", "greet", mode="template", text="Hello {{ inputs.name }}"),
+        node("end", outputs={"text": "{{ greet }}"}),
+        edges="start>greet>end",
+    )
 )
 
 

@@ -13,6 +13,7 @@ from flowstudio.errors import (
     NotFoundError,
     NotSignedInError,
 )
+from flowstudio.graph.layout import laid_out
 from flowstudio.graph.operations import OPERATIONS
 from flowstudio.services.access import NOBODY
 from flowstudio.services.checkpoints import MOST_CHECKPOINTS
@@ -24,11 +25,13 @@ from tests.people import person
 from tests.projects import kept, member
 from tests.running import ended
 
-DOUBLE = workflow(
-    node("start", **inputs(n="integer")),
-    node("end", outputs={"twice": "{{ inputs.n * 2 }}"}),
-    edges="start>end",
-    name="Double",
+DOUBLE = laid_out(
+    workflow(
+        node("start", **inputs(n="integer")),
+        node("end", outputs={"twice": "{{ inputs.n * 2 }}"}),
+        edges="start>end",
+        name="Double",
+    )
 )
 TRIPLE = DOUBLE.model_copy(
     update={

@@ -9,6 +9,7 @@ from flowstudio.errors import (
     NotFoundError,
     StaleRevisionError,
 )
+from flowstudio.graph.layout import laid_out
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.workflow_access import channel_of
 from flowstudio.services.workflows import RunWish, Shelf
@@ -18,7 +19,9 @@ from tests.projects import kept, member
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
-GREET = workflow(node("start"), node("end", outputs={"x": "1"}), edges="start>end", name="Greet")
+GREET = laid_out(
+    workflow(node("start"), node("end", outputs={"x": "1"}), edges="start>end", name="Greet")
+)
 DAY_S = 86_400
 
 

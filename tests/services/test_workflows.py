@@ -14,6 +14,7 @@ from flowstudio.errors import (
     StaleRevisionError,
 )
 from flowstudio.graph.document import MAX_BYTES, Document
+from flowstudio.graph.layout import laid_out
 from flowstudio.graph.operations import OPERATIONS
 from flowstudio.services.access import NOBODY
 from flowstudio.services.credential_inputs import NewBearer
@@ -24,7 +25,9 @@ from tests.people import person, project_of
 from tests.projects import kept, member
 
 CANARY = "sk-CANARY-7d10"
-GREET = workflow(node("start"), node("end", outputs={"x": "1"}), edges="start>end", name="Greet")
+GREET = laid_out(
+    workflow(node("start"), node("end", outputs={"x": "1"}), edges="start>end", name="Greet")
+)
 
 
 @pytest.fixture
@@ -80,6 +83,14 @@ async def test_a_workflow_is_read_as_it_was_kept(service, owner, greet):
     assert (found.record.name, found.record.revision) == ("Greet", 1)
     assert found.record.created_by == owner.id
     assert list(found.problems) == []
+
+
+async def test_a_workflow_without_places_is_laid_out_when_it_is_kept(service, owner, greet):
+    bare = workflow(node("start"), node("end"), edges="start>end", name="Bare")
+    made = await service.create(owner, project_of(owner), bare)
+    replaced = await service.replace(owner, greet, bare, 1)
+    for kept_one in (made, replaced):
+        assert len({each.position.x for each in kept_one.document.nodes}) == 2
 
 
 async def test_a_draft_that_cannot_run_is_kept_with_its_problems(service, owner):
