@@ -12,15 +12,17 @@ from flowstudio.errors import ConflictError, InvalidInputError
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.catalogue import Catalogue
 from flowstudio.graph.diff import differences
-from flowstudio.graph.document import Document, Edge, Node
+from flowstudio.graph.document import Document, Edge, Model, Node, StickyNote
 from flowstudio.graph.operations import MOST_RENAMES
 from flowstudio.graph.rename import rename_node
 from flowstudio.graph.slots import path_text
+from flowstudio.graph.wording import brief
 
 State = Literal["added", "removed", "changed", "moved"]
 _MOST_SHOWN = 400
 _CONTEXT = 80
 _OWN_LINES = {"id", "name", "position"}
+_PLACE = {"position", "width", "height"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +75,33 @@ class EdgeChange:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteChange:
+    """A sticky note that differs.
+
+    Attributes:
+        state: `moved` when nothing but its place or size differs.
+        text: the beginning of what it says after the change; of a removed note, before.
+    """
+
+    id: str
+    text: str
+    state: State
+    changes: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Everything that differs.
 
     Attributes:
-        nodes: in the order of the later document, then those removed.
+        nodes: in the order of the later document, then those removed; notes likewise.
         settings: fields of the workflow itself, its name and description among them.
         reordered: nodes stand in another order, which decides how outputs merge.
     """
 
     nodes: tuple[NodeChange, ...] = ()
     edges: tuple[EdgeChange, ...] = ()
+    notes: tuple[NoteChange, ...] = ()
     settings: tuple[FieldChange, ...] = ()
     reordered: bool = False
 
@@ -114,7 +132,8 @@ def compare(before: Document, after: Document, catalogue: Catalogue | None = Non
             *_only_in(after, before, new, "added"),
             *_only_in(before, after, old, "removed"),
         ),
-        settings=tuple(_fields(before, after, {"nodes", "edges"})),
+        notes=tuple(_notes(before.sticky_notes, after.sticky_notes)),
+        settings=tuple(_fields(before, after, {"nodes", "edges", "sticky_notes"})),
         reordered=kept != [node_id for node_id in old if node_id in new],
     )
 
@@ -187,9 +206,25 @@ def _ends(edge: Edge) -> tuple[str, str, str, str]:
     return edge.source, edge.source_port, edge.target, edge.target_port
 
 
-def _fields(
-    before: Node | Document, after: Node | Document, leave_out: set[str]
-) -> Iterator[FieldChange]:
+def _notes(before: list[StickyNote], after: list[StickyNote]) -> Iterator[NoteChange]:
+    old, new = ({note.id: note for note in notes} for notes in (before, after))
+    for note_id, note in new.items():
+        if note_id not in old:
+            yield NoteChange(note_id, _beginning(note), "added")
+        elif old[note_id] != note:
+            changes = tuple(_fields(old[note_id], note, _PLACE))
+            state: State = "changed" if changes else "moved"
+            yield NoteChange(note_id, _beginning(note), state, changes)
+    for note_id, note in old.items():
+        if note_id not in new:
+            yield NoteChange(note_id, _beginning(note), "removed")
+
+
+def _beginning(note: StickyNote) -> str:
+    return brief(" ".join(note.text.split()))
+
+
+def _fields(before: Model, after: Model, leave_out: set[str]) -> Iterator[FieldChange]:
     pair = (part.model_dump(mode="json", exclude=leave_out) for part in (before, after))
     for path, old, new in differences((), *pair):
         yield _cut(path_text(path), old, new)

@@ -33,6 +33,10 @@ LOUDER = [
         },
     },
     {"op": "add_edge", "edge": {"id": "f", "source": "a", "target": "c"}},
+    {
+        "op": "put_sticky_note",
+        "sticky_note": {"id": "s", "text": "Why so loud?", "position": {"x": 0, "y": 300}},
+    },
 ]
 #: As a browser does when files are let go over a page.
 DROP = """(files) => {
@@ -208,6 +212,11 @@ async def test_versions_are_kept_compared_restored_and_published(page: Page) -> 
     await expect(page.get_by_test_id("diff-end")).to_contain_text("HELLO")
     await page.keyboard.press("j")
     await expect(page.get_by_test_id("diff-note")).to_have_attribute("data-picked", "true")
+    sticky = canvas.get_by_test_id("note-s")
+    await expect(sticky).to_have_attribute("data-change", "added")
+    await sticky.click()
+    await expect(page.get_by_test_id("diff-note-s")).to_have_attribute("data-picked", "true")
+    await expect(page.get_by_test_id("diff-note-s")).to_contain_text("Why so loud?")
     await page.get_by_test_id("tab-versions").click()
     await page.get_by_test_id("version-restore").click()
     await expect(page.get_by_test_id("versions-said")).to_contain_text("version 1")

@@ -51,6 +51,35 @@ def test_settings_of_the_workflow_stand_apart():
     assert found.nodes == ()
 
 
+def test_sticky_notes_are_compared_one_by_one():
+    def noted(*notes):
+        return document(node("a"), sticky_notes=list(notes))
+
+    stays, went = {"id": "s", "text": "same"}, {"id": "w", "text": "old\nnews"}
+    before = noted(stays, went, {"id": "m", "text": "here"}, {"id": "c", "text": "one"})
+    found = compare(
+        before,
+        noted(
+            stays,
+            {"id": "n", "text": "new"},
+            {"id": "m", "text": "here", "position": {"x": 9, "y": 9}, "width": 300},
+            {"id": "c", "text": "two", "colour": "red"},
+        ),
+    )
+    assert [(each.id, each.text, each.state) for each in found.notes] == [
+        ("n", "new", "added"),
+        ("m", "here", "moved"),
+        ("c", "two", "changed"),
+        ("w", "old news", "removed"),
+    ]
+    assert found.notes[2].changes == (
+        FieldChange("text", "one", "two"),
+        FieldChange("colour", "amber", "red"),
+    )
+    assert found.settings == ()
+    assert not found.is_equal
+
+
 def test_a_node_in_a_container_names_it():
     found = after(node("a"), reading("b", "a.x"), node("c"), loop("l"), node("i", parent="l"))
     assert {change.name: change.parent for change in found.nodes} == {"l": "", "i": "l"}

@@ -26,7 +26,15 @@ const Step = memo(function Step({ data, selected }) {
     </div>
   );
 });
-const TYPES = { step: Step };
+const Note = memo(function Note({ data: { id, text, colour, state, count }, selected }) {
+  return (
+    <div className="diff-sticky" data-testid={`note-${id}`} data-change={state} data-selected={selected || undefined}>
+      <div className="sticky" data-colour={colour}>{text || <span className="faint">An empty note</span>}</div>
+      {state !== "same" && <Sign state={state} count={count} />}
+    </div>
+  );
+});
+const TYPES = { step: Step, note: Note };
 
 const saidOf = ({ state, count }) => (state === "same" ? "the same" : state === "changed" ? `${count} ${count === 1 ? "field" : "fields"} changed` : WORDS[state].toLowerCase());
 
@@ -45,6 +53,15 @@ function flowNode(entry, size, types) {
   };
 }
 
+function flowNote(entry) {
+  const { id, text = "", colour = "amber", position = { x: 0, y: 0 }, width = 220, height = 120 } = entry.note;
+  const size = { width, height };
+  return {
+    id, type: "note", position, zIndex: -1, data: { id, text, colour, state: entry.state, count: entry.count }, measured: size, width, height, style: size,
+    handles: [], focusable: entry.state !== "same", ariaLabel: `Sticky note, ${saidOf(entry)}`,
+  };
+}
+
 const flowEdge = ({ id, source, target, source_port, target_port, state }) => ({
   id, source, target, sourceHandle: source_port, targetHandle: target_port, className: `diff-wire-${state}`, focusable: false, selectable: false,
   label: state === "same" ? undefined : SIGNS[state], zIndex: state === "same" ? 0 : 1,
@@ -59,7 +76,8 @@ export const DiffCanvas = memo(function DiffCanvas({ joined, types, picked, onPi
     setSize({ width, height });
   }, []);
   const drawn = useMemo(() => ({
-    nodes: joined.nodes.map((entry) => flowNode(entry, joined.sizes.get(entry.node.id), types)), edges: joined.edges.map(flowEdge),
+    nodes: [...joined.notes.map(flowNote), ...joined.nodes.map((entry) => flowNode(entry, joined.sizes.get(entry.node.id), types))],
+    edges: joined.edges.map(flowEdge),
   }), [joined, types]);
   return (
     <div ref={frame} className="canvas diff-canvas" data-testid="diff-canvas" role="region" aria-label="Both versions on one canvas">

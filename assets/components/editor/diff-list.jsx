@@ -80,6 +80,25 @@ const NodeRow = memo(function NodeRow({ change, onPick, isPicked, before, after 
   );
 });
 
+const NoteRow = memo(function NoteRow({ change, onPick, isPicked, before, after }) {
+  const row = useRef(null);
+  useEffect(() => {
+    if (isPicked) row.current.scrollIntoView({ block: "nearest" });
+  }, [isPicked]);
+  const pair = useMemo(() => before && [before, after], [before, after]);
+  const text = <span className="diff-name">{change.text || "An empty note"}</span>;
+  return (
+    <li ref={row} className="diff-row" data-testid={`diff-note-${change.id}`} data-change={change.state} data-picked={isPicked || undefined}>
+      <div className="diff-head">
+        <Sign state={change.state} count={change.changes.length} />
+        {onPick ? <button type="button" className="link-button" aria-pressed={isPicked} onClick={() => onPick(change.id)}>{text}</button> : text}
+        <span className="diff-type">note · {WORDS[change.state].toLowerCase()}</span>
+      </div>
+      {change.changes.map((field) => <Field key={field.path} change={field} pair={pair} />)}
+    </li>
+  );
+});
+
 const Moved = ({ moved, onPick, picked }) => moved.map(({ id, name }, index) => (
   <span key={id}>
     {index > 0 && ", "}
@@ -87,12 +106,13 @@ const Moved = ({ moved, onPick, picked }) => moved.map(({ id, name }, index) => 
   </span>
 ));
 
-const nodesOf = (document) => new Map((document?.nodes ?? []).map((node) => [node.id, node]));
+const byId = (parts) => new Map((parts ?? []).map((part) => [part.id, part]));
 
 // `onPick` is told the id of a node; without `hasGhosts`, only of one that the later document has.
 // `documents` are both in full, for texts that the comparison gives in part.
 export function DiffList({ diff, onPick, picked, documents, hasGhosts }) {
-  const [before, after] = useMemo(() => [nodesOf(documents?.[0]), nodesOf(documents?.[1])], [documents]);
+  const [before, after] = useMemo(() => [0, 1].map((at) => byId(documents?.[at].nodes)), [documents]);
+  const [notesBefore, notesAfter] = useMemo(() => [0, 1].map((at) => byId(documents?.[at].sticky_notes)), [documents]);
   if (diff.is_equal) return <p className="versions-note" data-testid="diff-equal">Nothing differs.</p>;
   const moved = diff.nodes.filter((change) => change.state === "moved");
   const nodes = diff.nodes.filter((change) => change.state !== "moved");
@@ -114,6 +134,16 @@ export function DiffList({ diff, onPick, picked, documents, hasGhosts }) {
             <li key={`${edge.state} ${edge.id}`} className="diff-row" data-change={edge.state}>
               <div className="diff-head"><Sign state={edge.state} /><span>{wire(edge)}</span><span className="diff-type">wire · {WORDS[edge.state].toLowerCase()}</span></div>
             </li>
+          ))}
+        </ul>
+      )}
+      {diff.notes.length > 0 && (
+        <ul aria-label="Sticky notes">
+          {diff.notes.map((change) => (
+            <NoteRow
+              key={`${change.state} ${change.id}`} change={change} isPicked={picked === change.id} before={notesBefore.get(change.id)} after={notesAfter.get(change.id)}
+              onPick={hasGhosts ? onPick : undefined}
+            />
           ))}
         </ul>
       )}

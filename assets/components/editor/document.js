@@ -14,7 +14,7 @@ export function read(json) {
     name: json.name, description: json.description ?? "", settings: json.settings ?? {},
     nodes: byId((json.nodes ?? []).map(plainNode)),
     edges: byId((json.edges ?? []).map((edge) => ({ ...EDGE_PORTS, ...edge }))),
-    notes: byId(json.sticky_notes),
+    notes: byId((json.sticky_notes ?? []).map(plainNote)),
   };
 }
 
@@ -36,9 +36,13 @@ function plainNode(node) {
     if (!(key in DEFAULTS) || !same(value, DEFAULTS[key])) plain[key] = value;
   }
   plain.config ??= {};
-  plain.position = { x: node.position?.x ?? 0, y: node.position?.y ?? 0 };
+  plain.position = placeOf(node);
   return plain;
 }
+
+// What is 0 or as it usually is may be left out on the way here.
+const placeOf = ({ position }) => ({ x: position?.x ?? 0, y: position?.y ?? 0 });
+const plainNote = (note) => ({ text: "", ...note, position: placeOf(note) });
 
 export const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
 export const valueOf = (node, key) => node[key] ?? DEFAULTS[key];
@@ -143,7 +147,7 @@ const steps = {
   },
   put_sticky_note(document, { sticky_note: note }) {
     const notes = without(document.notes, [note.id]);
-    return { ...document, notes: notes.set(note.id, note) };
+    return { ...document, notes: notes.set(note.id, plainNote(note)) };
   },
   remove_sticky_note(document, { id }) {
     found(document.notes, id);

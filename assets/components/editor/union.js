@@ -6,8 +6,9 @@ const PORT = 18;
 const HEIGHT = 58;
 const NONE = new Map();
 
-// {nodes, edges, sizes}: nodes as {node, state, change, count, ins, outs, isFrame}, from the outside in; `state`
-// is added, removed, changed, moved or same, and `count` the number of fields that differ.
+// {nodes, edges, notes, sizes}: nodes as {node, state, change, count, ins, outs, isFrame}, from the outside in;
+// `state` is added, removed, changed, moved or same, and `count` the number of fields that differ. Notes are
+// {note, state, count}.
 export function union(before, after, diff) {
   const [old, now] = [read(before), read(after)];
   const changes = new Map(diff.nodes.map((change) => [change.id, change]));
@@ -29,6 +30,7 @@ export function union(before, after, diff) {
   return {
     sizes,
     edges,
+    notes: allNotes(old, now, diff),
     nodes: ordered.map((id) => {
       const change = changes.get(id);
       const count = change ? change.changes.length + (change.name_before ? 1 : 0) : 0;
@@ -44,6 +46,15 @@ function allEdges(now, diff, nodes) {
   }));
   const gone = diff.edges.filter((edge) => edge.state === "removed").map((edge) => ({ ...edge, id: `removed ${edge.id}` }));
   return [...kept, ...gone].filter((edge) => nodes.has(edge.source) && nodes.has(edge.target));
+}
+
+function allNotes(old, now, diff) {
+  const changes = new Map(diff.notes.map((change) => [change.id, change]));
+  const gone = [...old.notes.values()].filter((note) => !now.notes.has(note.id));
+  return [...now.notes.values(), ...gone].map((note) => {
+    const change = changes.get(note.id);
+    return { note, state: change?.state ?? "same", count: change?.changes.length ?? 0 };
+  });
 }
 
 function portsOf(edges) {

@@ -60,7 +60,7 @@ export function VersionsPage({ workflowId, mayEdit }) {
   const [tab, setTab] = useState(() => (location.search ? "changes" : "versions"));
   const joined = useMemo(() => found && union(found.before.document, found.after.document, found.diff), [found]);
   const documents = useMemo(() => found && [found.before.document, found.after.document], [found]);
-  const steps = found?.diff.nodes ?? [];
+  const steps = useMemo(() => (found ? [...found.diff.nodes, ...found.diff.notes] : []), [found]);
 
   const pickHere = useCallback((id) => {
     setPicked(id && { id, isHere: true });
@@ -155,7 +155,7 @@ function Bar({ list, pair, onChoose, diff, steps, picked, onStep }) {
       {steps.length > 0 && (
         <div className="diff-steps" role="group" aria-label="Changes one by one">
           <button type="button" className="icon-button" data-testid="change-previous" title="Previous change (K)" aria-label="Previous change" onClick={() => onStep(-1)}><Icon name="up" size={15} /></button>
-          <span className="meta" aria-live="polite">{place < 0 ? plural(steps.length, "node") : `${place + 1} of ${steps.length}`}</span>
+          <span className="meta" aria-live="polite">{place < 0 ? plural(steps.length, "place") : `${place + 1} of ${steps.length}`}</span>
           <button type="button" className="icon-button" data-testid="change-next" title="Next change (J)" aria-label="Next change" onClick={() => onStep(1)}><Icon name="down" size={15} /></button>
         </div>
       )}
@@ -164,7 +164,8 @@ function Bar({ list, pair, onChoose, diff, steps, picked, onStep }) {
 }
 
 function Legend({ diff }) {
-  const all = [...diff.nodes, ...diff.edges];
+  const itself = diff.settings.length ? [{ state: "changed" }] : [];
+  const all = [...diff.nodes, ...diff.edges, ...diff.notes, ...itself];
   return (
     <ul className="diff-legend" aria-label="Legend" data-testid="diff-legend">
       {Object.keys(WORDS).map((state) => {

@@ -175,11 +175,21 @@ class EdgeChangeOut(Output):
     target_name: str
 
 
+class NoteChangeOut(Output):
+    """A sticky note that differs."""
+
+    id: str
+    text: str = Field(description="The beginning of what it says.")
+    state: str = Field(description="added, removed, changed, or moved or resized alone.")
+    changes: list[FieldChangeOut]
+
+
 class ComparisonOut(Output):
     """Everything that differs."""
 
     nodes: list[NodeChangeOut]
     edges: list[EdgeChangeOut]
+    notes: list[NoteChangeOut]
     settings: list[FieldChangeOut] = Field(description="Fields of the workflow itself.")
     reordered: bool = Field(description="Nodes stand in another order.")
     is_equal: bool
@@ -229,6 +239,7 @@ class DiffOut(Output):
                         }
                     ],
                     "edges": [],
+                    "notes": [],
                     "settings": [],
                     "reordered": False,
                     "is_equal": False,

@@ -32,7 +32,7 @@ test("both documents are one graph: what went is a ghost that hides nothing", ()
   const gone = { id: "e", state: "removed", source: "a", source_port: "out", target: "gone", target_port: "in" };
   const diff = {
     nodes: [change("a", "changed", [{}, {}]), change("new", "added"), ...["gone", "inner", "box"].map((id) => change(id, "removed"))],
-    edges: [{ ...gone, target: "new", state: "added" }, gone],
+    edges: [{ ...gone, target: "new", state: "added" }, gone], notes: [],
   };
   const joined = union(before, after, diff);
   const states = Object.fromEntries(joined.nodes.map((entry) => [entry.node.id, entry.state]));
@@ -48,6 +48,13 @@ test("both documents are one graph: what went is a ghost that hides nothing", ()
 test("nodes that were never placed are laid out beside each other", () => {
   const bare = ["a", "b", "c"].map((id) => node(id, 0));
   const edges = [{ id: "1", source: "a", target: "b" }, { id: "2", source: "b", target: "c" }];
-  const { nodes } = union({ name: "w", nodes: [], edges: [] }, { name: "w", nodes: bare, edges }, { nodes: bare.map(({ id }) => change(id, "added")), edges: [] });
+  const { nodes } = union({ name: "w", nodes: [], edges: [] }, { name: "w", nodes: bare, edges }, { nodes: bare.map(({ id }) => change(id, "added")), edges: [], notes: [] });
   assert.equal(new Set(nodes.map((entry) => entry.node.position.x)).size, 3);
+});
+
+test("notes of both documents stand on one canvas", () => {
+  const noted = (...notes) => ({ name: "w", nodes: [], edges: [], sticky_notes: notes });
+  const diff = { nodes: [], edges: [], notes: [{ id: "b", state: "changed", changes: [1] }, { id: "c", state: "added", changes: [] }, { id: "gone", state: "removed", changes: [] }] };
+  const { notes } = union(noted({ id: "a" }, { id: "b" }, { id: "gone" }), noted({ id: "a" }, { id: "b" }, { id: "c" }), diff);
+  assert.deepEqual(notes.map(({ note, state, count }) => [note.id, state, count]), [["a", "same", 0], ["b", "changed", 1], ["c", "added", 0], ["gone", "removed", 0]]);
 });
