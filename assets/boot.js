@@ -73,13 +73,21 @@ window.flowstudio = (() => {
     return locked(() => (hint() === before ? ask() : "kept"));
   };
 
-  // For a page that was told to sign in: perhaps only the short-lived half of the session is over.
-  const signIn = async (path = here()) => {
+  // A page that is told to sign in leaves once: a second way out would take the place of the first.
+  let isLeaving = false;
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) isLeaving = false; });
+  const signIn = (path = here()) => {
+    if (isLeaving) return undefined;
+    isLeaving = true;
+    return leave(path);
+  };
+  // Perhaps only the short-lived half of the session is over.
+  const leave = async (path) => {
     const again = Date.now() - Number(sessionStorage.getItem("renewed") ?? 0) < 10_000;
     const outcome = again ? "gone" : await refresh();
     // Whoever only lost the connection keeps the page they are on.
     if (outcome === "later") {
-      setTimeout(() => signIn(path), RETRY_MS);
+      setTimeout(() => leave(path), RETRY_MS);
       return;
     }
     if (outcome === "kept") {
@@ -88,7 +96,8 @@ window.flowstudio = (() => {
       return;
     }
     const target = path === "/" ? "" : `?next=${encodeURIComponent(local(path))}`;
-    if (page() !== "/sign-in") location.assign(`/sign-in${target}`);
+    if (page() === "/sign-in") isLeaving = false;
+    else location.assign(`/sign-in${target}`);
   };
 
   let timer;

@@ -184,6 +184,18 @@ async def test_a_returning_person_is_not_asked_again(browser: Browser, site: Sit
         assert await access_of(context) != old
 
 
+async def test_a_page_told_twice_to_sign_in_stays_where_it_is(browser: Browser, site: Site) -> None:
+    async with profile(browser, site) as context:
+        await signed_in(site, context, "twice@example.com")
+        async with watched(context, site) as page:
+            await page.goto("/runs")
+            await expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+            async with page.expect_navigation():
+                await page.evaluate("{ flowstudio.signIn().then(() => flowstudio.signIn()); }")
+            await expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+            await expect(page).to_have_url(f"{site.url}/runs")
+
+
 async def test_a_page_renews_its_session_before_it_ends(browser: Browser, site: Site) -> None:
     async with profile(browser, site) as context:
         await signed_in(site, context, "stays@example.com", minutes=9)
