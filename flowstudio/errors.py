@@ -10,6 +10,7 @@ FlowStudioError
 ├── AccessDeniedError        the actor may not do this
 │   └── ProofNeededError     the actor may, after giving the password again
 ├── ThrottledError           too many attempts; says when to try again
+├── QueueClosedError         the queue takes no new runs for now; says when to try again
 ├── SecretKeyError           the secret key is missing or is not the one the data was sealed with
 ├── StepError                a node could not do its work; the run decides what follows
 │   ├── ExpressionError      a template, expression or custom code failed or passed a limit
@@ -94,6 +95,16 @@ class ThrottledError(FlowStudioError):
     def __init__(self, message: str, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class QueueClosedError(FlowStudioError):
+    """The queue is being drained and takes no new runs; what waits in it goes on.
+
+    Attributes:
+        retry_after_s: seconds after which it may be open again.
+    """
+
+    retry_after_s: float = 60.0
 
 
 class SecretKeyError(FlowStudioError):

@@ -29,6 +29,7 @@ from flowstudio.errors import (
     FlowStudioError,
     InvalidInputError,
     NotFoundError,
+    QueueClosedError,
     ThrottledError,
 )
 from flowstudio.graph.ids import new_id
@@ -117,8 +118,8 @@ class Forms:
         except TooLargeError:
             most = f"{runtime.settings.webhook_max_bytes:,}"
             return _again(link, path, filled, [f"That is too much: at most {most} bytes."], 413)
-        except ThrottledError as error:
-            reply = _again(link, path, filled, ["Too many people are here. Try again later."], 429)
+        except (ThrottledError, QueueClosedError) as error:
+            reply = _again(link, path, filled, [_LATER[type(error)]], _STATUSES[type(error)])
             reply.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
             return reply
         except InvalidInputError as error:
@@ -139,7 +140,11 @@ async def _begun(runtime: Runtime, link: Link, path: str, received: Received) ->
     return RedirectResponse(f"{path}/{received.header(FORM_KEY)}", 303)
 
 
-_STATUSES = {InvalidInputError: 422, ThrottledError: 429, ConflictError: 409}
+_STATUSES = {InvalidInputError: 422, ThrottledError: 429, ConflictError: 409, QueueClosedError: 503}
+_LATER: Mapping[type[FlowStudioError], str] = {
+    ThrottledError: "Too many people are here. Try again later.",
+    QueueClosedError: "Nothing new is taken at the moment. Try again later.",
+}
 
 
 async def _shown(calls: WebhookCalls, link: Link, path: str, receipt: str) -> Response:

@@ -38,6 +38,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.ProofNeededError: Kind(403, "proof-needed", "Give your password again first"),
     errors.AccessDeniedError: Kind(403, "access-denied", "You may not do this"),
     errors.ThrottledError: Kind(429, "throttled", "Too many requests"),
+    errors.QueueClosedError: Kind(503, "queue-closed", "The queue takes no new runs now"),
     errors.SecretKeyError: Kind(503, "secret-key", "The secret key does not fit"),
     errors.StepError: Kind(502, "upstream", "Another service failed"),
     errors.JournalError: Kind(503, "storage", "The database cannot be used now"),
@@ -142,7 +143,7 @@ def problem_of(error: Exception, request_id: str) -> Response:
     headers = {}
     if kind.status == 401:
         headers["WWW-Authenticate"] = _ADVICE_SIGN_IN
-    if isinstance(error, errors.ThrottledError):
+    if isinstance(error, (errors.ThrottledError, errors.QueueClosedError)):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return problem(kind, str(error), request_id, problems=_problems(error), headers=headers)
 

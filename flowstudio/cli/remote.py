@@ -17,6 +17,7 @@ from flowstudio.errors import (
     InvalidInputError,
     NotFoundError,
     NotSignedInError,
+    QueueClosedError,
 )
 from flowstudio.graph.problems import Mend, Problem
 
@@ -145,6 +146,8 @@ def _refuse(reply: httpx.Response) -> NoReturn:
         raise InvalidDocumentError([_problem(one) for one in found])
     if reply.status_code == 422:
         raise InvalidInputError([_sentence(one) for one in found] or [detail])
+    if str(told.get("type", "")).endswith("#queue-closed"):
+        raise QueueClosedError(detail)
     raise _ERRORS.get(reply.status_code, FlowStudioError)(detail)
 
 

@@ -16,7 +16,7 @@ from itertools import count
 from typing import Protocol
 
 from flowstudio.engine.journal import NewRun
-from flowstudio.errors import ConflictError, FlowStudioError
+from flowstudio.errors import FlowStudioError, QueueClosedError
 from flowstudio.scale.handing import Jobs
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
@@ -86,13 +86,13 @@ class Admission:
         """Who is to own a run about to be made: this process, a job, or "" to leave it waiting.
 
         Raises:
-            ConflictError: the queue takes nothing new.
+            QueueClosedError: the queue takes nothing new.
         """
         if queue in self._controls.draining:
             message = (
                 f"The queue “{queue}” is being drained and takes no new runs. Try again later."
             )
-            raise ConflictError(message)
+            raise QueueClosedError(message)
         mine = self._parts.owners.name
         if self._queues is None:
             # The command line makes a run to carry it itself.

@@ -21,6 +21,7 @@ from flowstudio.errors import (
     InvalidDocumentError,
     InvalidInputError,
     NotFoundError,
+    QueueClosedError,
 )
 from flowstudio.services.access import OPERATOR, Actor, Target
 from flowstudio.services.origin import Origin
@@ -150,6 +151,10 @@ class ScheduleTicks:
 
         Without an actor, as the person whom the schedule belongs to, by their present rights. When
         that cannot be, the slot says why, and without an actor its schedule pauses.
+
+        Raises:
+            QueueClosedError: it takes nothing new. Without an actor the slot stays claimed, for a
+                later tick; a person is told now, and not surprised by a run later.
         """
         if not await self._runs.take_up(slot.run_id):
             try:
@@ -158,6 +163,11 @@ class ScheduleTicks:
                 give_up = partial(self._give_up, slot=slot, reason=_said(error), pause=not actor)
                 await self._parts.records.write(give_up)
                 return
+            except QueueClosedError as error:
+                if actor is not None:
+                    give_up = partial(self._give_up, slot=slot, reason=str(error), pause=False)
+                    await self._parts.records.write(give_up)
+                raise
         now = self._parts.clock.now()
         await self._parts.records.write(
             lambda session: slots.settle(session, slot.id, "claimed", "begun", fired_at=now)

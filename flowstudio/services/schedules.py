@@ -261,6 +261,7 @@ class ScheduleService(ScheduleTicks):
 
         Raises:
             ConflictError: it cannot be begun.
+            QueueClosedError: the queue takes nothing new.
         """
         now = self._parts.clock.now()
 

@@ -8,6 +8,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from flowstudio.api.forms import Forms
+from flowstudio.services.access import OPERATOR
 from tests.builders import node, workflow
 from tests.hooking import linked, path_of
 from tests.people import person
@@ -217,6 +218,20 @@ async def test_a_large_form_and_too_many_are_refused(runtime, web, owner):
         data = {"receipt": await opened(web, path), "input.name": "Ada", "input.agrees": "true"}
         statuses.append((await web.post(path, data=data)).status_code)
     assert statuses == [303, 429]
+
+
+async def test_a_drained_queue_shows_again_what_was_written(runtime, web, owner):
+    view = await linked(runtime, owner, ORDER, kind="form")
+    path = path_of(view)
+    await runtime.studio.queue.tell(OPERATOR, "triggered", is_draining=True)
+    data = {"receipt": await opened(web, path), "input.name": "Ada", "input.agrees": "true"}
+    reply = await web.post(path, data=data)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "60")
+    assert "Try again later" in reply.text
+    assert 'value="Ada"' in reply.text
+    data["receipt"] = re.search(r'name="receipt" value="([^"]+)"', reply.text)[1]
+    await runtime.studio.queue.tell(OPERATOR, "triggered", is_draining=False)
+    assert (await web.post(path, data=data)).status_code == 303
 
 
 async def test_forms_that_are_closed_or_not_there_say_so(runtime, web, owner):

@@ -75,6 +75,8 @@ async def test_a_problem_carries_all_that_is_wrong_and_when_to_try_again(
     assert [one["what"] for one in given["problems"]] == ["'a' is missing.", "'b' is not a number."]
     throttled = await client.post("/api/v1/toys/throttled/raise")
     assert throttled.headers["retry-after"] == "8"
+    closed = await client.post("/api/v1/toys/closed/raise")
+    assert closed.headers["retry-after"] == "60"
     signed_out = await client.post("/api/v1/toys/signed_out/raise")
     assert signed_out.headers["www-authenticate"].startswith("Bearer")
 

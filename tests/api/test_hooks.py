@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 
 from flowstudio.api.hooks import Hooks
 from flowstudio.errors import InvalidInputError
+from flowstudio.services.access import OPERATOR
 from flowstudio.store.tables.projects import MemberRow
 from flowstudio.store.tables.webhooks import WebhookRow
 from tests.builders import inputs, node, workflow
@@ -198,6 +199,16 @@ async def test_a41b_a_link_takes_so_many_and_says_when_to_come_again(runtime, we
     reply = await web.post(path_of(view), json={"n": 1})
     assert 1 <= int(reply.headers["retry-after"]) <= 60
     assert len(await runs(runtime)) == 3
+
+
+async def test_a_drained_queue_says_when_to_come_again(runtime, web, owner):
+    view = await linked(runtime, owner)
+    await runtime.studio.queue.tell(OPERATOR, "triggered", is_draining=True)
+    reply = await web.post(path_of(view), json={"n": 1})
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "60")
+    assert reply.json()["type"].endswith("#queue-closed")
+    await runtime.studio.queue.tell(OPERATOR, "triggered", is_draining=False)
+    assert (await web.post(path_of(view), json={"n": 1})).status_code == 202
 
 
 async def test_a_day_has_a_quota_of_its_own(runtime, web, owner):

@@ -29,6 +29,7 @@ RAISED = {
     "proof": errors.ProofNeededError("Give your password again."),
     "denied": errors.AccessDeniedError("Ask an owner."),
     "throttled": errors.ThrottledError("Slow down.", 7.2),
+    "closed": errors.QueueClosedError("It is being drained."),
     "key": errors.SecretKeyError("The key does not fit."),
     "model": errors.ModelError("The provider is away."),
     "journal": errors.JournalError("The disk is full."),

@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from flowstudio.errors import AccessDeniedError, ConflictError, InvalidInputError, NotFoundError
+from flowstudio.errors import (
+    AccessDeniedError,
+    InvalidInputError,
+    NotFoundError,
+    QueueClosedError,
+)
 from flowstudio.runtime import open_runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.queues import QUEUES
@@ -136,7 +141,7 @@ async def test_a_draining_queue_takes_nothing_new_and_finishes_what_it_has(tmp_p
         await bench.started("hold").wait()
         waits = await begin(runtime, counting("had"), queue="batch")
         await runtime.studio.queue.tell(OPERATOR, "batch", is_draining=True)
-        with pytest.raises(ConflictError, match="drained"):
+        with pytest.raises(QueueClosedError, match="drained"):
             await begin(runtime, counting("new"), queue="batch")
         bench.gate("hold").set()
         await reached(runtime, waits, "succeeded")

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from flowstudio.errors import ConflictError, InvalidInputError, NotFoundError
+from flowstudio.errors import ConflictError, InvalidInputError, NotFoundError, QueueClosedError
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.schedules import ScheduleFilter, ScheduleWish
 from flowstudio.store.members import remove_member
@@ -400,6 +400,37 @@ async def test_run_now_that_cannot_run_says_why_and_pauses_nothing(timed, schedu
     with pytest.raises(ConflictError, match="not published"):
         await schedules.run_now(owner, made.id)
     assert not (await schedules.get(owner, made.id)).record.is_paused
+
+
+# While its queue is drained
+
+
+async def test_a_slot_waits_for_its_queue_to_be_open_again(timed, schedules, owner, double, clock):
+    made = (await schedules.create(owner, double, EACH_MINUTE)).record
+    await timed.studio.queue.tell(OPERATOR, "triggered", is_draining=True)
+    clock.turn(60)
+    await schedules.tick()
+    assert await history(timed, owner, made.id) == ["claimed"]
+    assert not (await schedules.get(owner, made.id)).record.is_paused
+    await timed.studio.queue.tell(OPERATOR, "triggered", is_draining=False)
+    await schedules.tick()
+    assert await history(timed, owner, made.id) == ["begun"]
+    (run,) = await runs_of(timed, owner)
+    assert (await ended(timed, run.id)).outputs == {"twice": 4}
+
+
+async def test_run_now_while_its_queue_is_drained_is_refused_for_good(
+    timed, schedules, owner, double
+):
+    made = (await schedules.create(owner, double, EACH_MINUTE)).record
+    await timed.studio.queue.tell(OPERATOR, "triggered", is_draining=True)
+    with pytest.raises(QueueClosedError, match="drained"):
+        await schedules.run_now(owner, made.id)
+    await timed.studio.queue.tell(OPERATOR, "triggered", is_draining=False)
+    await schedules.tick()
+    (slot,) = (await schedules.list_slots(owner, made.id)).items
+    assert (slot.state, "drained" in slot.reason) == ("failed", True)
+    assert await runs_of(timed, owner) == []
 
 
 # Pausing by itself
