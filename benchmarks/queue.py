@@ -27,13 +27,14 @@ from flowstudio.services.queues import QUEUES
 from flowstudio.settings import Settings
 from flowstudio.store import queue as store
 from flowstudio.store.jobs import Connection
+from flowstudio.store.queue_capacity import Capacity
 from flowstudio.store.runs import JOBS
 from tests.people import person, sign_in
 from tests.postgres import cluster
 
 FEW, MANY = 100, 100_000
 _ROUNDS = 15
-_ROOM = 64
+_ROOM = Capacity({frozenset(QUEUES): 64})
 
 Ask = Callable[[], Awaitable[object]]
 

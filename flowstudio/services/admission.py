@@ -9,7 +9,7 @@ commit that makes the run.
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,6 +23,7 @@ from flowstudio.services.queues import QUEUES
 from flowstudio.store import queue as store
 from flowstudio.store.journal import Last
 from flowstudio.store.queue import Controls, Turn
+from flowstudio.store.queue_capacity import Capacity
 from flowstudio.store.runs import JOBS
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,9 @@ log = logging.getLogger(__name__)
 _MOST_REMEMBERED = 1_000
 #: As many runs as all workers take at once are made jobs of before their turn: enough to keep all
 #: busy, few enough that what comes later and is more urgent, or of another project, does not stand
-#: behind them. So many while no worker has told of itself.
-_AHEAD_OF_UNKNOWN = 8
+#: behind them. Of a queue that no worker serves none are, so that they hold up no others. So many of
+#: all queues while no worker has told of itself.
+_UNKNOWN = Capacity({frozenset(QUEUES): 8})
 #: Those are looked after when so many parts of them have begun; by and by in any case (`look`).
 _PARTS = 8
 _LOST_AFTER_S = 30
@@ -62,7 +64,7 @@ class Admission:
         self._journal = parts.journal
         self._hands = hands
         self._jobs = jobs
-        self._ahead = _AHEAD_OF_UNKNOWN
+        self._capacity = _UNKNOWN
         self._queues: Sequence[str] | None = None
         self._controls = Controls()
         self._waiting: frozenset[str] = frozenset()
@@ -70,9 +72,12 @@ class Admission:
         self._turns = count(1)
         self._left: set[str] = set()
         self._handed: set[str] = set()
-        #: How many runs may be made jobs of before the next look, how many have ended since the last
-        #: one, and how many were made jobs of at all.
-        self._places = self._ended = self._given = 0
+        #: Runs of each queue that are with workers and had not begun at the last look, with those made
+        #: jobs of since; None before the first. Then all that were made jobs of as they were made.
+        self._ahead: Counter[str] | None = None
+        self._given: Counter[str] = Counter()
+        #: How many have ended since the last look.
+        self._ended = 0
         self._woken = asyncio.Event()
 
     @property
@@ -104,18 +109,25 @@ class Admission:
             and self._waiting.isdisjoint(better)
             and self._controls.limit(project_id, workflow_id) is None
         )
-        if may_begin and self._jobs is not None and self._places > 0:
-            self._places -= 1
-            self._given += 1
+        if may_begin and self._jobs is not None and self._has_place(queue):
             self._handed.add(run_id)
-            if self._places == self._ahead // 2:
-                # So that there are more before they are needed, and no run has to wait for a look.
-                self.wake()
             return JOBS
         if may_begin and self._jobs is None and queue in self._queues and self._hands.room() > 0:
             return mine
         self._left.add(run_id)
         return ""
+
+    def _has_place(self, queue: str) -> bool:
+        """Whether a worker has room for one more run of a queue; it is taken then."""
+        ahead = self._ahead
+        if ahead is None or (places := self._capacity.places(queue, ahead)) == 0:
+            return False
+        ahead[queue] += 1
+        self._given[queue] += 1
+        if places - 1 == self._capacity.of(queue) // 2:
+            # So that there are more before they are needed, and no run has to wait for a look.
+            self.wake()
+        return True
 
     def hand_over_of(self, run: NewRun) -> Last | None:
         """What makes a job of a new run, in the commit that makes the run."""
@@ -146,7 +158,7 @@ class Admission:
         While there are jobs for others to go on with, several places are filled by one look.
         """
         self._ended += 1
-        enough = 1 if self._jobs is None else max(1, self._ahead // _PARTS)
+        enough = 1 if self._jobs is None else max(1, self._capacity.in_all // _PARTS)
         if self._waiting and self._ended >= enough:
             self.wake()
 
@@ -165,9 +177,11 @@ class Admission:
         self._controls = await store.controls(self._journal)
         if self._jobs is not None:
             since = self._parts.clock.now() - timedelta(seconds=_LOST_AFTER_S)
-            workers = await store.capacity(self._journal, since)
-            mine = self._hands.most_at_once if self._queues else 0
-            self._ahead = max(workers, mine) or _AHEAD_OF_UNKNOWN
+            workers = await store.workers(self._journal, since)
+            if mine := frozenset(self.queues):
+                # It may not have told of itself yet.
+                workers[mine] = max(workers.get(mine, 0), self._hands.most_at_once)
+            self._capacity = Capacity(workers) if workers else _UNKNOWN
 
     async def look(self) -> None:
         """Wake up when something waits that another process made, or whose moment has come."""
@@ -191,7 +205,8 @@ class Admission:
             return
         while self.queues and (room := self._hands.room()) > 0:
             now, owner = self._parts.clock.now(), self._parts.owners.name
-            work = store.take(owner, self.queues, room, now, self._served)
+            capacity = Capacity({frozenset(self.queues): room})
+            work = store.take(owner, self.queues, capacity, now, self._served)
             taken = await self._journal.transact(work)
             self._controls, self._waiting = taken.controls, taken.waiting
             self._remember([turn.project_id for turn in taken.runs])
@@ -201,13 +216,12 @@ class Admission:
                 return
 
     async def _hand_over(self, jobs: Jobs) -> None:
-        now, self._ended, given = self._parts.clock.now(), 0, self._given
-        work = store.take(JOBS, QUEUES, self._ahead, now, self._served, jobs.hand_over)
+        now, self._ended, given = self._parts.clock.now(), 0, self._given.copy()
+        work = store.take(JOBS, QUEUES, self._capacity, now, self._served, jobs.hand_over)
         taken = await self._journal.transact(work)
         self._controls, self._waiting = taken.controls, taken.waiting
         # Those made meanwhile are not counted yet.
-        places = taken.places - (self._given - given)
-        self._places = 0 if taken.waiting else max(0, places)
+        self._ahead = taken.ahead + (self._given - given)
         self._remember([turn.project_id for turn in taken.runs])
 
     def _remember(self, projects: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from flowstudio.store.jobs import Connection, Work
 from flowstudio.store.journal import StoredJournal
 from flowstudio.store.moments import from_column, to_column
+from flowstudio.store.queue_capacity import Capacity
 from flowstudio.store.runs import JOBS
 
 #: How long whoever takes a failed run up again has for it, before another one tries.
@@ -67,13 +68,13 @@ class Taken:
         runs: in the order they are to begin.
         waiting: the queues in which others wait still.
         controls: as they stood at this look.
-        places: how many more there was room for.
+        ahead: how many of each queue the owner has now that have not begun; counted for hand-overs.
     """
 
     runs: tuple[Turn, ...]
     waiting: frozenset[str]
     controls: Controls
-    places: int = 0
+    ahead: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,12 @@ class _Lane:
 def take(
     owner: str,
     queues: Sequence[str],
-    room: int,
+    capacity: Capacity,
     now: datetime,
     served: Mapping[str, int],
     hand_over: HandOver | None = None,
 ) -> Work:
-    """Give up to `room` waiting runs to an owner.
+    """Give as many waiting runs to an owner as there is room for.
 
     Queues count in the order given. Within one, the project with the fewest runs in hand is next,
     then the one served longest ago, then the workflow with the fewest, then who waited longest.
@@ -119,11 +120,11 @@ def take(
     Args:
         owner: of the runs from now on.
         queues: to look into.
-        room: for so many.
+        capacity: for so many, by queue.
         now: the present moment.
         served: by project, a number that is higher the later it had its turn.
-        hand_over: what else is done with them in the same commit. With it, `room` is for the runs
-            that this owner has and that have not begun, too.
+        hand_over: what else is done with them in the same commit. With it, there must be room for
+            the runs that this owner has and that have not begun, too.
     """
 
     def work(connection: Connection) -> Taken:
@@ -135,27 +136,28 @@ def take(
         )
         controls = _read_controls(connection)
         turns = _Turns(connection, controls, served)
-        places = room if hand_over is None else room - _count_ahead(connection, owner)
+        ahead = Counter[str]() if hand_over is None else _count_ahead(connection, owner)
         chosen: list[Turn] = []
         for queue in queues:
-            if queue not in controls.paused and len(chosen) < places:
-                chosen += turns.pick(queue, places - len(chosen))
+            places = capacity.places(queue, ahead)
+            if queue not in controls.paused and places > 0:
+                picked = list(turns.pick(queue, places))
+                ahead[queue] += len(picked)
+                chosen += picked
         for turn in chosen:
             connection.execute("UPDATE run SET owner=? WHERE id=?", (owner, turn.run_id))
         if hand_over is not None and chosen:
             hand_over(connection, chosen)
-        return Taken(
-            tuple(chosen), _waiting(connection, queues), controls, max(0, places - len(chosen))
-        )
+        return Taken(tuple(chosen), _waiting(connection, queues), controls, ahead)
 
     return work
 
 
-def _count_ahead(connection: Connection, owner: str) -> int:
-    found: int = connection.execute(
-        f"SELECT count(*) {_OWNED} AND owner=? AND status='queued'", (owner,)
-    ).fetchone()[0]
-    return found
+def _count_ahead(connection: Connection, owner: str) -> Counter[str]:
+    rows = connection.execute(
+        f"SELECT queue, count(*) {_OWNED} AND owner=? AND status='queued' GROUP BY queue", (owner,)
+    ).fetchall()
+    return Counter({row[0]: row[1] for row in rows})
 
 
 def seize(run_id: str, owner: str, former: str) -> Work:
@@ -337,12 +339,15 @@ async def controls(journal: StoredJournal) -> Controls:
     return _controls(states, limits)
 
 
-async def capacity(journal: StoredJournal, since: datetime) -> int:
-    """How many runs the processes heard of since a moment take at once."""
-    rows = await journal.query(
-        "SELECT coalesce(sum(concurrency), 0) FROM worker WHERE seen_at>=?", (to_column(since),)
-    )
-    return int(rows[0][0])
+async def workers(journal: StoredJournal, since: datetime) -> dict[frozenset[str], int]:
+    """How many runs the processes heard of since a moment take at once, by the queues they serve."""
+    found: Counter[frozenset[str]] = Counter()
+    for queues, concurrency in await journal.query(
+        "SELECT queues, sum(concurrency) FROM worker WHERE seen_at>=? GROUP BY queues",
+        (to_column(since),),
+    ):
+        found[frozenset(queues.split(","))] += int(concurrency)
+    return dict(found)
 
 
 async def has_retries(journal: StoredJournal, now: datetime) -> bool:

@@ -10,7 +10,9 @@ from flowstudio.scale.postgres import jobs
 from flowstudio.scale.postgres.job_crew import Pace
 from flowstudio.services import signals
 from flowstudio.services.access import OPERATOR
+from flowstudio.services.queues import QUEUES
 from flowstudio.settings import Settings
+from flowstudio.store.queue_controls import Worker, put_worker
 from tests.builders import node, workflow
 from tests.processes import until
 from tests.running import create, ended, opened, reached
@@ -27,9 +29,9 @@ def _on_postgres(monkeypatch, postgres_url):
 
 
 @asynccontextmanager
-async def serving(runtime, *, works=True):
+async def serving(runtime, queues=QUEUES, *, works=True):
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(runtime.dispatcher.serve(works=works))
+        task = group.create_task(runtime.dispatcher.serve(queues, works=works))
         yield
         task.cancel()
 
@@ -99,7 +101,7 @@ async def test_a_run_and_its_job_come_with_one_commit(tmp_path, bench):
     async with web_and_worker(tmp_path, bench) as (web, _):
         await reached(web, await begin(web, ONE), "succeeded")
         # The first look has told how much room there is.
-        await until(lambda: web.dispatcher.admission._places)
+        await until(lambda: web.dispatcher.admission._ahead is not None)
         run_id = await create(web, ONE)
         assert (await web.runs.find(OPERATOR, run_id)).owner != ""
         await reached(web, run_id, "succeeded")
@@ -124,6 +126,42 @@ async def test_runs_that_wait_share_jobs_and_each_queue_has_its_own(tmp_path, be
             for run_id in made:
                 await reached(web, run_id, "succeeded")
     assert bench.runs["one"] == 12
+
+
+def told_of_a_worker(runtime, queues, concurrency):
+    now = runtime.clock.now()
+    worker = Worker("worker", "host", 1, "worker", queues, concurrency, 0, now, now)
+    runtime.studio.parts.records.write_now(lambda session: put_worker(session, worker))
+
+
+async def test_a_queue_that_no_worker_serves_holds_up_no_other(tmp_path, bench):
+    async with opened(tmp_path / "web", bench) as web, opened(tmp_path / "worker", bench) as worker:
+        told_of_a_worker(web, ("interactive",), 2)
+        await web.dispatcher.admission.open(())
+        waits = [await begin(web, ONE, queue="batch") for _ in range(9)]
+        async with serving(web, works=False):
+            await until(lambda: web.dispatcher.admission._ahead is not None)
+            async with serving(worker, ("interactive",)):
+                for _ in range(5):
+                    await reached(web, await begin(web, ONE), "succeeded")
+        assert {(await web.runs.find(OPERATOR, run_id)).owner for run_id in waits} == {""}
+    assert bench.runs["one"] == 5
+
+
+async def test_what_a_worker_that_is_gone_left_in_its_queue_takes_no_place_of_another(
+    tmp_path, bench
+):
+    async with opened(tmp_path / "web", bench) as web, opened(tmp_path / "worker", bench) as worker:
+        await web.dispatcher.admission.open(())
+        left = [await begin(web, ONE, queue="batch") for _ in range(9)]
+        async with serving(web, works=False):
+            # While no worker is known, eight go.
+            await until(lambda: web.dispatcher.admission._ahead)
+            told_of_a_worker(web, ("interactive",), 2)
+            await web.dispatcher.admission.refresh()
+            async with serving(worker, ("interactive",)):
+                await reached(web, await begin(web, ONE), "succeeded")
+        assert {(await web.runs.find(OPERATOR, run_id)).status for run_id in left} == {"queued"}
 
 
 async def test_a_worker_that_stops_leaves_its_run_to_another(tmp_path, bench):

@@ -8,6 +8,7 @@ import pytest
 
 from flowstudio.store import queue
 from flowstudio.store.database import open_database
+from flowstudio.store.queue_capacity import Capacity
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 QUEUES = ("interactive", "batch")
@@ -64,7 +65,7 @@ def test_no_question_about_the_queue_reads_all_runs(asked, what):
 
 
 def test_letting_runs_in_reads_no_more_than_it_lets_in(asked):
-    queue.take("me", QUEUES, 4, NOW, {})(asked)
+    queue.take("me", QUEUES, Capacity({frozenset(QUEUES): 4}), NOW, {})(asked)
     assert any("ix_run_queue" in plan for plan in asked.plans)
     assert not [plan for plan in asked.plans if reads_all(plan)]
     assert not [plan for plan in asked.plans if any(name in plan for name in LONG)]
