@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.responses import PlainTextResponse
 
 from flowstudio.api.hooks import Hooks
-from flowstudio.api.probes import Probes
+from flowstudio.probes import Probes
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.settings import Settings
 from tests.builders import inputs, node, workflow

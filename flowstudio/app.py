@@ -20,9 +20,9 @@ from flowstudio.api.catalogue import prepare
 from flowstudio.api.forms import Forms
 from flowstudio.api.hooks import Hooks
 from flowstudio.api.mount import ApiFirst
-from flowstudio.api.probes import Probes
 from flowstudio.api.slow_bodies import SlowBodies
 from flowstudio.api.traces import Traced
+from flowstudio.probes import Probes
 from flowstudio.services.log_lines import open_log
 from flowstudio.settings import Settings
 from flowstudio.ui.answer_link.door import AnswerDoor

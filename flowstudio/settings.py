@@ -166,6 +166,16 @@ class Settings(BaseSettings):
         description="Sent by Prometheus as a bearer token to read /metrics, at least 16 characters; "
         "empty means that only programs on this machine may, and only without a proxy in front.",
     )
+    worker_metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port on which `flowstudio worker` answers /metrics, /healthz and /readyz; "
+        "left out, it listens on none.",
+    )
+    worker_metrics_host: str = Field(
+        "127.0.0.1", description="Address a worker listens on for these."
+    )
 
     @cached_property
     def base_url(self) -> str:

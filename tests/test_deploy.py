@@ -77,3 +77,10 @@ def test_the_check_of_health_asks_for_what_there_is():
     (address,) = re.findall(r"urlopen\('([^']+)'", check)
     port = Settings.model_fields["port"].default
     assert address == f"http://127.0.0.1:{port}/healthz"
+
+
+def test_the_check_of_a_worker_asks_where_it_answers():
+    worker = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["worker"]
+    (address,) = re.findall(r"urlopen\('([^']+)'", worker["healthcheck"]["test"][-1])
+    port = worker["command"][worker["command"].index("--metrics-port") + 1]
+    assert address == f"http://127.0.0.1:{port}/healthz"

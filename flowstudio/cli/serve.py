@@ -40,28 +40,28 @@ def serve(settings: Settings, root: Path = ROOT) -> NoReturn:
         BuildError: with what the build said.
         PortTakenError: naming the port.
     """
-    check_port(settings)
+    check_port(settings.host, settings.port)
     build_frontend(root)
     os.chdir(root)
     program = "from flowstudio.app import serve; serve()"
     os.execv(sys.executable, [sys.executable, "-c", program])  # noqa: S606 - our own interpreter
 
 
-def check_port(settings: Settings) -> None:
-    """Make sure that the server will be able to listen.
+def check_port(host: str, port: int, setting: str = "FLOWSTUDIO_PORT") -> None:
+    """Make sure that a server will be able to listen.
 
     Raises:
-        PortTakenError: it will not.
+        PortTakenError: it will not; names the setting that chooses another port.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
             message = (
-                f"Cannot listen on {settings.host}, port {settings.port} ({error.strerror}). "
-                "Stop what uses it, or choose another port with FLOWSTUDIO_PORT."
+                f"Cannot listen on {host}, port {port} ({error.strerror or error}). "
+                f"Stop what uses it, or choose another port with {setting}."
             )
             raise PortTakenError(message) from error
 

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from flowstudio.engine.meter import BOUNDS_S, Durations
 from flowstudio.services.metrics import Figures
+from flowstudio.services.queues import QUEUES
 
 
 def render(figures: Figures, accept: str) -> tuple[str, bytes]:
@@ -95,17 +96,21 @@ class _Figures(Collector):
     def _queues(self) -> Iterator[Metric]:
         load = self._figures.load
         depth = GaugeMetricFamily(
-            "flowstudio_queue_runs", "Runs that wait for a worker.", labels=["queue"]
+            "flowstudio_queue_runs",
+            "Runs that wait for a worker, those it has been told of included.",
+            labels=["queue"],
         )
         age = GaugeMetricFamily(
             "flowstudio_queue_oldest_seconds",
             "How long the first of them has waited.",
             labels=["queue"],
         )
-        for queue in load.queues:
-            depth.add_metric([queue.name], queue.waiting)
-            waited_s = (self._figures.at - queue.since).total_seconds()
-            age.add_metric([queue.name], max(0.0, waited_s))
+        found = {queue.name: queue for queue in load.queues}
+        for name in dict.fromkeys((*QUEUES, *found)):
+            queue = found.get(name)
+            depth.add_metric([name], queue.waiting if queue else 0)
+            waited_s = (self._figures.at - queue.since).total_seconds() if queue else 0.0
+            age.add_metric([name], max(0.0, waited_s))
         workers = GaugeMetricFamily(
             "flowstudio_workers",
             "Processes that advance runs; late ones were not seen for a minute.",
@@ -114,6 +119,22 @@ class _Figures(Collector):
         for (kind, is_seen), count in load.workers.items():
             workers.add_metric([kind, "alive" if is_seen else "late"], count)
         yield from (depth, age, workers)
+        yield from self._held()
+
+    def _held(self) -> Iterator[Metric]:
+        load = self._figures.load
+        held = GaugeMetricFamily(
+            "flowstudio_queue_held",
+            "1 while somebody has a queue paused, or draining.",
+            labels=["queue", "state"],
+        )
+        for name in QUEUES:
+            held.add_metric([name, "paused"], name in load.paused)
+            held.add_metric([name, "draining"], name in load.draining)
+        yield held
+        yield GaugeMetricFamily(
+            "flowstudio_dead_runs", "Failed runs that need somebody.", value=load.dead
+        )
 
     def _traffic(self) -> Iterator[Metric]:
         traffic = self._figures.traffic

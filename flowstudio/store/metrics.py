@@ -9,7 +9,8 @@ from sqlmodel import Session, col
 
 from flowstudio.store.dialect import is_postgres
 from flowstudio.store.moments import from_column
-from flowstudio.store.tables.queue import WorkerRow
+from flowstudio.store.runs import JOBS
+from flowstudio.store.tables.queue import QueueRow, WorkerRow
 from flowstudio.store.tables.runs import RunRow
 
 UNFINISHED = ("queued", "running", "waiting", "paused")
@@ -21,6 +22,12 @@ _OWNERLESS = "status = 'queued' AND owner = ''"
 _WAITING = (
     ("created_at", "ix_run_waiting", f"{_OWNERLESS} AND ready_at IS NULL"),
     ("ready_at", "ix_run_ready", f"{_OWNERLESS} AND ready_at IS NOT NULL"),
+    # Told to workers, and taken by none yet.
+    ("created_at", "ix_run_owned", f"owner <> '' AND owner = '{JOBS}' AND status = 'queued'"),
+)
+_DEAD = (
+    "status = 'failed' AND retry_at IS NULL AND NOT is_dismissed AND draft = '' AND depth = 0"
+    " AND NOT EXISTS (SELECT 1 FROM run r WHERE r.rerun_of = run.id AND r.rerun_of != '')"
 )
 
 
@@ -40,11 +47,17 @@ class Load:
     Attributes:
         runs: unfinished ones, by status.
         workers: by kind, and whether they were seen lately.
+        dead: failed runs that need somebody.
+        paused: queues that hold what waits.
+        draining: queues that take nothing new.
     """
 
     runs: dict[str, int]
     queues: list[QueueLoad]
     workers: dict[tuple[str, bool], int]
+    dead: int = 0
+    paused: frozenset[str] = frozenset()
+    draining: frozenset[str] = frozenset()
 
 
 def read_load(session: Session, now: datetime) -> Load:
@@ -53,10 +66,14 @@ def read_load(session: Session, now: datetime) -> Load:
     counted = session.execute(
         select(status, func.count()).where(status.in_(UNFINISHED)).group_by(status)
     ).all()
+    told = session.execute(select(QueueRow)).scalars().all()
     return Load(
         dict.fromkeys(UNFINISHED, 0) | {row[0]: row[1] for row in counted},
-        _queues(session),
+        list_waiting(session),
         _workers(session, now),
+        _dead(session),
+        frozenset(queue.name for queue in told if queue.is_paused),
+        frozenset(queue.name for queue in told if queue.is_draining),
     )
 
 
@@ -67,7 +84,8 @@ def schema_version(session: Session) -> str:
     )
 
 
-def _queues(session: Session) -> list[QueueLoad]:
+def list_waiting(session: Session) -> list[QueueLoad]:
+    """The queues in which runs wait; those told to workers wait, too, until one takes them."""
     found: dict[str, QueueLoad] = {}
     for moment, index, condition in _WAITING:
         # SQLite does not know how many are queued, and would read all of them.
@@ -79,6 +97,12 @@ def _queues(session: Session) -> list[QueueLoad]:
                 number, since = number + other.waiting, min(since, other.since)  # noqa: PLW2901
             found[name] = QueueLoad(name, number, since)
     return [found[name] for name in sorted(found)]
+
+
+def _dead(session: Session) -> int:
+    hint = "" if is_postgres(session) else " INDEXED BY ix_run_dead"
+    asked = f"SELECT count(*) FROM run{hint} WHERE {_DEAD}"  # noqa: S608 - constant text
+    return int(session.execute(text(asked)).scalar_one())
 
 
 def _workers(session: Session, now: datetime) -> dict[tuple[str, bool], int]:

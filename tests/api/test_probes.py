@@ -13,12 +13,13 @@ from starlette.types import ASGIApp
 
 from flowstudio.api.app import create_api
 from flowstudio.api.mount import ApiFirst
-from flowstudio.api.probes import Probes
+from flowstudio.probes import Probes
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.services import readiness
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.readiness import ReadinessService
 from flowstudio.settings import Settings
+from flowstudio.store.runs import JOBS
 from tests.builders import node, workflow
 from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
@@ -167,6 +168,36 @@ async def test_runs_that_wait_in_a_queue_are_counted_with_their_age(
         found = figures((await client.get("/metrics")).text)
         assert found["flowstudio_queue_runs", "batch"] == 1
         assert found["flowstudio_queue_oldest_seconds", "batch"] > 1e8
+
+
+@pytest.mark.usefixtures("either_database")
+async def test_figures_tell_what_is_held_what_needs_somebody_and_what_workers_were_told_of(
+    tmp_path: Path, bench: Bench
+) -> None:
+    async with asking(tmp_path, bench) as (runtime, client):
+        ids = [(await succeed(runtime, THREE)).id for _ in range(3)]
+        journal = runtime.parts.journal
+        await journal.transact(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE run SET status='queued', owner=?, queue='batch' WHERE id=?",
+                    (JOBS, ids[0]),
+                ),
+                connection.execute("UPDATE run SET status='failed' WHERE id=?", (ids[1],)),
+                connection.execute(
+                    "UPDATE run SET status='failed', is_dismissed=? WHERE id=?", (True, ids[2])
+                ),
+            )
+        )
+        await runtime.studio.queue.tell(OPERATOR, "batch", is_paused=True)
+        await runtime.studio.queue.tell(OPERATOR, "triggered", is_draining=True)
+        found = figures((await client.get("/metrics")).text)
+    assert found["flowstudio_queue_runs", "batch"] == 1
+    assert found["flowstudio_queue_oldest_seconds", "batch"] > 0
+    assert found["flowstudio_queue_runs", "triggered"] == 0
+    assert found["flowstudio_dead_runs",] == 1
+    held = {key[1:] for key, value in found.items() if key[0] == "flowstudio_queue_held" and value}
+    assert held == {("batch", "paused"), ("triggered", "draining")}
 
 
 @pytest.mark.parametrize(

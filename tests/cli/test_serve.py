@@ -16,7 +16,6 @@ from flowstudio.cli.serve import (
     check_port,
     source_hash,
 )
-from flowstudio.settings import Settings
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PortTakenError, match=rf"port {port} .*FLOWSTUDIO_PORT"):
-            check_port(Settings(port=port))
+            check_port("127.0.0.1", port)
 
 
 def test_the_same_sources_are_not_built_twice(project: Path) -> None:

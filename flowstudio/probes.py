@@ -1,6 +1,7 @@
 """What machines ask about this process: does it live, is it ready, what has it counted.
 
-These stand beside the API rather than in it: nobody signs in, and no rate is counted.
+These stand beside the API rather than in it: nobody signs in, and no rate is counted. The web
+process has them in front of its site, a worker has nothing else.
 """
 
 import hmac
@@ -119,6 +120,15 @@ class Probes:
             await self._site(scope, receive, send)
         finally:
             traffic.sockets -= 1
+
+
+async def nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
+    """The site of a process that has none."""
+    if scope["type"] == "http":
+        says = "A worker answers /healthz, /readyz and /metrics, and has no pages."
+        await PlainTextResponse(says, 404)(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
 
 
 def _route(scope: Scope) -> str:
