@@ -10,9 +10,10 @@ from flowstudio.services import secret_keys
 from flowstudio.services.access import Actor, authorize
 from flowstudio.services.checks import machine, metrics, outside, sqlite
 from flowstudio.services.checks.finding import Finding, problem
+from flowstudio.services.checks.holdups import HOLDUP_CHECKS
 from flowstudio.services.checks.load import LOAD_CHECKS
 from flowstudio.settings import Settings
-from flowstudio.store import snapshot, standstill
+from flowstudio.store import holdups, snapshot, standstill
 from flowstudio.store.database import find_server, newest_version, open_database
 from flowstudio.store.records import Records
 
@@ -73,6 +74,8 @@ def _inside(settings: Settings, clock: Clock) -> Iterator[Finding]:
         now = clock.now()
         found = records.read_now(partial(standstill.look, now=now))
         yield from (check(found, settings, now) for check in LOAD_CHECKS)
+        held = records.read_now(partial(holdups.look, now=now))
+        yield from (check(held, settings, now) for check in HOLDUP_CHECKS)
     except FlowStudioError as error:
         yield problem(
             "Runs", str(error), "They cannot be read.", "See what is said of the database."
