@@ -28,6 +28,7 @@ from flowstudio.settings import Settings
 from flowstudio.store import queue as store
 from flowstudio.store.jobs import Connection
 from flowstudio.store.queue_capacity import Capacity
+from flowstudio.store.retries import list_retries
 from flowstudio.store.runs import JOBS
 from tests.people import person, sign_in
 from tests.postgres import cluster
@@ -181,7 +182,7 @@ async def _look_around(runtime: Runtime) -> None:
     """What a worker asks each second."""
     journal, now = runtime.parts.journal, runtime.clock.now()
     await runtime.parts.store.list_due(now)
-    await store.has_retries(journal, now)
+    await list_retries(journal, now, 200)
     await store.has_work(journal, now)
     await runtime.parts.store.list_unfinished()
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 from flowstudio.engine.events import FINISHED, Event
@@ -16,17 +15,17 @@ from flowstudio.services.admission import Admission
 from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
+from flowstudio.services.retries import retry_due
 from flowstudio.services.signals import Signals
 from flowstudio.store.failures import may_pass
 from flowstudio.store.journal_rows import Answered
-from flowstudio.store.queue import RETRY_LEASE_S, has_retries, lease_retries, seize
-from flowstudio.store.runs import JOBS
+from flowstudio.store.queue import seize
+from flowstudio.store.runs import JOBS, RunRecord
 
 log = logging.getLogger(__name__)
 
 _ROUNDS_EVERY_S = 1.0
 _ORPHANS_EVERY_ROUNDS = 5
-_MOST_RETRIES = 200
 _FINISHING_S = 0.1
 INNER = "workflow"
 
@@ -35,6 +34,7 @@ class Dispatcher:
     """Runs of one process, at most so many at once."""
 
     def __init__(self, parts: RunParts, most_at_once: int, jobs: Jobs | None = None) -> None:
+        self._parts = parts
         self._engine = parts.engine
         self._journal = parts.journal
         self._store = parts.store
@@ -53,6 +53,8 @@ class Dispatcher:
         self._signals = Signals(parts, self._heed, is_told=jobs is not None)
         self._serves = False
         self._works = True
+        #: Whose runs this process advances; None for all, until it serves.
+        self._queues: Sequence[str] | None = None
 
     @property
     def owner(self) -> str:
@@ -145,13 +147,14 @@ class Dispatcher:
     async def _seize(self, run_id: str) -> bool:
         """Make a run this process's own, unless a living one has it; of several, one succeeds."""
         record = await self._store.find(run_id)
-        if record is None:
-            return False
+        return record is not None and await self._seize_record(record)
+
+    async def _seize_record(self, record: RunRecord) -> bool:
         if record.owner == self.owner:
             return True
         if record.owner not in ("", JOBS) and self._owners.is_alive(record.owner):
             return False
-        return await self._journal.transact(seize(run_id, self.owner, record.owner))
+        return await self._journal.transact(seize(record.id, self.owner, record.owner))
 
     async def run_here(self, run_id: str, outer_id: str = "") -> Outcome:
         """Advance a run in this task, and tell those who watch it when it has left.
@@ -256,10 +259,33 @@ class Dispatcher:
         run_id = signal.run_id
         if signal.kind == "pause" or not self._works or run_id in self._launched:
             return
-        if await self._seize(run_id):
+        record = await self._store.find(run_id)
+        if record is None or not await self._is_next(record, signal):
+            return
+        if await self._seize_record(record):
             self.take(run_id, is_mine=True)
             # Who watches the run from here on finds it in this process's hands.
             await asyncio.sleep(0)
+
+    async def _is_next(self, record: RunRecord, signal: Signal) -> bool:
+        """Whether a signal lets this process advance a run at once."""
+        if signal.kind == "cancel":
+            # It costs nothing, and may be for a run that nobody else will come for.
+            return True
+        if self._queues is not None and record.queue not in self._queues:
+            return False
+        if signal.kind != "resume" or not await self._waits_its_turn(record):
+            return True
+        self.admission.wake()
+        return False
+
+    async def _waits_its_turn(self, record: RunRecord | None) -> bool:
+        """Whether a run, or one around it, is in the queue."""
+        while record is not None and not record.waits_its_turn:
+            if not record.trigger.startswith(f"{INNER}:"):
+                return False
+            record = await self._store.find(record.trigger.split(":", 2)[1])
+        return record is not None
 
     async def _heed(self, signal: Signal) -> None:
         """Act on what another process has stored."""
@@ -271,7 +297,7 @@ class Dispatcher:
         broken, self._broken = self._broken, set()
         found = [
             run_id
-            for run_id, owner in await self._store.list_unfinished()
+            for run_id, owner in await self._store.list_unfinished(self._queues)
             if run_id not in self._engine.running
             and run_id not in self._launched
             and run_id not in self._stuck
@@ -287,6 +313,7 @@ class Dispatcher:
         A process that does not work itself only hands runs to those that do.
         """
         self._serves = self._works = works
+        self._queues = tuple(queues)
         await self.admission.open(queues if works else ())
         async with asyncio.TaskGroup() as group:
             group.create_task(self.admission.serve())
@@ -337,21 +364,18 @@ class Dispatcher:
     async def _wake(self, *, is_first: bool) -> None:
         """Take up what waits for a moment that has come."""
         if is_first:
-            for run_id in await self._store.list_untold():
+            for run_id in await self._store.list_untold(self._queues):
                 self.launch(run_id)
-        for run_id in await self._store.list_due(self._clock.now()):
+        for run_id in await self._store.list_due(self._clock.now(), self._queues):
             if run_id not in self._stuck:
                 self.launch(run_id)
         await self._retry()
 
     async def _retry(self) -> None:
-        """Take up again what failed and is to be tried once more."""
-        now = self._clock.now()
-        if not await has_retries(self._journal, now):
-            return
-        until = now + timedelta(seconds=RETRY_LEASE_S)
-        for run_id in await self._journal.transact(lease_retries(now, until, _MOST_RETRIES)):
-            await self.send(run_id, "resume")
+        """Have what failed and is to be tried once more wait for its turn."""
+        if signal_ids := await retry_due(self._parts):
+            self._signals.note(signal_ids)
+            self.admission.wake()
 
 
 class _ClosingError(Exception):

@@ -11,6 +11,7 @@ from flowstudio.services.access import Actor
 from flowstudio.services.answers import asked_now, check_answer, check_asked
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.parts import RunParts
+from flowstudio.services.retries import failed_inside
 from flowstudio.services.run_reading import RunReading
 from flowstudio.services.steps import WaitView
 from flowstudio.store.journal_rows import Answered
@@ -82,7 +83,8 @@ class RunSteering(RunReading):
         if record.status in ("succeeded", "cancelled"):
             raise ConflictError(f"Run {run_id} has {record.status}; there is nothing to resume.")
         if record.status == "failed":
-            await self._reopen_inner(run_id)
+            for inner_id in await failed_inside(self._parts, run_id):
+                await self._dispatcher.send(inner_id, "resume", take_up=False)
         if record.status in ("paused", "failed") or wish:
             await self._dispatcher.send(run_id, "resume", data=wish, take_up=launch)
         elif record.waits_its_turn and self._dispatcher.admission.queues:
@@ -92,19 +94,6 @@ class RunSteering(RunReading):
 
     def _capped(self, max_cost_usd: Decimal) -> Decimal:
         return min(max_cost_usd, self._max_cost_usd or max_cost_usd)
-
-    async def _reopen_inner(self, run_id: str) -> None:
-        """Have the inner runs tried again through which a run's steps failed."""
-        inner_ids = await self._store.list_inner(run_id, ("failed",))
-        if not inner_ids:
-            return
-        steps = await self._steps(await self._store.find(run_id))
-        failed = {step.path for step in steps if step.status == "failed" and not step.seq}
-        for inner_id in inner_ids:
-            inner = await self._store.find(inner_id)
-            if inner is not None and inner.trigger.split(":", 2)[-1] in failed:
-                await self._reopen_inner(inner_id)
-                await self._dispatcher.send(inner_id, "resume", take_up=False)
 
     async def answer(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -53,9 +53,12 @@ class Signals:
         signal = await self._journal.signal(
             run_id, kind, path, dict(data), self._clock.now(), answers=answers
         )
-        if signal.id > self._heard:
-            self._own.add(signal.id)
+        self.note([signal.id])
         return signal
+
+    def note(self, signal_ids: Iterable[int]) -> None:
+        """Count signals that were stored beside these as this process's own."""
+        self._own.update(one for one in signal_ids if one > self._heard)
 
     def tell(self, signal: Signal) -> None:
         """Let the others look for it at once."""

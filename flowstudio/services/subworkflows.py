@@ -140,6 +140,7 @@ class SubworkflowService:
                 base=context.run.base,
                 project_id=outer.project_id,
                 created_by=outer.created_by,
+                queue=outer.queue,
             )
         except NotFoundError as error:
             raise StepError(str(error), retryable=False) from error

@@ -17,8 +17,6 @@ from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.queue_capacity import Capacity
 from flowstudio.store.runs import JOBS
 
-#: How long whoever takes a failed run up again has for it, before another one tries.
-RETRY_LEASE_S = 60
 _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
 #: The runs that somebody has; of all that go on they are few, however many wait.
@@ -267,22 +265,6 @@ class _Turns:
         return lanes
 
 
-def lease_retries(now: datetime, until: datetime, most: int) -> Work:
-    """Ids of failed runs that are to be tried again now; no other process gets them till `until`."""
-
-    def work(connection: Connection) -> list[str]:
-        connection.in_turn()
-        rows = connection.execute(
-            "SELECT id FROM run WHERE retry_at<=? ORDER BY retry_at LIMIT ?",
-            (to_column(now), most),
-        ).fetchall()
-        for row in rows:
-            connection.execute("UPDATE run SET retry_at=? WHERE id=?", (to_column(until), row[0]))
-        return [row[0] for row in rows]
-
-    return work
-
-
 async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
     """Each queue as it stands; what ended is counted from a moment on."""
     moment = to_column(since)
@@ -348,12 +330,6 @@ async def workers(journal: StoredJournal, since: datetime) -> dict[frozenset[str
     ):
         found[frozenset(queues.split(","))] += int(concurrency)
     return dict(found)
-
-
-async def has_retries(journal: StoredJournal, now: datetime) -> bool:
-    """Whether a failed run is to be tried again by now."""
-    rows = await journal.query("SELECT 1 FROM run WHERE retry_at<=? LIMIT 1", (to_column(now),))
-    return bool(rows)
 
 
 async def has_work(journal: StoredJournal, now: datetime) -> bool:

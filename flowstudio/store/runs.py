@@ -27,6 +27,8 @@ _COLUMNS = (
 #: So many of the latest runs are looked through first: mostly they hold all that a page shows.
 _LATEST = 500
 _INNER = "workflow:"
+#: Which queues are asked for; None for all.
+Queues = Sequence[str] | None
 _FILTERS = ("project_id", "workflow_id", "slug")
 _LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
@@ -253,11 +255,13 @@ class RunStore:
         )
         return [_record(row) for row in rows]
 
-    async def list_due(self, now: datetime) -> list[str]:
-        """Ids of waiting runs whose moment has come, the earliest first."""
+    async def list_due(self, now: datetime, queues: Queues = None) -> list[str]:
+        """Ids of waiting runs whose moment has come, the earliest first; of all queues or these."""
+        among, values = _among(queues)
         rows = await self._reader.all(
-            "SELECT id FROM run WHERE status='waiting' AND wake_at<=? ORDER BY wake_at LIMIT 200",
-            (to_column(now),),
+            f"SELECT id FROM run WHERE status='waiting' AND wake_at<=?{among}"
+            " ORDER BY wake_at LIMIT 200",
+            (to_column(now), *values),
         )
         return [row[0] for row in rows]
 
@@ -271,25 +275,35 @@ class RunStore:
         )
         return [row[0] for row in rows]
 
-    async def list_untold(self) -> list[str]:
-        """Ids of runs that wait although a run inside them has ended."""
+    async def list_untold(self, queues: Queues = None) -> list[str]:
+        """Ids of runs that wait although a run inside them has ended; of all queues or these."""
+        among, values = _among(queues, "outside.queue")
         rows = await self._reader.all(
             "SELECT DISTINCT outside.id FROM run outside"
             " JOIN run inside ON outside.id=substr(inside.trigger, ?, 36)"
             " WHERE outside.status='waiting' AND substr(inside.trigger, 1, ?)=?"
-            " AND inside.status IN (SELECT value FROM json_each(?))",
-            (len(_INNER) + 1, len(_INNER), _INNER, json.dumps(sorted(FINISHED))),
+            f" AND inside.status IN (SELECT value FROM json_each(?)){among}",
+            (len(_INNER) + 1, len(_INNER), _INNER, json.dumps(sorted(FINISHED)), *values),
         )
         return [row[0] for row in rows]
 
-    async def list_unfinished(self) -> list[tuple[str, str]]:
+    async def list_unfinished(self, queues: Queues = None) -> list[tuple[str, str]]:
         """Ids and owners of the runs that somebody should be advancing, the oldest first."""
+        among, values = _among(queues)
         rows = await self._reader.all(
             "SELECT id, owner FROM run INDEXED BY ix_run_owned"
-            " WHERE owner <> '' AND status IN ('queued', 'running')"
-            " ORDER BY id"
+            f" WHERE owner <> '' AND status IN ('queued', 'running'){among}"
+            " ORDER BY id",
+            values,
         )
         return [(row[0], row[1]) for row in rows]
+
+
+def _among(queues: Queues, column: str = "queue") -> tuple[str, tuple[str, ...]]:
+    """A condition, if any, and the value bound in it."""
+    if queues is None:
+        return "", ()
+    return f" AND {column} IN (SELECT value FROM json_each(?))", (json.dumps(list(queues)),)
 
 
 def _wheres(query: RunQuery) -> tuple[list[str], list[Any]]:

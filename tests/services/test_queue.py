@@ -1,6 +1,7 @@
 """The queue: whose turn it is, what holds runs back, and what becomes of those that fail."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -16,12 +17,12 @@ from flowstudio.runtime import open_runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.queues import QUEUES
 from flowstudio.settings import Settings
-from tests.builders import node, workflow
+from tests.builders import document, node, workflow
 from tests.fakes.clock import TurnedClock
 from tests.people import actor_of, person, project_of
 from tests.processes import until
 from tests.projects import kept, member
-from tests.running import carry, create, ended, opened, reached
+from tests.running import carry, create, cut_off, ended, opened, reached
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
@@ -57,6 +58,12 @@ async def begin(runtime, document, **options):
 
 async def status(runtime, run_id):
     return (await runtime.runs.find(OPERATOR, run_id)).status
+
+
+async def queued(runtime, run_id):
+    async with asyncio.timeout(60):
+        while await status(runtime, run_id) != "queued":
+            pass
 
 
 async def test_what_people_wait_for_goes_before_triggers_and_these_before_the_rest(
@@ -247,6 +254,91 @@ async def test_a_run_that_failed_for_good_is_a_dead_letter_until_somebody_sees_t
         assert await runtime.studio.queue.dismiss(OPERATOR) == 1
         assert await runtime.runs.list_dead(OPERATOR) == []
         assert await status(runtime, run_id) == "failed"
+
+
+def calling(folder, *nodes):
+    """A workflow around another one, whose file is written."""
+    folder.mkdir(exist_ok=True)
+    (folder / "inner.json").write_text(json.dumps(document(*nodes, edges="before>shaky")))
+    inner = node("integration", "call", mode="workflow", workflow="inner.json")
+    return workflow(inner, retry={"attempts": 2, "backoff_s": 60})
+
+
+async def test_a_run_that_failed_through_a_run_inside_it_is_taken_up_again_with_that_one(
+    timed, clock, bench, tmp_path
+):
+    outer = calling(tmp_path / "files", node("count", "before"), node("flaky", "shaky", fails=2))
+    async with serving(timed):
+        run_id = await begin(timed, outer, base=str(tmp_path / "files"), queue="batch")
+        while await status(timed, run_id) != "failed" or bench.runs["shaky"] < 2:
+            clock.turn(30)
+        (inner,) = [run for run in await timed.runs.list(OPERATOR) if run.id != run_id]
+        assert inner.queue == "batch"
+        assert await timed.studio.queue.requeue(OPERATOR, [run_id]) == 1
+        while await status(timed, run_id) != "succeeded":
+            clock.turn(1)
+    assert bench.runs == {"before": 1, "shaky": 3}
+
+
+async def test_a_run_that_is_tried_again_waits_for_its_turn(runtime, bench):
+    document = workflow(node("flaky", "shaky", fails=1))
+    queue = runtime.studio.queue
+    async with serving(runtime):
+        run_id = await begin(runtime, document, queue="batch")
+        await reached(runtime, run_id, "failed")
+        await queue.tell(OPERATOR, "batch", is_paused=True)
+        assert await queue.requeue(OPERATOR, [run_id]) == 1
+        await queued(runtime, run_id)
+        other = await begin(runtime, counting("meanwhile"))
+        await reached(runtime, other, "succeeded")
+        await runtime.dispatcher.admission.look()
+        record = await runtime.runs.find(OPERATOR, run_id)
+        assert (record.status, record.owner, record.finished_at) == ("queued", "", None)
+        await queue.tell(OPERATOR, "batch", is_paused=False)
+        await reached(runtime, run_id, "succeeded")
+    assert bench.runs["shaky"] == 2
+
+
+async def test_a_run_that_waits_to_be_tried_again_can_be_cancelled(runtime, bench):
+    async with serving(runtime):
+        run_id = await begin(runtime, workflow(node("flaky", "shaky", fails=1)), queue="batch")
+        await reached(runtime, run_id, "failed")
+        await runtime.studio.queue.tell(OPERATOR, "batch", is_paused=True)
+        await runtime.studio.queue.requeue(OPERATOR, [run_id])
+        await queued(runtime, run_id)
+        await runtime.runs.cancel(OPERATOR, run_id)
+        await reached(runtime, run_id, "cancelled")
+    assert bench.runs["shaky"] == 1
+
+
+async def test_a_process_advances_nothing_of_queues_it_does_not_serve(tmp_path, bench, clock):
+    async with opened(tmp_path, bench, clock) as runtime:
+        nap = workflow(node("task", "nap", mode="wait", seconds=3600))
+        parked = await create(runtime, nap, queue="batch")
+        await carry(runtime, parked)
+        failed = await create(runtime, workflow(node("flaky", "shaky", fails=1)), queue="batch")
+        await carry(runtime, failed)
+        left = await create(runtime, GATE, queue="batch")
+        await cut_off(runtime, left, bench.started("hold"))
+    bench.gate("hold").set()
+    clock.turn(3600)
+    async with opened(tmp_path, bench, clock) as runtime:
+
+        async def statuses():
+            return [await status(runtime, run_id) for run_id in (parked, failed, left)]
+
+        await runtime.studio.queue.requeue(OPERATOR, [failed])
+        async with serving(runtime, ("interactive",)):
+            done = await begin(runtime, counting("yours"))
+            while await status(runtime, failed) == "failed":
+                clock.turn(1)
+            while await status(runtime, done) != "succeeded":
+                clock.turn(1)
+            assert await runtime.dispatcher.carry_on() == []
+            assert await statuses() == ["waiting", "queued", "running"]
+        async with serving(runtime, ("batch",)):
+            while await statuses() != ["succeeded"] * 3:
+                clock.turn(1)
 
 
 async def test_of_dead_runs_only_those_the_actor_may_steer_are_taken_up(runtime):

@@ -9,6 +9,7 @@ import pytest
 from flowstudio.store import queue
 from flowstudio.store.database import open_database
 from flowstudio.store.queue_capacity import Capacity
+from flowstudio.store.retries import list_retries
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 QUEUES = ("interactive", "batch")
@@ -43,7 +44,7 @@ def asked(settings):
 ASKING = {
     "how the queue stands": lambda asked: queue.depths(asked, QUEUES, NOW),
     "whether something waits": lambda asked: queue.has_work(asked, NOW),
-    "what is to be tried again": lambda asked: queue.has_retries(asked, NOW),
+    "what is to be tried again": lambda asked: list_retries(asked, NOW, 200),
 }
 
 
