@@ -267,7 +267,6 @@ class _Turns:
 
 async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
     """Each queue as it stands; what ended is counted from a moment on."""
-    moment = to_column(since)
     counted = "SELECT queue, count(*), min(created_at)"
     waiting = await _by_queue(
         journal, f"{counted} FROM run INDEXED BY ix_run_waiting WHERE {_WAITING}"
@@ -285,8 +284,8 @@ async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime)
     )
     ended = await _by_queue(
         journal,
-        "SELECT queue, count(*) FROM run WHERE created_at>=? AND finished_at>=?",
-        (moment, moment),
+        "SELECT queue, count(*) FROM run INDEXED BY ix_run_finished WHERE finished_at>=?",
+        (to_column(since),),
     )
     none = (0, None)
     return [

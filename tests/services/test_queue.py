@@ -398,6 +398,22 @@ async def test_the_depth_of_each_queue_and_its_age_are_known(tmp_path, bench):
         bench.gate("hold").set()
 
 
+async def test_what_ended_within_the_last_minute_counts_however_long_it_took(timed, clock, bench):
+    async def ended_of_late():
+        view = await timed.studio.queue.look(OPERATOR)
+        return [queue.depth.ended for queue in view.queues]
+
+    async with serving(timed):
+        run_id = await begin(timed, GATE, queue="triggered")
+        await bench.started("hold").wait()
+        clock.turn(600)
+        bench.gate("hold").set()
+        await reached(timed, run_id, "succeeded")
+        assert await ended_of_late() == [0, 1, 0]
+        clock.turn(61)
+        assert await ended_of_late() == [0, 0, 0]
+
+
 async def test_turns_come_in_a_burst_first_and_then_evenly(timed, clock: TurnedClock):
     await timed.studio.queue.rate(OPERATOR, "model", "test/model", 3, 60)
     rates = timed.studio.credentials.rates

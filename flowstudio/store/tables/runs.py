@@ -63,6 +63,7 @@ class RunRow(SQLModel, table=True):
             *("queue", "created_at", "status", "owner", "ready_at"),
             where="status = 'queued' AND owner = '' AND ready_at IS NULL",
         ),
+        _part("ix_run_finished", "finished_at", "queue", where="finished_at IS NOT NULL"),
         _part("ix_run_ready", "ready_at", where="ready_at IS NOT NULL"),
         _part("ix_run_owned", "project_id", "workflow_id", where="owner <> ''"),
         _part("ix_run_retry", "retry_at", where="retry_at IS NOT NULL"),
