@@ -217,7 +217,7 @@ def _project_secrets(runtime: Runtime) -> Any:
     credentials = runtime.studio.credentials
     module, _, name = _SECRETS.partition(":")
     kind = getattr(import_module(module), name)
-    return kind(credentials.for_run, credentials.openrouter_key)
+    return kind(credentials.for_run, credentials.openrouter_key, credentials.openrouter_turn)
 
 
 def _rates(runtime: Runtime) -> Rates:

@@ -51,10 +51,12 @@ class ProjectSecrets:
             none of this id, or it does not open.
         openrouter_key: the key a project's model calls are made with, or None if it has none of
             its own. Raises StepError: it does not open.
+        openrouter_turn: returns when that key may be used once more.
     """
 
     find: Callable[[str, str], Awaitable[Credential]]
     openrouter_key: Callable[[str], Awaitable[str | None]]
+    openrouter_turn: Callable[[str], Awaitable[None]]
 
 
 async def find_credential(credential_id: str, context: NodeContext) -> Credential:

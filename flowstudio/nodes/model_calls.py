@@ -15,6 +15,7 @@ from flowstudio.graph.fields import JsonSchema, ModelName, Templated, shown
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.llm.gateway import Gateway
 from flowstudio.llm.messages import Charge, ChatRequest, ChatResult, Message, Policy, TaskType
+from flowstudio.llm.routing import LOCAL_PREFIX
 from flowstudio.nodes.credentials import ProjectSecrets
 
 Resources = Mapping[type, Any]
@@ -198,7 +199,7 @@ class Calls:
         request = (fields or self._fields).request(messages, schema)
         prediction = await gateway.predict(request, context.typical_output_tokens())
         if context.run.project_id:
-            await context.resource(Rates).wait("model", prediction.model)
+            await self._take_turn(prediction.model)
         async with context.spend(prediction.typical_usd, prediction.model) as spending:
 
             def settle(charge: Charge) -> None:
@@ -215,6 +216,13 @@ class Calls:
                 f"The answer of {result.model} was cut off at its longest; raise max_tokens."
             )
         return result
+
+    async def _take_turn(self, model: str) -> None:
+        """Wait until the model, and the project's own key if it is called with that, may be used."""
+        context = self._context
+        await context.resource(Rates).wait("model", model)
+        if not model.startswith(LOCAL_PREFIX):
+            await context.resource(ProjectSecrets).openrouter_turn(context.run.project_id)
 
     async def _find_gateway(self) -> Gateway:
         # Asked for with each call: the key may be replaced while a run goes on.

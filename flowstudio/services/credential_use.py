@@ -106,6 +106,16 @@ class CredentialUse:
         await self._note_use(opened[0])
         return opened[1].key.get_secret_value()
 
+    async def openrouter_turn(self, project_id: str) -> None:
+        """Return when the project's own key for model calls may be used once more."""
+        if not await self.rates.has("credential"):
+            return
+        found = await self._parts.records.read(
+            lambda session: store.find_newest(session, project_id, "openrouter")
+        )
+        if found is not None:
+            await self.rates.wait("credential", found.record.id)
+
     async def _read_for_step(
         self, work: Callable[[Session], tuple[CredentialRecord, Credential] | None]
     ) -> tuple[CredentialRecord, Credential] | None:

@@ -14,6 +14,7 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import audit
 from flowstudio.store import queue_controls as store
+from flowstudio.store.credentials import find_credential
 from flowstudio.store.queue import Depth, depths
 from flowstudio.store.queue_controls import QueueState, Rate, RateKind, RunLimit, Scope, Worker
 
@@ -190,6 +191,8 @@ class QueueService:
             raise InvalidInputError(problems)
 
         def work(session: Session) -> None:
+            if kind == "credential" and find_credential(session, key) is None:
+                raise InvalidInputError([f"key: There is no credential with the id {key!r}."])
             store.put_rate(session, rate)
             told = {rate.kind: rate.key, "calls": rate.calls, "per_s": rate.per_s}
             audit.append(session, self._parts.entry(actor, "queue.edit", INSTANCE, **told))

@@ -57,6 +57,10 @@ class Worker:
     seen_at: datetime
 
 
+#: Nobody waits for less: the next turn comes that much later instead.
+_SOON_S = 0.001
+
+
 def list_states(session: Session) -> dict[str, QueueState]:
     """Queues that were told something, by name."""
     rows = session.exec(select(QueueRow))
@@ -113,7 +117,7 @@ def remove_rate(session: Session, kind: RateKind, key: str) -> None:
 
 
 def take_turn(session: Session, rate: Rate, now: float) -> float:
-    """Reserve the next turn; gives the seconds until it comes.
+    """Take a turn and give 0, or give the seconds until there is one to be taken.
 
     The generic cell rate algorithm (ITU-T I.371): a burst of `calls` at once, then evenly.
     """
@@ -122,9 +126,12 @@ def take_turn(session: Session, rate: Rate, now: float) -> float:
         return 0
     between = row.per_s / row.calls
     arrival = max(row.free_at, now)
+    wait_s = arrival - (row.per_s - between) - now
+    if wait_s > _SOON_S:
+        return wait_s
     row.free_at = arrival + between
     session.add(row)
-    return max(0.0, arrival - (row.per_s - between) - now)
+    return 0
 
 
 def list_workers(session: Session) -> list[Worker]:

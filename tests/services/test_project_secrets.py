@@ -1,5 +1,6 @@
 """Runs of a project with the project's own secrets: used by nodes and models, and seen nowhere."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from flowstudio.errors import InvalidDocumentError
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.ids import new_id
 from flowstudio.runtime import open_runtime
+from flowstudio.services.access import OPERATOR
 from flowstudio.services.credential_inputs import (
     NewBasic,
     NewBearer,
@@ -19,6 +21,7 @@ from flowstudio.services.credential_inputs import (
     NewOpenRouter,
     NewSmtp,
 )
+from flowstudio.services.runs import base_of_project
 from flowstudio.settings import Settings
 from flowstudio.store.tables.workflows import WorkflowRow
 from tests.builders import node, workflow
@@ -26,7 +29,8 @@ from tests.fakes.http_server import Answer, HttpServer, echo
 from tests.fakes.openrouter import FakeOpenRouter, fail, say
 from tests.fakes.smtp_server import SmtpServer
 from tests.people import person, project_of
-from tests.running import run
+from tests.processes import until
+from tests.running import carry, create, run
 
 CANARY = "sk-CANARY-9c77-of-a-project"
 FORMS = (
@@ -40,11 +44,11 @@ OTHERS_KEY = "sk-or-of-the-other-project"
 
 
 @asynccontextmanager
-async def studio(folder, bench, *servers, **settings) -> AsyncIterator:
+async def studio(folder, bench, *servers, clock=None, **settings) -> AsyncIterator:
     """A process that may reach these servers on this machine."""
     allowed = tuple(f"127.0.0.1:{server.port}" for server in servers)
     chosen = Settings(data_dir=folder, http_allow_private=allowed, **settings)
-    async with open_runtime(chosen, registry=bench.registry()) as runtime:
+    async with open_runtime(chosen, clock=clock, registry=bench.registry()) as runtime:
         yield runtime
 
 
@@ -243,12 +247,16 @@ ASK = workflow(node("ai", "ask", prompt="hello", model="test/model"))
 
 
 @asynccontextmanager
-async def models(folder, bench, instance_key):
+async def models(folder, bench, instance_key, clock=None):
     """A process, and a provider that takes any key and remembers which it was given."""
     async with (
         FakeOpenRouter(key=None) as server,
         studio(
-            folder, bench, openrouter_base_url=server.url, openrouter_api_key=instance_key
+            folder,
+            bench,
+            clock=clock,
+            openrouter_base_url=server.url,
+            openrouter_api_key=instance_key,
         ) as runtime,
     ):
         yield server, runtime
@@ -275,6 +283,29 @@ async def test_each_projects_calls_are_made_with_its_own_key(tmp_path, bench):
         assert (await run(runtime, ASK)).status == "succeeded"
         assert keys_of(server) == [CANARY, OTHERS_KEY, INSTANCE_KEY, INSTANCE_KEY]
     assert_nowhere(tmp_path, told)
+
+
+async def test_calls_with_a_projects_own_key_wait_for_their_turn_and_predictions_do_not(
+    tmp_path, bench, clock
+):
+    async with models(tmp_path, bench, INSTANCE_KEY, clock) as (server, runtime):
+        ann, bob = person(runtime.studio.parts), person(runtime.studio.parts, "bob@example.com")
+        credential = await keep(runtime, ann, openrouter(CANARY))
+        await runtime.studio.queue.rate(OPERATOR, "credential", credential, 1, 60)
+        project = project_of(ann)
+        for _ in range(3):
+            await runtime.runs.predict(OPERATOR, ASK, {}, base_of_project(project))
+        fresh = {"project_id": project, "use_cache": False}
+        first = await create(runtime, ASK, **fresh)
+        await carry(runtime, first)
+        async with asyncio.TaskGroup() as group:
+            second = group.create_task(carry(runtime, await create(runtime, ASK, **fresh)))
+            await until(lambda: 60 in clock.slept)
+            assert (await run_in(runtime, project_of(bob), ASK)).status == "succeeded"
+            assert keys_of(server) == [CANARY, INSTANCE_KEY]
+            clock.turn(60)
+        assert second.result().status == "succeeded"
+        assert keys_of(server) == [CANARY, INSTANCE_KEY, CANARY]
 
 
 async def test_an_equal_question_is_answered_from_the_cache_of_the_own_project_alone(

@@ -428,13 +428,34 @@ async def test_turns_come_in_a_burst_first_and_then_evenly(timed, clock: TurnedC
     async with asyncio.TaskGroup() as group:
         for _ in range(2):
             group.create_task(rates.wait("model", "test/model"))
-        await until(lambda: waited() == [20, 40])
-        clock.turn(40)
+        await until(lambda: waited() == [20])
+        clock.turn(20)
+        await until(lambda: waited() == [20, 20])
+        clock.turn(20)
     await rates.wait("model", "another/model")
     await timed.studio.queue.unlimited(OPERATOR, "model", "test/model")
     clock.turn(10)
     await rates.wait("model", "test/model")
-    assert waited() == [20, 40]
+    assert waited() == [20, 20]
+
+
+async def test_who_stops_waiting_for_a_turn_leaves_it_to_the_next(timed, clock: TurnedClock):
+    await timed.studio.queue.rate(OPERATOR, "model", "test/model", 1, 60)
+    rates = timed.studio.credentials.rates
+    await rates.wait("model", "test/model")
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(rates.wait("model", "test/model")) for _ in range(5)]
+        await until(lambda: 60 in clock.slept)
+        for task in waiting[:4]:
+            task.cancel()
+        await until(lambda: clock.slept.count(60) == 2)
+        clock.turn(60)
+        await waiting[4]
+
+
+async def test_a_rate_is_for_a_credential_that_there_is(runtime):
+    with pytest.raises(InvalidInputError, match="no credential"):
+        await runtime.studio.queue.rate(OPERATOR, "credential", "nobody", 1, 60)
 
 
 async def test_a_worker_tells_of_itself_and_takes_its_name_back_when_it_stops(runtime):
