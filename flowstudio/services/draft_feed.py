@@ -161,7 +161,7 @@ class DraftFeed:
     async def _follow_once(self, run_id: str) -> None:
         followed = self._followed[run_id] = await self._begin(run_id)
         workflow_id = followed.record.workflow_id
-        self._tell_run(followed, followed.record)
+        self._publish(followed, "run", self.run_view(followed.record))
         async for batch in batches(Watch(self._runs, run_id, 0).events()):
             await self._take(followed, batch)
         await self._write(followed)
@@ -254,10 +254,14 @@ class DraftFeed:
         self._parts.channels.publish(channel, {"t": kind, **message})
 
     def run_view(self, record: RunRecord) -> View:
-        """A run that goes on, as far as this process knows."""
+        """A run that goes on, as far as this process knows.
+
+        With the nodes that are to run, and where it is followed here, those that are at work.
+        """
         wish, followed = read_wish(record.draft), self._followed.get(record.id)
         done = len(followed.rows.ended) if followed is not None else 0
-        return {**run_view(record, done, len(wish.runs)), "nodes": list(wish.runs)}
+        view = {**run_view(record, done, len(wish.runs)), "nodes": list(wish.runs)}
+        return view | ({"steps": _live_steps(followed)} if followed is not None else {})
 
     # Catching up
 
@@ -289,6 +293,14 @@ class DraftFeed:
 
     def _stored(self, run_id: str) -> AsyncIterator[Event | DamagedEvent]:
         return self._runs.journal.read(run_id)
+
+
+def _live_steps(followed: _Followed) -> list[View]:
+    return [
+        _step_view(followed.ids[step.node], step)
+        for step in followed.book.steps.values()
+        if step.status in ("running", "waiting") and step.node in followed.ids
+    ]
 
 
 def _step_view(node_id: str, step: StepView) -> View:

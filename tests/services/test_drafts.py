@@ -579,6 +579,8 @@ async def test_everybody_is_told_of_each_step_and_of_what_changed(edit, runtime,
 
         await editor.drafts.run(owner, editor.id, Ask("cells", ("b",)))
         await hear_until(lambda message: message["t"] == "text")
+        # Whoever opens the editor now sees what is at work.
+        run = (await editor.view())["run"]
         bench.gate("b").set()
         await hear_until(
             lambda message: message.get("status") == "succeeded" and "total" in message
@@ -596,6 +598,8 @@ async def test_everybody_is_told_of_each_step_and_of_what_changed(edit, runtime,
     }
     assert results["b"]["preview"] == "one two three"
     assert heard[-1]["done"] == heard[-1]["total"] == 2
+    assert next(message for message in heard if message["t"] == "run")["nodes"] == ["a", "b"]
+    assert [(step["node"], step["status"]) for step in run["steps"]] == [("b", "running")]
     steps = [message for message in heard if message["t"] == "step" and message["node"] == "b"]
     assert steps[-1]["status"] == "succeeded"
 

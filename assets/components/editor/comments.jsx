@@ -4,12 +4,13 @@ import { ask, onLoss, onMessage, read, say, select, set, textOf, useEditor } fro
 import { moment } from "./faces.js";
 import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
+import { Unread } from "./unread.jsx";
 import { colourOf, initials } from "./people.jsx";
 import { Prose } from "../value.jsx";
 
 export async function loadComments() {
   const reply = await ask("GET", "/comments");
-  if (reply.ok) set({ comments: reply.body.items });
+  set(reply.ok ? { comments: reply.body.items, commentsProblem: "" } : { commentsProblem: textOf(reply) });
 }
 onMessage("comment", loadComments);
 onLoss(loadComments);
@@ -23,10 +24,12 @@ const send = async (method, path, body) => {
 
 export function Comments() {
   const comments = useEditor((state) => state.comments);
+  const problem = useEditor((state) => state.commentsProblem);
   const selection = useEditor((state) => state.selection);
   const nodes = useEditor((state) => state.document.nodes);
   const [filter, setFilter] = useState("open");
   useEffect(() => { loadComments(); }, []);
+  if (problem && !comments) return <Unread what="The comments" problem={problem} onAgain={loadComments} />;
   if (!comments) return <p className="faint">One moment…</p>;
   const about = selection.size === 1 ? nodes.get([...selection][0]) : null;
   const threads = comments
@@ -35,6 +38,7 @@ export function Comments() {
   const closed = comments.filter((each) => !each.thread_id && each.resolved_at).length;
   return (
     <>
+      {problem && <Unread what="The newest comments" problem={problem} onAgain={loadComments} />}
       <Write label={about ? `Say something about “${about.name}”` : "Say something about this workflow"} onSend={(text) => send("POST", "", { text, node_id: about?.id ?? "" })} />
       <div className="segments" role="group" aria-label="Which comments">
         {[["open", "Open"], ["all", `All${closed ? ` (${closed} resolved)` : ""}`]].map(([name, label]) => (

@@ -1,5 +1,6 @@
 // Running parts of a workflow while it is edited: what is stale, what a run would cost, what came out.
 import { shared } from "./sharing.js";
+import { queued, stepsOf, withStep } from "./steps.js";
 import { ask, onLoss, onMessage, read, say, set, textOf } from "./store.js";
 
 const AUTO_MS = 700;
@@ -19,15 +20,21 @@ export async function loadDraft() {
   const reply = await ask("GET", "/draft");
   isLoading = false;
   if (read().id !== id) return;
+  set({ draftProblem: reply.ok ? "" : textOf(reply) });
   const before = read().run;
   const now = reply.body?.run ?? before;
   // A run that waits outside of the server's memory is not counted there any more.
   if (now && now.run_id === before?.run_id) now.done = Math.max(now.done ?? 0, before.done ?? 0);
-  if (reply.ok) set({ draft: shared(read().draft, reply.body), run: now, steps: reply.body.run ? read().steps : {} });
+  if (reply.ok) set({ draft: shared(read().draft, reply.body), run: now, steps: stepsAfter(reply.body, before) });
   if (isWanted) {
     isWanted = false;
     loadDraft();
   }
+}
+
+function stepsAfter({ run: told, results }, before) {
+  if (!told) return {};
+  return told.run_id === before?.run_id ? read().steps : stepsOf(told, results);
 }
 
 function loadSoon() {
@@ -49,7 +56,10 @@ export async function run(mode, targets = [], more = {}) {
   const { run_id: id, runs } = reply.body;
   if (!id) say("Nothing here has changed since it last ran.");
   // What the socket has told of it already stands.
-  else if (read().run?.run_id !== id) set({ run: { run_id: id, status: "queued", done: 0, total: runs.length, cost_usd: "0" }, steps: {}, texts: {} });
+  else if (read().run?.run_id !== id) {
+    const ids = [...read().document.nodes.values()].filter(({ name }) => runs.includes(name)).map((node) => node.id);
+    set({ run: { run_id: id, status: "queued", done: 0, total: runs.length, cost_usd: "0" }, steps: queued(ids), texts: {} });
+  }
 }
 
 export async function cancel() {
@@ -112,7 +122,7 @@ onMessage("run", ({ t, ...message }) => {
   const { run: before } = read();
   const isOver = ["succeeded", "failed", "cancelled"].includes(message.status);
   const isNew = before?.run_id !== message.run_id;
-  set({ run: { ...(isNew ? {} : before), ...message, seen: isNew ? Date.now() : before.seen }, ...(isNew ? { steps: {}, texts: {} } : {}) });
+  set({ run: { ...(isNew ? {} : before), ...message, seen: isNew ? Date.now() : before.seen }, ...(isNew ? { steps: queued(message.nodes ?? []), texts: {} } : {}) });
   if (isOver) {
     set({ steps: {}, texts: {} });
     loadDraft();
@@ -120,14 +130,11 @@ onMessage("run", ({ t, ...message }) => {
   }
 });
 
-onMessage("step", ({ t, node, path, ...step }) => {
+onMessage("step", ({ t, node, ...step }) => {
   const { steps, texts } = read();
   // Its output takes the place of what it streamed.
   if (texts[step.name] && step.status !== "running") set({ texts: { ...texts, [step.name]: undefined } });
-  const before = steps[node];
-  const turns = (before?.turns ?? 0) + (step.status === "running" && before?.path !== path ? 1 : 0);
-  const done = turns > 1 ? `${turns} times` : "";
-  set({ steps: { ...steps, [node]: { ...before, ...step, path, turns, done } } });
+  set({ steps: { ...steps, [node]: withStep(steps[node], step) } });
 });
 
 // Streamed text by node name; it grows outside of the nodes' own data.

@@ -1,11 +1,12 @@
 // The drawer at the bottom: the run that goes on, and what is wrong with the workflow.
 import { useEffect, useState } from "react";
 import { mend } from "./actions.js";
-import { cancel } from "./draft.js";
+import { cancel, loadDraft } from "./draft.js";
 import { money, RUN_LABELS, seconds } from "./faces.js";
 import { Elapsed } from "../live.jsx";
 import { Questions } from "./questions.jsx";
 import { Icon, StatePill } from "./icons.jsx";
+import { Unread } from "./unread.jsx";
 import { select, useEditor } from "./store.js";
 
 const NOTHING = {};
@@ -14,6 +15,7 @@ export function Drawer() {
   const [open, setOpen] = useState("");
   const problems = useEditor((state) => state.problems);
   const run = useEditor((state) => state.run);
+  const unread = useEditor((state) => state.draftProblem);
   useEffect(() => {
     const onOpen = (event) => setOpen(event.detail);
     window.addEventListener("editor-drawer", onOpen);
@@ -29,6 +31,7 @@ export function Drawer() {
         {tab("problems", problems.length ? `Problems ${problems.length}` : "No problems")}
         <RunLine run={run} />
       </div>
+      {unread && <Unread what="How the nodes stand" problem={unread} onAgain={loadDraft} />}
       <Questions run={run} />
       {open === "run" && <RunPanel run={run} />}
       {open === "problems" && <Problems problems={problems} />}
@@ -59,7 +62,7 @@ function RunPanel({ run }) {
   const rows = [...document.nodes.values()]
     .map((node) => ({ node, step: steps[node.id] ?? (results[node.id]?.run_id === run.run_id ? { ...results[node.id], since: startOf(results[node.id]) } : null) }))
     .filter(({ step }) => step)
-    .sort((one, other) => (Date.parse(one.step.since) || 0) - (Date.parse(other.step.since) || 0));
+    .sort((one, other) => beganAt(one) - beganAt(other));
   const begins = rows.map(({ step }) => Date.parse(step.since)).filter(Number.isFinite);
   const zero = Math.min(...begins);
   const end = Math.max(zero + 1, ...rows.map(({ step }) => (goesOn(step) ? Date.now() : Date.parse(step.since) + 1000 * (step.duration_s ?? 0))).filter(Number.isFinite));
@@ -87,7 +90,10 @@ function RunPanel({ run }) {
   );
 }
 
-const WORDS = { waiting: "waits", skipped: "skipped", cached: "cached" };
+// What has not begun comes last.
+const beganAt = ({ step }) => Date.parse(step.since) || Number.MAX_SAFE_INTEGER;
+
+const WORDS = { queued: "queued", waiting: "waits", skipped: "skipped", cached: "cached" };
 
 function Took({ step }) {
   if (step.status === "running" && step.since) return <Elapsed since={step.since} />;

@@ -56,7 +56,9 @@ export function standing({ draft, steps }, id) {
   if (step && (LIVE.has(step.status) || !result)) {
     return { state: step.status, label: LABELS[step.status] ?? step.status, since: step.status === "running" ? step.since : "", aside: step.done ?? "" };
   }
-  const cost = costText(draft?.costs[id]);
+  // How it stands has not been read yet.
+  if (!draft) return { state: "idle", label: "", aside: "" };
+  const cost = costText(draft.costs[id]);
   if (!mark || mark.state === "never") return { state: "idle", label: LABELS.idle, aside: cost };
   if (result?.pinned) {
     return { state: "succeeded", label: result.pinned.kind === "edited" ? "Edited" : "Pinned", isPinned: true, aside: "" };
@@ -79,6 +81,12 @@ export function brief(result, most = 140) {
   const text = typeof value === "string" ? value : typeof value?.text === "string" ? value.text : JSON.stringify(value);
   return cut(text.replace(/\s+/g, " ").trim(), most);
 }
+
+// Where a decision went is what it has to say.
+const taken = (result) => {
+  const port = (result?.pinned ?? result)?.port;
+  return port ? `→ ${port}` : "";
+};
 
 const portLabel = (port, ports) => (ports.length > 1 || port !== "out" ? port : "");
 
@@ -119,7 +127,7 @@ export function faceOf(state, node) {
     inputs: inputs.map((id) => ({ id, label: "" })),
     outputs: face.outputs.map((id) => ({ id, label: portLabel(id, face.outputs) })),
     state: now.state, label: now.label, maybe: Boolean(now.isMaybe), pinned: Boolean(now.isPinned), since: now.since ?? "", aside: now.aside,
-    brief: node.type === "decision" ? "" : brief(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
+    brief: (node.type === "decision" ? taken : brief)(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
     disabled: valueOf(node, "disabled"), notes: valueOf(node, "notes") ? "1" : "",
     problem: firstProblems(state.problems).get(node.name) ?? "", people: "",
     comments: openComments(state.comments).get(node.id) ?? 0,

@@ -67,10 +67,11 @@ export function CodeTextField({ path, schema, kind, label, value, onChange, isRe
   );
 }
 
-// The value of what stands in a field, where there is a workflow to find it in.
+// The value of what stands in a field, where there is a workflow to find it in. It is evaluated from the
+// text that is sent, which is for those who may write it.
 export function Preview({ path, text, kind }) {
-  const { context } = useForm();
-  if (!context.workflowId || !context.node || context.preview === false) return null;
+  const { context, disabled } = useForm();
+  if (disabled || !context.workflowId || !context.node || context.preview === false) return null;
   return <LivePreview workflowId={context.workflowId} node={context.node} path={path} text={text} kind={kind} stamp={context.names} />;
 }
 

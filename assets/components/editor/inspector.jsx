@@ -29,14 +29,16 @@ export function Inspector({ onClose }) {
 }
 
 function Several({ ids }) {
+  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayRun = useEditor((state) => state.mayRun);
   return (
     <div className="inspector-body">
       <h2>{ids.length} nodes</h2>
       <div className="button-row">
-        <button type="button" className="button" onClick={() => draft.run("cells", ids)}><Icon name="play" size={13} /> Run these</button>
-        <button type="button" className="button" onClick={() => actions.duplicate(ids)}>Duplicate</button>
-        <button type="button" className="button" onClick={() => actions.toggleDisabled(ids)}>Disable or enable</button>
-        <button type="button" className="button danger" onClick={() => actions.remove(ids)}>Remove</button>
+        {mayRun && <button type="button" className="button" onClick={() => draft.run("cells", ids)}><Icon name="play" size={13} /> Run these</button>}
+        {mayEdit && <button type="button" className="button" onClick={() => actions.duplicate(ids)}>Duplicate</button>}
+        {mayEdit && <button type="button" className="button" onClick={() => actions.toggleDisabled(ids)}>Disable or enable</button>}
+        {mayEdit && <button type="button" className="button danger" onClick={() => actions.remove(ids)}>Remove</button>}
       </div>
     </div>
   );
@@ -183,6 +185,7 @@ function StaleBanner({ id, now }) {
   const mark = useEditor((state) => state.draft?.marks[id]);
   const cost = useEditor((state) => state.draft?.costs[id]);
   const error = useEditor((state) => state.draft?.results[id]?.error);
+  const mayRun = useEditor((state) => state.mayRun);
   if (now.state === "failed" && error) {
     return <p className="notice" data-tone="error" role="alert"><Icon name="alert" size={15} /><span>{error}</span></p>;
   }
@@ -192,7 +195,7 @@ function StaleBanner({ id, now }) {
     <p className="notice" data-tone="stale">
       <Icon name="alert" size={15} />
       <span><strong>{now.isMaybe ? "Maybe stale" : "Stale"}: {REASONS[mark?.reason] ?? "something changed"}.</strong> {calls}
-        <button type="button" className="text-link" onClick={() => draft.run("cells", [id])}>Run now</button></span>
+        {mayRun && <button type="button" className="text-link" onClick={() => draft.run("cells", [id])}>Run now</button>}</span>
     </p>
   );
 }
@@ -233,6 +236,7 @@ function Config({ node, type }) {
 // The inputs the editor's own runs are given.
 export function TryWith({ schema }) {
   const inputs = useEditor((state) => state.draft?.inputs);
+  const mayEdit = useEditor((state) => state.mayEdit);
   const [typed, setTyped] = useState(null);
   const [problems, setProblems] = useState([]);
   const value = typed ?? inputs ?? {};
@@ -250,7 +254,7 @@ export function TryWith({ schema }) {
   return (
     <section className="try-with" aria-label="Inputs to try with">
       <h3>Try it with</h3>
-      <ConfigForm schema={schema} value={value} problems={problems} compact onChange={(path, next) => setTyped(put(value, path, next))} />
+      <ConfigForm schema={schema} value={value} problems={problems} compact disabled={!mayEdit} onChange={(path, next) => setTyped(put(value, path, next))} />
     </section>
   );
 }

@@ -32,7 +32,7 @@ export function LivePreview({ workflowId, node, path, text, kind, stamp }) {
       const body = { node_id: nodeId, text, kind, path: place, item_index: index };
       const reply = await sendSignedIn("POST", `/api/v1/workflows/${encodeURIComponent(workflowId)}/previews`, body, { signal: stop.signal });
       if (stop.signal.aborted) return;
-      // A node that was added a moment ago, or a person who may only look: there is nothing to show.
+      // A node that was added a moment ago: there is nothing to show.
       if (reply.ok) setFound(reply.body);
       else if (reply.status === 422) setFound({ error: reply.body.problems?.[0]?.what ?? reply.body.detail });
       else setFound(null);

@@ -61,14 +61,7 @@ def _step(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Compone
             custom_attrs={"data-blank": data["isBlank"]},
         ),
         node_stream(name=data["name"].to(str)),
-        rx.cond(
-            data["brief"] & (data["state"] != "running"),
-            rx.el.p(
-                data["brief"],
-                class_name="flow-brief",
-                custom_attrs={"data-testid": f"node-{data['name']}-output"},
-            ),
-        ),
+        _brief(data, "flow-brief"),
         _foot(data),
         _ways_out(data),
         node_holders(node_id=node_id),
@@ -80,7 +73,13 @@ def _step(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Compone
 def _frame(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Component:
     return rx.el.div(
         _ways_in(data),
-        rx.el.div(_head(node_id, data), _state(data), class_name="flow-frame-head"),
+        rx.el.div(
+            _head(node_id, data),
+            _brief(data, "flow-frame-brief"),
+            rx.el.span(data["aside"], class_name="flow-aside"),
+            _state(data),
+            class_name="flow-frame-head",
+        ),
         _ways_out(data),
         node_holders(node_id=node_id),
         class_name="flow-frame",
@@ -158,6 +157,17 @@ def _state(data: Any) -> rx.Component:
             "data-maybe": data["maybe"],
             "data-testid": f"node-{data['name']}-status",
         },
+    )
+
+
+def _brief(data: Any, class_name: str) -> rx.Component:
+    return rx.cond(
+        data["brief"] & (data["state"] != "running"),
+        rx.el.p(
+            data["brief"],
+            class_name=class_name,
+            custom_attrs={"data-testid": f"node-{data['name']}-output"},
+        ),
     )
 
 
