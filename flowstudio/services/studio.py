@@ -25,6 +25,7 @@ from flowstudio.services.invitations import InvitationService
 from flowstudio.services.keys import KeyService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
+from flowstudio.services.node_runs import NodeRunService
 from flowstudio.services.notification_settings import NotificationSettingService
 from flowstudio.services.notifications import NotificationService, channel_of
 from flowstudio.services.projects import ProjectService
@@ -74,6 +75,7 @@ class Studio:
     keys: KeyService
     mail: MailService
     members: MemberService
+    node_runs: NodeRunService
     notification_settings: NotificationSettingService
     notifications: NotificationService
     projects: ProjectService
@@ -146,6 +148,7 @@ def open_studio(
         keys=KeyService(parts),
         mail=mail,
         members=MemberService(parts),
+        node_runs=NodeRunService(parts, runs.parts),
         notification_settings=NotificationSettingService(parts),
         notifications=NotificationService(parts),
         projects=ProjectService(parts),

@@ -90,6 +90,23 @@ class ReadJournal:
         )
         return [read_event(row) for row in rows]
 
+    async def read_node(self, run_id: str, node: str, most: int) -> list[Event | DamagedEvent]:
+        """The last events of a node, by name, in all the places where it ran."""
+        rows = await self._reader.all(
+            f"SELECT {_EVENT} FROM run_event WHERE run_id=? AND node=? ORDER BY seq DESC LIMIT ?",  # noqa: S608 - constant columns
+            (run_id, node, most),
+        )
+        return [read_event(row) for row in reversed(rows)]
+
+    async def output_head(self, run_id: str, seq: int, most: int) -> bytes | None:
+        """The first bytes of one event's output, without reading the rest."""
+        row = await self._reader.one(
+            "SELECT substr(coalesce(e.output, b.body), 1, ?) FROM run_event e"
+            " LEFT JOIN blob b ON b.hash=e.output_hash WHERE e.run_id=? AND e.seq=?",
+            (most, run_id, seq),
+        )
+        return bytes(row[0]) if row is not None and row[0] is not None else None
+
     async def output_seq(self, run_id: str, path: str) -> int | None:
         """Number of the event that holds what a step gave last, or None."""
         row = await self._reader.one(

@@ -6,7 +6,7 @@ const REASONS = {
   config: "changed", inputs: "new input", upstream: "upstream", pin: "pin", expired: "expired",
   error: "failed", code_version: "new version",
 };
-const LABELS = {
+export const STEP_LABELS = {
   idle: "Not run", queued: "Queued", running: "Running", waiting: "Waits", succeeded: "Done",
   cached: "Cached", failed: "Failed", skipped: "Skipped", cancelled: "Cancelled",
 };
@@ -54,22 +54,22 @@ export function standing({ draft, steps }, id) {
   const result = draft?.results[id];
   const mark = draft?.marks[id];
   if (step && (LIVE.has(step.status) || !result)) {
-    return { state: step.status, label: LABELS[step.status] ?? step.status, since: step.status === "running" ? step.since : "", aside: step.done ?? "" };
+    return { state: step.status, label: STEP_LABELS[step.status] ?? step.status, since: step.status === "running" ? step.since : "", aside: step.done ?? "" };
   }
   // How it stands has not been read yet.
   if (!draft) return { state: "idle", label: "", aside: "" };
   const cost = costText(draft.costs[id]);
-  if (!mark || mark.state === "never") return { state: "idle", label: LABELS.idle, aside: cost };
+  if (!mark || mark.state === "never") return { state: "idle", label: STEP_LABELS.idle, aside: cost };
   if (result?.pinned) {
     return { state: "succeeded", label: result.pinned.kind === "edited" ? "Edited" : "Pinned", isPinned: true, aside: "" };
   }
-  if (mark.state === "stale" && mark.reason === "error") return { state: "failed", label: LABELS.failed, aside: cost };
+  if (mark.state === "stale" && mark.reason === "error") return { state: "failed", label: STEP_LABELS.failed, aside: cost };
   if (mark.state === "stale") return { state: "stale", label: `Stale: ${REASONS[mark.reason] ?? mark.reason}`, aside: cost };
   if (mark.state === "maybe_stale") return { state: "stale", isMaybe: true, label: "Maybe stale", aside: cost };
   const status = result?.status ?? "succeeded";
   const saved = money(result?.saved_usd);
   const aside = status === "cached" && saved ? `saved ${saved}` : [money(result?.cost_usd), seconds(result?.duration_s)].filter(Boolean).join(" · ");
-  return { state: status, label: LABELS[status] ?? status, aside };
+  return { state: status, label: STEP_LABELS[status] ?? status, aside };
 }
 
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
@@ -83,7 +83,7 @@ export function brief(result, most = 140) {
 }
 
 // Where a decision went is what it has to say.
-const taken = (result) => {
+export const taken = (result) => {
   const port = (result?.pinned ?? result)?.port;
   return port ? `→ ${port}` : "";
 };

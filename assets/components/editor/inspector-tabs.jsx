@@ -1,12 +1,12 @@
 // What the inspector shows of a node beside its settings: what it reads, its runs, and help.
 import { useEffect, useState } from "react";
-import { sendSignedIn } from "../rest.js";
 import { ancestors } from "./document.js";
-import { moment, money, RUN_LABELS, seconds, tokensOf } from "./faces.js";
+import { brief, moment, money, seconds, STEP_LABELS, taken, tokensOf } from "./faces.js";
 import { StatePill } from "./icons.jsx";
 import { fieldsOf, humanise, variantsOf } from "./kinds.js";
 import { useScope } from "./scope.js";
-import { useEditor } from "./store.js";
+import { ask, read, textOf, useEditor } from "./store.js";
+import { Unread } from "./unread.jsx";
 import { ValueView } from "./values.jsx";
 
 const NOTHING = {};
@@ -30,17 +30,27 @@ export function Input({ node }) {
   );
 }
 
-export function Runs({ node }) {
-  const result = useEditor((state) => state.draft?.results[node.id]);
-  const [runs, setRuns] = useState(null);
+// The latest runs that this node ran in, whoever made them; asked for anew once it has given something else.
+function useNodeRuns(nodeId, stamp) {
   const id = useEditor((state) => state.id);
-  const status = useEditor((state) => state.run?.status);
+  const [tries, setTries] = useState(0);
+  const [{ runs, problem }, setFound] = useState({ runs: null, problem: "" });
   useEffect(() => {
     let isHere = true;
-    sendSignedIn("GET", `/api/v1/runs?workflow_id=${encodeURIComponent(id)}&drafts=true&limit=20`)
-      .then(({ ok, body }) => isHere && setRuns(ok ? body.items : []));
+    ask("GET", `/nodes/${encodeURIComponent(nodeId)}/runs`).then((reply) => {
+      if (!isHere || read().id !== id) return;
+      // A node that was added a moment ago is not known there yet.
+      if (reply.ok || reply.status === 404) setFound({ runs: reply.body.items ?? [], problem: "" });
+      else setFound((before) => ({ ...before, problem: textOf(reply) }));
+    });
     return () => { isHere = false; };
-  }, [id, status]);
+  }, [id, nodeId, stamp, tries]);
+  return { runs, problem, onAgain: () => setTries(tries + 1) };
+}
+
+export function Runs({ node }) {
+  const result = useEditor((state) => state.draft?.results[node.id]);
+  const { runs, problem, onAgain } = useNodeRuns(node.id, result);
   return (
     <>
       {result?.at && (
@@ -53,17 +63,28 @@ export function Runs({ node }) {
           {result.model && <div><dt>Model</dt><dd>{result.model}</dd></div>}
         </dl>
       )}
-      <h3>Runs of this workflow</h3>
-      {runs === null ? <p className="faint">One moment…</p> : !runs.length ? <p className="faint">Not run yet.</p> : (
-        <ul className="node-runs">
-          {runs.map((each) => (
-            <li key={each.id}>
-              <a href={`/runs/${each.id}`}><StatePill now={{ state: each.status, label: RUN_LABELS[each.status] ?? each.status }} /><span>{moment(each.created_at)}</span><span>{money(each.cost_usd)}</span></a>
-            </li>
-          ))}
+      <h3>Latest runs of this node</h3>
+      {problem && <Unread what="The runs of this node" problem={problem} onAgain={onAgain} />}
+      {runs === null ? !problem && <p className="faint">One moment…</p> : !runs.length ? <p className="faint">It did not run in any of the latest runs.</p> : (
+        <ul className="node-runs" data-testid="node-runs">
+          {runs.map((each) => <NodeRun key={each.run_id} {...each} say={node.type === "decision" ? taken : brief} />)}
         </ul>
       )}
     </>
+  );
+}
+
+function NodeRun({ run_id: id, status, created_at: at, trigger, times, is_whole: isWhole, say, ...one }) {
+  const cost = money(one.cost_usd) || (money(one.saved_usd) && `saved ${money(one.saved_usd)}`);
+  return (
+    <li>
+      <a href={`/runs/${id}`}>
+        <StatePill now={{ state: status, label: STEP_LABELS[status] ?? status }} />
+        <span>{moment(at)}{trigger === "draft" ? "" : " · run"}</span>
+        <span>{[times > 1 && `${isWhole ? "" : "last "}${times} times`, seconds(one.duration_s), cost].filter(Boolean).join(" · ")}</span>
+        <span className="node-run-brief" data-tone={one.error ? "error" : undefined}>{one.error ?? say(one)}</span>
+      </a>
+    </li>
   );
 }
 
