@@ -9,6 +9,7 @@ from pathlib import Path
 
 import reflex as rx
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 from reflex.event import EventSpec
 from reflex_base import constants
@@ -23,7 +24,7 @@ from flowstudio.api.mount import ApiFirst
 from flowstudio.api.slow_bodies import SlowBodies
 from flowstudio.api.traces import Traced
 from flowstudio.probes import Probes
-from flowstudio.services.log_lines import open_log
+from flowstudio.services.log_lines import SERVER_LINES, open_log
 from flowstudio.settings import Settings
 from flowstudio.ui.answer_link.door import AnswerDoor
 from flowstudio.ui.backend import backend, open_backend
@@ -125,7 +126,8 @@ async def _serve(settings: Settings) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
-        log_enabled=False,
+        log_level=LogLevels.error,
+        log_dictconfig=SERVER_LINES,
         # Its default of 128 counts open pages and connections kept alive; the next one would wait.
         backlog=MOST_CONNECTIONS,
         backpressure=MOST_CONNECTIONS,

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 
 import click
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 
 from flowstudio.probes import Probes, nothing_else
 from flowstudio.runtime import Runtime
+from flowstudio.services.log_lines import SERVER_LINES
 
 
 @asynccontextmanager
@@ -20,7 +22,8 @@ async def answering(runtime: Runtime, host: str, port: int) -> AsyncIterator[Non
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        log_enabled=False,
+        log_level=LogLevels.error,
+        log_dictconfig=SERVER_LINES,
     )
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve())

@@ -20,6 +20,10 @@ _TELLING = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BUT_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+#: Libraries that write to standard error by themselves, too.
+_TALKATIVE = ("engineio.server", "socketio.server")
+#: How Granian is told to leave its lines to the log of the process.
+SERVER_LINES = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
 
 class JsonLines(logging.Formatter):
@@ -76,15 +80,31 @@ class TextLines(JsonLines):
 
 
 def open_log(settings: Settings) -> None:
-    """Send the log of FlowStudio, and of nothing it uses, to standard error."""
+    """Send the log to standard error: of FlowStudio as much as is set, of libraries what went wrong.
+
+    All of it goes through one formatter, so that no line has another form and none has a secret.
+    """
     kind = JsonLines if settings.log_format == "json" else TextLines
-    handler = logging.StreamHandler()
-    handler.setFormatter(kind(known_secrets(settings)))
+    lines, level = kind(known_secrets(settings)), logging.getLevelName(settings.log_level.upper())
     ours = logging.getLogger("flowstudio")
-    ours.addHandler(handler)
-    ours.setLevel(settings.log_level.upper())
-    # Libraries would repeat addresses with their queries.
+    ours.addHandler(_handler(lines, level))
+    ours.setLevel(level)
     ours.propagate = False
+    # What libraries say of their daily work repeats addresses with their queries.
+    logging.getLogger().addHandler(_handler(lines, max(level, logging.WARNING)))
+    logging.captureWarnings(capture=True)
+    for name in _TALKATIVE:
+        theirs = logging.getLogger(name)
+        theirs.handlers.clear()
+        # With a level of its own, it is given no handler later.
+        theirs.setLevel(logging.ERROR)
+
+
+def _handler(lines: logging.Formatter, level: int) -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(lines)
+    handler.setLevel(level)
+    return handler
 
 
 def known_secrets(settings: Settings) -> tuple[str, ...]:

@@ -3,13 +3,23 @@
 import json
 import logging
 import sys
+import warnings
+from collections.abc import Callable
 
 import pytest
+from granian.log import LogLevels, configure_logging
 
 from flowstudio.engine.runner import Ended
 from flowstudio.runtime import Runtime
 from flowstudio.services.log_context import note, noted
-from flowstudio.services.log_lines import MOST, JsonLines, TextLines, known_secrets
+from flowstudio.services.log_lines import (
+    MOST,
+    SERVER_LINES,
+    JsonLines,
+    TextLines,
+    known_secrets,
+    open_log,
+)
 from flowstudio.settings import Settings
 from tests.builders import node, workflow
 from tests.running import create, ended
@@ -83,6 +93,78 @@ def test_no_secret_is_told(kind: type[JsonLines]):
     made = failed(told)
     made.msg, made.fields = told, {"header": told, "ids": {"x": told}}
     assert "CANARY" not in lines.format(made)
+
+
+@pytest.fixture
+def opened_log(capsys: pytest.CaptureFixture[str]):
+    """Opens the log; gives what was written to standard error since."""
+    names = ("", "flowstudio", "_granian", "engineio.server", "socketio.server")
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
+
+    def open_it(**settings: str) -> Callable[[], list[str]]:
+        open_log(Settings(**settings))
+
+        def written() -> list[str]:
+            return capsys.readouterr().err.splitlines()
+
+        return written
+
+    yield open_it
+    logging.captureWarnings(capture=False)
+    for one, handlers, level, propagates in before:
+        one.handlers, one.propagate = handlers, propagates
+        one.setLevel(level)
+
+
+def test_what_goes_wrong_in_a_library_is_an_object_without_secrets(opened_log):
+    written = opened_log(log_format="json", openrouter_api_key="CANARY-model")
+    try:
+        raise ValueError("CANARY-model")  # noqa: TRY301, EM101 - a traceback is wanted
+    except ValueError:
+        logging.getLogger("asyncio").exception("Task of CANARY-model was never looked at")
+    logging.getLogger("procrastinate.worker").warning("A job of CANARY-model has stalled")
+    logging.getLogger("apscheduler").info("GET /?token=CANARY-model")
+    told = [json.loads(line) for line in written()]
+    assert [line["logger"] for line in told] == ["asyncio", "procrastinate.worker"]
+    assert "ValueError" in told[0]["error"]
+    assert "CANARY" not in str(told)
+
+
+def test_a_line_of_our_own_is_written_once(opened_log):
+    written = opened_log(log_level="info")
+    logging.getLogger("flowstudio.x").warning("One")
+    logging.getLogger("flowstudio.x").info("Two")
+    assert [json.loads(line)["message"] for line in written()] == ["One", "Two"]
+
+
+def test_of_libraries_no_more_is_told_than_of_our_own(opened_log):
+    written = opened_log(log_level="error")
+    logging.getLogger("asyncio").warning("Slow")
+    assert written() == []
+
+
+def test_libraries_with_a_way_of_their_own_to_the_terminal_write_once(opened_log):
+    logging.getLogger("engineio.server").addHandler(logging.StreamHandler(sys.stderr))
+    written = opened_log()
+    configure_logging(LogLevels.warning, SERVER_LINES)
+    for name in ("engineio.server", "_granian.callbacks"):
+        logging.getLogger(name).error("It failed")
+    assert [json.loads(line)["logger"] for line in written()] == [
+        "engineio.server",
+        "_granian.callbacks",
+    ]
+
+
+def test_warnings_of_python_are_lines_of_the_log(opened_log):
+    written = opened_log()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=False)
+        logging.captureWarnings(capture=True)
+        warnings.warn("This will go away", DeprecationWarning, stacklevel=1)
+    (line,) = written()
+    assert "This will go away" in json.loads(line)["message"]
 
 
 async def test_what_is_logged_in_a_run_carries_its_id(runtime: Runtime):
