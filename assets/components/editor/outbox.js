@@ -6,6 +6,8 @@ const TYPING_MS = 120;
 const LONG_MS = 600;
 const LONG = 4000;
 const RETRY_MS = 2000;
+// The server takes 500 operations at once.
+const MOST_TOGETHER = 400;
 const ALIVE_MS = 4000;
 const GONE_MS = 3 * ALIVE_MS;
 
@@ -127,6 +129,51 @@ export class Outbox {
     this.tell();
   }
 
+  // The next to send, and with it what waits behind it: over a slow line each by itself would take a
+  // trip. Only what this tab made, and has surely not sent: the server knows a batch by its number.
+  next() {
+    const [first, ...rest] = this.unsent;
+    const mayJoin = (batch) => !batch.isTried && !batch.isAlone && batch.client === this.client;
+    if (!first) return first;
+    if (mayJoin(first)) {
+      const joined = { ...first, merge: "", lengths: [first.operations.length], operations: [...first.operations] };
+      for (const batch of rest) {
+        if (!mayJoin(batch) || joined.operations.length + batch.operations.length > MOST_TOGETHER) break;
+        joined.operations.push(...batch.operations);
+        joined.lengths.push(batch.operations.length);
+        // Whoever was written over is told rather once too often.
+        joined.base_revision = Math.min(joined.base_revision, batch.base_revision);
+      }
+      if (joined.lengths.length > 1) return this.join(first, joined);
+    }
+    first.isTried = true;
+    this.keep();
+    return first;
+  }
+
+  // Unless it can be kept that they go together: after a reload they would go one by one again, twice.
+  join(first, joined) {
+    const apart = this.batches;
+    const at = apart.indexOf(first);
+    this.batches = [...apart.slice(0, at), { ...joined, isTried: true }, ...apart.slice(at + joined.lengths.length)];
+    if (this.keep()) return this.batches[at];
+    this.batches = apart;
+    first.isTried = true;
+    return first;
+  }
+
+  // Of several that were refused together, each may have its way alone.
+  drop(batch) {
+    let start = 0;
+    const parts = (batch.lengths ?? []).map((length) => {
+      this.count += 1;
+      const operations = batch.operations.slice(start, (start += length));
+      return { client: this.client, batch: this.count, base_revision: batch.base_revision, operations, merge: "", at: batch.at, isAlone: true };
+    });
+    this.batches = this.batches.flatMap((each) => (each !== batch ? [each] : parts.length > 1 ? parts : []));
+    return parts.length < 2;
+  }
+
   rest() {
     clearTimeout(this.timer);
     this.timer = null;
@@ -137,17 +184,15 @@ export class Outbox {
     if (this.sending || this.isStopped) return;
     let batch;
     try {
-      while ((batch = this.unsent[0])) {
+      while ((batch = this.next())) {
         this.sending = batch;
-        batch.isTried = true;
         const { client, batch: number, base_revision, operations } = batch;
         const outcome = await this.send({ client, batch: number, base_revision, operations });
         this.isOffline = outcome === "later";
         this.isStopped = outcome === "stop";
         if (this.isOffline || this.isStopped) break;
         if (outcome === "refused") {
-          this.batches = this.batches.filter((each) => each !== batch);
-          this.onDrop();
+          if (this.drop(batch)) this.onDrop();
         } else batch.revision ??= 0;
         this.keep();
       }
