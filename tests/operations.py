@@ -7,6 +7,16 @@ from tests.builders import node
 IDS = st.sampled_from(["a", "b", "c", "d"])
 VALUES = st.one_of(st.integers(0, 3), st.none(), st.just({"deep": 1}), st.just([1, 2]))
 PATHS = st.sampled_from([["x"], ["y"], ["x", "deep"], ["list", 0], ["list"]])
+NOTE_IDS = st.sampled_from(["m", "n"])
+NOTES = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": st.sampled_from(["", "one", "two"]),
+        "colour": st.sampled_from(["amber", "red"]),
+        "position": st.builds(lambda x: {"x": x, "y": 0}, st.integers(0, 2)),
+        "width": st.sampled_from([220, 300]),
+    },
+)
 OPERATION = st.one_of(
     st.builds(lambda i: {"op": "add_node", "node": node("task", i)}, IDS),
     st.builds(lambda i: {"op": "remove_node", "id": i}, IDS),
@@ -27,5 +37,20 @@ OPERATION = st.one_of(
     ),
     st.builds(lambda s, t: {"op": "remove_edge", "id": f"{s}{t}"}, IDS, IDS),
     st.builds(lambda n: {"op": "update_workflow", "name": n}, st.sampled_from(["one", "two"])),
+    st.builds(
+        lambda t, n: {"op": "update_workflow", "description": t, "settings": {"concurrency": n}},
+        st.sampled_from(["", "said"]),
+        st.one_of(st.integers(1, 3), st.none()),
+    ),
+    st.builds(
+        lambda i, p: {"op": "update_node", "id": i, "changes": {"parent": p}},
+        IDS,
+        st.one_of(st.just("c"), st.none()),
+    ),
+    st.builds(
+        lambda i, n: {"op": "put_sticky_note", "sticky_note": {"id": i, **n}}, NOTE_IDS, NOTES
+    ),
+    st.builds(lambda i, n: {"op": "update_sticky_note", "id": i, "changes": n}, NOTE_IDS, NOTES),
+    st.builds(lambda i: {"op": "remove_sticky_note", "id": i}, NOTE_IDS),
 )
 BATCHES = st.lists(st.lists(OPERATION, min_size=1, max_size=4), max_size=25)

@@ -15,6 +15,7 @@ from flowstudio.graph.operations import (
     RenameNode,
     SetConfig,
     UpdateNode,
+    UpdateStickyNote,
     UpdateWorkflow,
     inside,
 )
@@ -47,6 +48,8 @@ def _invert_beside_nodes(document: Document, operation: Operation) -> list[Opera
             return _old_note(document, note.id) or [RemoveStickyNote(id=note.id)]
         case RemoveStickyNote(id=note_id):
             return _old_note(document, note_id)
+        case UpdateStickyNote(id=note_id, changes=changes):
+            return _old_fields(document, note_id, changes)
         case UpdateWorkflow():
             return [_old_head(document, operation)]
         case _:
@@ -55,6 +58,16 @@ def _invert_beside_nodes(document: Document, operation: Operation) -> list[Opera
 
 def _old_note(document: Document, note_id: str) -> list[Operation]:
     return [PutStickyNote(sticky_note=note) for note in document.sticky_notes if note.id == note_id]
+
+
+def _old_fields(document: Document, note_id: str, changes: dict[str, Any]) -> list[Operation]:
+    return [
+        UpdateStickyNote(
+            id=note_id, changes={key: note.model_dump(mode="json")[key] for key in changes}
+        )
+        for note in document.sticky_notes
+        if note.id == note_id
+    ]
 
 
 def _unset_config(node: Node, operation: SetConfig) -> Operation:

@@ -93,6 +93,14 @@ class PutStickyNote(_Operation):
     sticky_note: StickyNote
 
 
+class UpdateStickyNote(_Operation):
+    """Give fields of a sticky note new values."""
+
+    op: Literal["update_sticky_note"] = "update_sticky_note"
+    id: str
+    changes: dict[str, Any] = Field(description="Fields of a sticky note but `id`.")
+
+
 class RemoveStickyNote(_Operation):
     """Take a sticky note away."""
 
@@ -118,6 +126,7 @@ Operation = Annotated[
     | AddEdge
     | RemoveEdge
     | PutStickyNote
+    | UpdateStickyNote
     | RemoveStickyNote
     | UpdateWorkflow,
     Field(discriminator="op"),
@@ -180,6 +189,8 @@ def apply_one(document: Document, operation: Operation, catalogue: Catalogue) ->
         case PutStickyNote(sticky_note=note):
             kept = [each for each in document.sticky_notes if each.id != note.id]
             return document.model_copy(update={"sticky_notes": [*kept, note]})
+        case UpdateStickyNote():
+            return _update_note(document, operation)
         case RemoveStickyNote(id=note_id):
             return _without(document, "sticky_notes", note_id)
         case UpdateWorkflow():
@@ -301,6 +312,16 @@ def inside(document: Document, node_id: str) -> set[str]:
             found.add(current)
             ahead += children.get(current, ())
     return found
+
+
+def _update_note(document: Document, operation: UpdateStickyNote) -> Document:
+    note = _find(operation.id, document.sticky_notes)
+    if "id" in operation.changes:
+        _refuse("update_sticky_note does not change the id.")
+    values = note.model_dump(mode="json") | operation.changes
+    changed = parse_document({**_EMPTY, "sticky_notes": [values]}).sticky_notes[0]
+    notes = [changed if each.id == changed.id else each for each in document.sticky_notes]
+    return document.model_copy(update={"sticky_notes": notes})
 
 
 def _update_workflow(document: Document, operation: UpdateWorkflow) -> Document:

@@ -267,6 +267,7 @@ def test_a_place_that_is_not_there_is_refused(path):
         set_config(["list", 1], 9),
         {"op": "put_sticky_note", "sticky_note": {"id": "n", "text": "Hi"}},
         {"op": "put_sticky_note", "sticky_note": {"id": "m", "text": "Hi"}},
+        {"op": "update_sticky_note", "id": "n", "changes": {"text": "Hi", "colour": "red"}},
         {"op": "remove_sticky_note", "id": "n"},
     ],
 )

@@ -15,10 +15,10 @@ for (const operation of operations) {
 }
 process.stdout.write(JSON.stringify(write(now)));
 
-// Removing and putting back may change the order of wires and of keys, which says nothing.
+// Removing and putting back may change the order of wires, of notes and of keys, which says nothing.
 function sorted(document) {
-  const edges = [...document.edges].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return withSortedKeys({ ...document, edges });
+  const [edges, sticky_notes] = [document.edges, document.sticky_notes ?? []].map((each) => [...each].sort((a, b) => (a.id < b.id ? -1 : 1)));
+  return withSortedKeys({ ...document, edges, sticky_notes });
 }
 
 function withSortedKeys(value) {

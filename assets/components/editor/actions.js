@@ -8,8 +8,10 @@ const BESIDE = 240;
 const MOST_PASTED = 2_000_000;
 
 export const sizes = new Map();
-// The canvas puts in where the middle of its view is.
-export const view = { center: () => null };
+// The canvas puts in where the middle of its view is, and where the pointer is, if it is over it.
+export const view = { center: () => null, pointed: () => null };
+// A workflow has one way in and its ways out, and no container has any of them.
+export const ROOT_ONLY = new Set(["start", "end"]);
 
 const boxOf = (document, id) => {
   const place = { x: 0, y: 0 };
@@ -41,7 +43,7 @@ export function addNode(type, mode, { at, from } = {}) {
   const { document, types, selection } = read();
   const source = from ?? (!at && selection.size === 1 ? { id: [...selection][0] } : null);
   const origin = source && document.nodes.get(source.id);
-  let parent = at ? containerAt(at) : origin?.parent ?? null;
+  let parent = at && !ROOT_ONLY.has(type) ? containerAt(at) : origin?.parent ?? null;
   if (origin) parent = origin.parent ?? null;
   const corner = parent ? boxOf(document, parent) : { x: 0, y: 0 };
   const wished = at
@@ -161,12 +163,14 @@ export function place(moved, dropped) {
   for (const { id, position } of moved) {
     const rounded = { x: Math.round(position.x), y: Math.round(position.y) };
     if (document.notes.has(id)) {
-      operations.push({ op: "put_sticky_note", sticky_note: { ...document.notes.get(id), position: rounded } });
+      operations.push({ op: "update_sticky_note", id, changes: { position: rounded } });
     } else if (document.nodes.has(id)) operations.push(...moveNode(document, id, rounded, dropped));
   }
   const lost = operations.filter((each) => each.op === "remove_edge").length;
   if (lost) say(`${lost === 1 ? "A wire was" : `${lost} wires were`} taken out: wires can't cross the wall of a container.`);
-  change(operations, { merge: `move ${moved.map(({ id }) => id).join()}`, label: "move" });
+  // What does more than move takes no later move in its place.
+  const isOnlyMoved = operations.every(({ changes }) => changes && Object.keys(changes).join() === "position");
+  change(operations, { merge: isOnlyMoved ? `move ${moved.map(({ id }) => id).join()}` : "", label: "move" });
 }
 
 function moveNode(document, id, position, dropped) {
@@ -185,6 +189,19 @@ function moveNode(document, id, position, dropped) {
     ...cut.map((edge) => ({ op: "remove_edge", id: edge.id })),
     { op: "update_node", id, changes: { position: inner, parent: target } },
   ];
+}
+
+// Into a container, or with null out of any: to a free place there.
+export function moveInto(id, target) {
+  const { document } = read();
+  const node = document.nodes.get(id);
+  if (!node || (node.parent ?? null) === target) return;
+  const [from, to] = [boxOf(document, node.parent), boxOf(document, target)];
+  const wished = target ? { x: 16, y: HEAD } : { x: from.x + (sizes.get(node.parent)?.width ?? 0) + 56, y: from.y };
+  const free = freePlace(document, sizes, target, wished);
+  // As if it had been dropped there: said from the corner that it has now.
+  const seen = { x: free.x + to.x - from.x, y: free.y + to.y - from.y };
+  place([{ id, position: seen }], () => target);
 }
 
 export function tidyUp() {
@@ -263,7 +280,14 @@ export function paste(text, at) {
   const roots = copied.nodes.filter((node) => !ids.has(node.parent));
   if (!roots.length) return say("These nodes lie inside each other in a circle.", "error");
   const corner = { x: Math.min(...roots.map((n) => n.position?.x ?? 0)), y: Math.min(...roots.map((n) => n.position?.y ?? 0)) };
-  const to = at ?? { x: corner.x + 32, y: corner.y + 32 };
+  // Where one points, or beside what was copied, in the same container if it is still there.
+  const mayLieIn = (id) => Boolean(types[document.nodes.get(id)?.type]?.container) && !roots.some(({ type }) => ROOT_ONLY.has(type));
+  const over = at && containerAt(at);
+  const home = at ? over : roots.every(({ parent }) => parent === roots[0].parent) ? roots[0].parent : null;
+  const container = mayLieIn(home) ? home : null;
+  const inner = at && container ? boxOf(document, container) : { x: 0, y: 0 };
+  const to = at ? { x: at.x - inner.x, y: at.y - inner.y } : { x: corner.x + 32, y: corner.y + 32 };
+  if (container) Object.assign(to, { x: Math.max(to.x, 8), y: Math.max(to.y, HEAD) });
   const nodes = copied.nodes.map((node) => {
     const isRoot = !ids.has(node.parent);
     const { x = 0, y = 0 } = node.position ?? {};
@@ -271,7 +295,7 @@ export function paste(text, at) {
     return {
       ...rest, id: ids.get(node.id), name: names.get(node.name) ?? node.name, config: reworded(node.config ?? {}, names),
       position: isRoot ? { x: Math.round(x - corner.x + to.x), y: Math.round(y - corner.y + to.y) } : { x, y },
-      ...(isRoot ? {} : { parent: ids.get(parent) }),
+      ...(isRoot ? (container ? { parent: container } : {}) : { parent: ids.get(parent) }),
     };
   });
   const edges = (Array.isArray(copied.edges) ? copied.edges : []).filter((edge) => ids.has(edge.source) && ids.has(edge.target))
@@ -296,7 +320,7 @@ export function addNote(at) {
 
 export function setNote(id, changes) {
   const note = read().document.notes.get(id);
-  if (note) change([{ op: "put_sticky_note", sticky_note: { ...note, ...changes } }], { merge: `note ${id}` });
+  if (note) change([{ op: "update_sticky_note", id, changes }], { merge: `note ${id} ${Object.keys(changes)}` });
 }
 
 export function mend({ kind, source, target, edge, node, name, path, value }) {

@@ -42,7 +42,7 @@ function plainNode(node) {
 
 // What is 0 or as it usually is may be left out on the way here.
 const placeOf = ({ position }) => ({ x: position?.x ?? 0, y: position?.y ?? 0 });
-const plainNote = (note) => ({ text: "", ...note, position: placeOf(note) });
+const plainNote = (note) => ({ text: "", colour: "amber", width: 220, height: 120, ...note, position: placeOf(note) });
 
 export const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
 export const valueOf = (node, key) => node[key] ?? DEFAULTS[key];
@@ -149,6 +149,10 @@ const steps = {
     const notes = without(document.notes, [note.id]);
     return { ...document, notes: notes.set(note.id, plainNote(note)) };
   },
+  update_sticky_note(document, { id, changes }) {
+    const note = found(document.notes, id);
+    return { ...document, notes: put(document.notes, plainNote({ ...note, ...changes })) };
+  },
   remove_sticky_note(document, { id }) {
     found(document.notes, id);
     return { ...document, notes: without(document.notes, [id]) };
@@ -176,6 +180,10 @@ export function invert(document, operation) {
   if (op === "put_sticky_note") {
     const old = document.notes.get(operation.sticky_note.id);
     return [old ? { op, sticky_note: old } : { op: "remove_sticky_note", id: operation.sticky_note.id }];
+  }
+  if (op === "update_sticky_note") {
+    const old = found(document.notes, id);
+    return [{ op, id, changes: Object.fromEntries(Object.keys(operation.changes).map((key) => [key, old[key]])) }];
   }
   if (op === "remove_sticky_note") return [{ op: "put_sticky_note", sticky_note: found(document.notes, id) }];
   return [{ op, ...headBefore(document, operation) }];
@@ -301,6 +309,16 @@ function grouped(document) {
   return groups;
 }
 
+function putInLine(line, from, id, rank) {
+  let [low, high] = [from, line.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rank.get(line[middle]) < rank.get(id)) low = middle + 1;
+    else high = middle;
+  }
+  line.splice(low, 0, id);
+}
+
 function inOrder(groups, parent) {
   const { nodes = [], edges = [] } = groups.get(parent) ?? {};
   const open = new Map(nodes.map((id) => [id, 0]));
@@ -313,6 +331,8 @@ function inOrder(groups, parent) {
   }
   const result = [];
   const placed = new Set();
+  // Of those that could be next, always the one that stands first in the document, as on the server.
+  const rank = new Map(nodes.map((id, index) => [id, index]));
   const ready = nodes.filter((id) => open.get(id) === 0);
   for (let next = 0; next < ready.length; next++) {
     const id = ready[next];
@@ -320,7 +340,7 @@ function inOrder(groups, parent) {
     result.push(id, ...inOrder(groups, id));
     for (const target of after.get(id) ?? []) {
       open.set(target, open.get(target) - 1);
-      if (open.get(target) === 0) ready.push(target);
+      if (open.get(target) === 0) putInLine(ready, next + 1, target, rank);
     }
   }
   // Nodes on a circle come last, so that they can be seen and mended.

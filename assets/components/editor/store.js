@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from "react";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
-import { placesOf, recall, rescue, talk } from "./notices.js";
+import { ownerOf, placesOf, recall, rescue, talk } from "./notices.js";
 import { shared } from "./sharing.js";
 import { sendSignedIn } from "../rest.js";
 
@@ -117,7 +117,9 @@ function load(body) {
   confirmed = model.read(body.document);
   set({ revision: body.revision, problems: body.problems, faces: body.faces });
   digest();
-  for (const id of before.nodes.keys()) if (!state.document.nodes.has(id)) rescue(before, id, "", batches);
+  for (const kind of ["nodes", "notes"]) {
+    for (const id of before[kind].keys()) if (!state.document[kind].has(id)) rescue(before, id, "", batches);
+  }
 }
 
 async function reload() {
@@ -286,7 +288,7 @@ const isMine = (entry) => outbox.batches.some((each) => each.client === entry.cl
 function absorb(entry) {
   const isOthers = entry.client !== outbox.client && !isMine(entry);
   if (isOthers) {
-    for (const { op, id } of entry.operations) if (op === "remove_node") rescue(state.document, id, entry.name, outbox.batches);
+    for (const { op, id } of entry.operations) if (op === "remove_node" || op === "remove_sticky_note") rescue(state.document, id, entry.name, outbox.batches);
   }
   try {
     for (const operation of entry.operations) confirmed = model.apply(confirmed, operation);
@@ -343,13 +345,13 @@ function noticeOverwriting(entry) {
   for (const theirs of entry.operations) {
     for (const place of placesOf(theirs)) {
       const own = mine.get(place);
-      const node = state.document.nodes.get(theirs.id);
-      if (!own || !node || model.same(own.operation, theirs)) continue;
+      const owner = ownerOf(state.document, theirs);
+      if (!own || !owner || model.same(own.operation, theirs)) continue;
       const waits = outbox.batches.find((batch) => !(batch.revision < entry.revision) && batch.operations.some((each) => placesOf(each).includes(place)));
       // What is not sent yet will be written after theirs.
-      if (waits) talk({ way: "before", entry, node, place, operation: theirs, since: waits.at });
+      if (waits) talk({ way: "before", entry, owner, place, operation: theirs, since: waits.at });
       // They had not seen this person's change when they made theirs.
-      else if (own.revision >= entry.base_revision) talk({ way: "after", entry, node, place, operation: own.operation });
+      else if (own.revision >= entry.base_revision) talk({ way: "after", entry, owner, place, operation: own.operation });
       if (!waits) mine.delete(place);
     }
   }
