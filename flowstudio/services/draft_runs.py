@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,8 @@ from flowstudio.store.runs import UNFINISHED, RunRecord
 from flowstudio.store.workflows import StoredWorkflow, find_workflow
 
 _MOST_INPUTS = 1_000_000
+#: So long a person's run waits for one that began by itself; that is mostly over within a moment.
+_LET_PASS_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class DraftRuns:
         async with self._locks.setdefault(workflow_id, asyncio.Lock()):
             if ask.inputs is not None:
                 await self._keep_inputs(workflow_id, ask.inputs)
+            await self._let_pass(actor, workflow_id)
             standing = await self._look(actor, "draft.run", workflow_id)
             if ask.inputs is not None:
                 self._feed.tell(standing)
@@ -131,6 +135,16 @@ class DraftRuns:
             tuple(names[node_id] for node_id in plan.wish.runs),
             tuple(names[node_id] for node_id in plan.wish.kept),
         )
+
+    async def _let_pass(self, actor: Actor, workflow_id: str) -> None:
+        """Wait for what runs by itself: nobody asked for it, so it must refuse nobody's run."""
+        for record in await self._running(workflow_id):
+            if read_wish(record.draft).mode == "auto":
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LET_PASS_S):
+                        async for _ in self._runs.watch(actor, record.id):
+                            pass
+                await self._feed.catch_up(workflow_id)
 
     async def _refuse_twice(self, standing: Standing, plan: DraftPlan) -> None:
         mine = {*plan.wish.runs, *plan.wish.kept}

@@ -513,6 +513,22 @@ async def test_two_runs_go_on_beside_each_other_unless_they_meet(edit, bench, ru
     assert set((await editor.states()).values()) == {"fresh"}
 
 
+async def test_a_persons_run_lets_pass_what_runs_by_itself(edit, bench, owner):
+    document = workflow(
+        node("gate", "a", value=1), node("count", "b", value="{{ a }}"), edges="a>b"
+    )
+    editor = await edit(document)
+    by_itself = await editor.drafts.auto(owner, editor.id)
+    assert by_itself.run_id is not None
+    await bench.started("a").wait()
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(editor.drafts.run(owner, editor.id, Ask("all")))
+        await asyncio.sleep(0)
+        bench.gate("a").set()
+    assert asked.result().run_id != by_itself.run_id
+    assert set((await editor.states()).values()) == {"fresh"}
+
+
 async def test_a_run_is_cancelled_and_what_has_ended_stays(edit, bench, runtime, owner):
     document = workflow(node("count", "a", value=1), node("gate", "b", value=1), edges="a>b")
     editor = await edit(document)
