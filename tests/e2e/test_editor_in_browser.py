@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from flowstudio.graph.document import read_document
 from tests.e2e.conftest import admin_profile, watched
-from tests.editing import Editor, chain, keep, kept_document, shape
+from tests.editing import Editor, chain, invite, keep, kept_document, shape, tab_of
 from tests.fakes.openrouter import say, say_json
 from tests.site import Site
 
@@ -21,12 +21,39 @@ EXAMPLE = read_document(
 )
 CONFIGS = {node.name: node.config for node in EXAMPLE.nodes}
 MAIL = {"topic": "a late parcel", "mood": "annoyed", "urgency": 5}
+ANA = "ana@example.com"
 EMPTY = {"format": "flowstudio/1", "name": "Support mail"}
 
 
-async def test_the_support_mail_example_is_built_by_mouse(page: Page, site: Site) -> None:
+async def test_the_support_mail_example_is_built_run_changed_and_shared(
+    page: Page, browser: Browser, site: Site
+) -> None:
     workflow_id = keep(site, EMPTY)
     editor = await Editor(page).open(workflow_id)
+    await build(editor)
+    nodes, wires = shape(kept_document(site, workflow_id))
+    wanted_nodes, wanted_wires = shape(EXAMPLE)
+    assert (nodes ^ wanted_nodes, wires ^ wanted_wires) == (set(), set())
+    await fill_in(page, workflow_id)
+    await run_it(editor, site)
+    asked = len(site.models.chats)
+    # One prompt is another: what reads it is stale, what that costs is said, and it alone runs.
+    await editor.select("draft")
+    await editor.write("prompt", "Answer in one sentence: {{ inputs.mail }}")
+    await editor.stands("draft", "stale")
+    await editor.stands("extract", "succeeded")
+    await expect(page.get_by_test_id("inspector")).to_contain_text(re.compile(r"1 call, .*\$"))
+    await expect(page.get_by_test_id("run-cost-predicted")).to_contain_text("$")
+    site.models.answer(say("Sorry!"))
+    await page.get_by_test_id("node-draft-run").click()
+    await editor.stands("draft", "succeeded")
+    assert len(site.models.chats) == asked + 1
+    await share(editor, browser, site, workflow_id)
+
+
+async def build(editor: Editor) -> None:
+    """Build the example by mouse, with what decides the ports; the rest of it says `fill_in`."""
+    page = editor.page
     places = {
         "start": (40, 120), "extract": (40, 300), "route": (40, 480), "draft": (290, 120),
         "approve": (290, 300), "verdict": (290, 480), "reply": (540, 120), "receipt": (540, 300),
@@ -38,7 +65,6 @@ async def test_the_support_mail_example_is_built_by_mouse(page: Page, site: Site
         await editor.name(node.name)
         await editor.saved()
     await page.get_by_label("Fit everything").click()
-    # Configs by hand where they decide the ports, the rest as text.
     await editor.select("route")
     await page.get_by_test_id("field-mode").get_by_text("Switch").click()
     await page.get_by_test_id("inspector").get_by_role("button", name="Add").first.click()
@@ -49,9 +75,57 @@ async def test_the_support_mail_example_is_built_by_mouse(page: Page, site: Site
     for edge in EXAMPLE.edges:
         await editor.wire(names[edge.source], names[edge.target], edge.source_port)
     await editor.saved()
-    nodes, wires = shape(kept_document(site, workflow_id))
-    wanted_nodes, wanted_wires = shape(EXAMPLE)
-    assert (nodes ^ wanted_nodes, wires ^ wanted_wires) == (set(), set())
+
+
+async def fill_in(page: Page, workflow_id: str) -> None:
+    """Give each node the settings that the node of its name has in the example."""
+    configs = json.loads(json.dumps(CONFIGS))
+    configs["start"]["inputs"]["properties"]["mail"]["default"] = "The story. Help!"
+    path = f"/api/v1/workflows/{workflow_id}"
+    document = (await (await page.request.get(path)).json())["document"]
+    operations = [
+        {
+            "op": "update_node",
+            "id": node["id"],
+            "changes": {"config": dict.fromkeys(node.get("config", {})) | configs[node["name"]]},
+        }
+        for node in document["nodes"]
+    ]
+    origin = {"Origin": page.url.split("/workflows")[0]}
+    reply = await page.request.patch(path, data={"operations": operations}, headers=origin)
+    assert reply.ok
+
+
+async def run_it(editor: Editor, site: Site) -> None:
+    """Run the example until it asks a person, and no further."""
+    page = editor.page
+    site.models.answer(say_json(MAIL), say("We are sorry."))
+    await expect(page.get_by_test_id("run-cost-predicted")).to_contain_text("$")
+    await page.get_by_test_id("run-start").click()
+    await editor.ran("waiting")
+    await editor.stands("extract", "succeeded")
+    await page.get_by_test_id("run-cancel").first.click()
+    await editor.ran("cancelled")
+
+
+async def share(editor: Editor, browser: Browser, site: Site, workflow_id: str) -> None:
+    """Somebody else comes in, and both change it at once."""
+    invite(site, ANA, "editor")
+    async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:
+        theirs = Editor(other)
+        await theirs.stands("draft", "succeeded")
+        await theirs.select("draft")
+        await expect(editor.page.locator(".holders")).to_have_count(1)
+        await editor.select("approve")
+        await theirs.write("prompt", "Be kind: {{ inputs.mail }}")
+        await editor.write("message", "Send this?")
+        await theirs.stands("draft", "stale")
+        await editor.stands("draft", "stale")
+        for each in (editor, theirs):
+            await each.saved()
+        configs = {node.name: node.config for node in kept_document(site, workflow_id).nodes}
+        assert configs["draft"]["prompt"] == "Be kind: {{ inputs.mail }}"
+        assert configs["approve"]["message"] == "Send this?"
 
 
 async def test_a_workflow_is_built_by_keyboard_alone(page: Page, site: Site) -> None:
@@ -84,17 +158,11 @@ async def test_a_workflow_is_built_by_keyboard_alone(page: Page, site: Site) -> 
 async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
     page: Page, site: Site
 ) -> None:
-    site.models.answer(say_json(MAIL), say("We are sorry."))
     document = EXAMPLE.dump()
     document["nodes"][0]["config"]["inputs"]["properties"]["mail"]["default"] = "Only stale. Help!"
     workflow_id = keep(site, document)
     editor = await Editor(page).open(workflow_id)
-    await expect(page.get_by_test_id("run-cost-predicted")).to_contain_text("$")
-    await page.get_by_test_id("run-start").click()
-    await editor.ran("waiting")
-    await editor.stands("extract", "succeeded")
-    await page.get_by_test_id("run-cancel").first.click()
-    await editor.ran("cancelled")
+    await run_it(editor, site)
     asked = len(site.models.chats)
     await editor.select("draft")
     await editor.write("prompt", "Answer in one sentence: {{ inputs.mail }}")

@@ -115,9 +115,11 @@ async def test_names_and_their_fields_are_completed_by_keyboard(forms: Page) -> 
     await accepted(forms)
     # A key with a space in it takes the place of the dot.
     assert (await config(forms, "ai"))["prompt"] == "Now {{extract.json['two words']}}"
+    # All of it is the page's to run; here there is nobody to hear of it, and no line is put in.
     await forms.keyboard.press("Control+Enter")
     await forms.keyboard.press("Shift+Enter")
-    assert await forms.evaluate("runs") == 2
+    assert await forms.evaluate("runs") == 1
+    assert (await config(forms, "ai"))["prompt"] == "Now {{extract.json['two words']}}"
     await forms.keyboard.press("Tab")
     await expect(forms.get_by_test_id("field-system")).to_be_focused()
 

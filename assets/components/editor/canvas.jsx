@@ -6,9 +6,10 @@ import "@xyflow/react/dist/style.css";
 import * as actions from "./actions.js";
 import { whyNoWire } from "./document.js";
 import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
-import { change, read, redo, select, set, subscribe, undo, useEditor } from "./store.js";
+import { change, read, redo, say, select, set, subscribe, undo, useEditor } from "./store.js";
 import { shortcut } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
+import { typing } from "./document-keys.js";
 import { QuickAdd } from "./quick-add.jsx";
 import { Cursors, moveCursor } from "./people.jsx";
 
@@ -47,7 +48,7 @@ function useSync(first) {
 // What a picture of the canvas depends on.
 const DRAWN = ["document", "types", "faces", "problems", "comments", "draft", "steps", "selection", "measured"];
 
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
+const MOST_DROPPED = 2_000_000;
 
 // One function for ever: React Flow tells its selection anew to each new one.
 const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
@@ -144,7 +145,8 @@ function Board({ nodeTypes, first }) {
   };
   useEffect(() => {
     actions.view.center = () => { const at = center(); return { x: at.x - 92, y: at.y - 46 }; };
-    return () => { actions.view.center = () => null; };
+    actions.view.pointed = () => (pointer.current ? rf.screenToFlowPosition(pointer.current) : null);
+    return () => { actions.view.center = actions.view.pointed = () => null; };
   }, [rf]);
   const here = () => (pointer.current ? rf.screenToFlowPosition(pointer.current) : center());
   const openAdd = (event, from) => {
@@ -153,7 +155,7 @@ function Board({ nodeTypes, first }) {
     setAdding({ x: Math.min(at.x - rect.left, rect.width - 300), y: Math.min(at.y - rect.top, rect.height - 340), at: rf.screenToFlowPosition(at), from });
   };
 
-  useKeys({ rf, box, here, openAdd, mayEdit });
+  useKeys({ rf, openAdd, here, mayEdit });
   useReveal(rf, box);
 
   return (
@@ -189,10 +191,11 @@ function Board({ nodeTypes, first }) {
         onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}
         onDrop={(event) => {
           const [type, mode = ""] = event.dataTransfer.getData("application/x-flowstudio-node").split(" ");
-          if (!type) return;
-          event.preventDefault();
           const at = rf.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-          actions.addNode(type, mode, { at: { x: at.x - 92, y: at.y - 24 } });
+          const { files } = event.dataTransfer;
+          if (type || files.length) event.preventDefault();
+          if (files.length && mayEdit) takeFiles([...files], at);
+          if (type) actions.addNode(type, mode, { at: { x: at.x - 92, y: at.y - 24 } });
         }}
         onPaneContextMenu={(event) => { event.preventDefault(); if (mayEdit) openAdd(event); }}
         nodesDraggable={mayEdit} nodesConnectable={mayEdit} deleteKeyCode={mayEdit ? ["Delete", "Backspace"] : null}
@@ -267,48 +270,35 @@ function useReveal(rf, box) {
   }, [rf]);
 }
 
-function useKeys({ rf, box, here, openAdd, mayEdit }) {
+function useKeys({ rf, openAdd, here, mayEdit }) {
   useEffect(() => {
     const onKey = (event) => {
-      if (typing(event.target) || document.querySelector("dialog[open]")) return;
+      if (event.defaultPrevented || typing(event.target) || document.querySelector("dialog[open]")) return;
       const control = event.ctrlKey || event.metaKey;
-      const key = event.key.toLowerCase();
-      const ids = [...read().selection];
       const does = (work) => { event.preventDefault(); work(); };
-      if (control && key === "a") does(() => select([...read().document.nodes.keys(), ...read().document.notes.keys()]));
-      else if (control && key === "0") does(() => rf.fitView({ maxZoom: 1, padding: 0.15 }));
-      else if (key === "escape" && ids.length) does(() => select([]));
-      if (!mayEdit) return;
-      if (control && key === "z") does(event.shiftKey ? redo : undo);
-      else if (control && key === "y") does(redo);
-      else if (control && key === "d" && ids.length) does(() => actions.duplicate(ids));
-      else if (!control && !event.altKey && event.key === "/") does(() => openAdd(null));
-      else if (!control && key === "d" && event.shiftKey && ids.length) does(() => actions.toggleDisabled(ids));
-      else if (!control && key === "n" && event.shiftKey) does(() => actions.addNote(here()));
-      else if (!control && key === "l" && event.shiftKey) does(actions.tidyUp);
-      else if (key === "f2" && ids.length === 1) does(() => window.dispatchEvent(new CustomEvent("editor-rename", { detail: ids[0] })));
-    };
-    const onCopy = (event) => {
-      if (typing(event.target) || String(window.getSelection())) return;
-      const text = actions.copyText([...read().selection]);
-      if (!text) return;
-      event.clipboardData.setData("text/plain", text);
-      event.preventDefault();
-      if (event.type === "cut" && mayEdit) actions.remove([...read().selection]);
-    };
-    const onPaste = (event) => {
-      if (typing(event.target) || !mayEdit) return;
-      if (actions.paste(event.clipboardData.getData("text/plain"), box.current?.matches(":hover") ? here() : undefined)) event.preventDefault();
+      if (control && event.key === "0") does(() => rf.fitView({ maxZoom: 1, padding: 0.15 }));
+      else if (!mayEdit || control || event.altKey) return;
+      else if (event.key === "/") does(() => openAdd(null, chosenNode()));
+      else if (event.shiftKey && event.key.toLowerCase() === "n") does(() => actions.addNote(here()));
     };
     document.addEventListener("keydown", onKey);
-    for (const kind of ["copy", "cut"]) document.addEventListener(kind, onCopy);
-    document.addEventListener("paste", onPaste);
-    return () => {
-      document.removeEventListener("keydown", onKey);
-      for (const kind of ["copy", "cut"]) document.removeEventListener(kind, onCopy);
-      document.removeEventListener("paste", onPaste);
-    };
+    return () => document.removeEventListener("keydown", onKey);
   });
+}
+
+// What a node that is added by a key is wired to.
+function chosenNode() {
+  const { document, selection } = read();
+  const [id] = selection;
+  return selection.size === 1 && document.nodes.has(id) && document.nodes.get(id).type !== "end" ? { id } : undefined;
+}
+
+// Files let go over the canvas are put in as what was copied is.
+async function takeFiles(files, at) {
+  for (const file of files) {
+    if (file.size > MOST_DROPPED) say(`“${file.name}” is too large to be put in here: at most 2 MB.`, "error");
+    else if (!actions.paste(await file.text(), at)) say(`“${file.name}” holds no nodes.`, "error");
+  }
 }
 
 function Tools({ rf, mayEdit, isLocked, onLock, addNote }) {

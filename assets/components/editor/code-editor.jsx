@@ -65,7 +65,8 @@ function extensions(props, parts) {
   const { language, placeholder, disabled } = props.current;
   return [
     keymap.of([
-      { key: "Mod-Enter", run: run(props), stopPropagation: true },
+      // The page's own key: all of it runs.
+      { key: "Mod-Enter", run: () => true },
       { key: "Shift-Enter", run: run(props), stopPropagation: true },
       ...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap,
     ]),

@@ -4,7 +4,7 @@
 // CodeField({value, onChange, language, context, problems, minLines, onRun, label, testId, disabled})
 //   language: "template", "expression", "python", "json" or "markdown".
 //   context: {names: [{name, kind, sample}]}: what completion offers, with the fields of each sample.
-//   onRun: of Ctrl+Enter and Shift+Enter.
+//   onRun: of Shift+Enter.
 // Tab leaves the field; in Python it indents, and Escape then Tab leaves.
 import { useEffect, useId, useRef, useState } from "react";
 

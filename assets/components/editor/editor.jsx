@@ -5,6 +5,7 @@ import { Canvas } from "./canvas.jsx";
 import { loadDraft, scheduleAuto } from "./draft.js";
 import { Drawer } from "./drawer.jsx";
 import { Header, useEditorKeys } from "./header.jsx";
+import { useDocumentKeys } from "./document-keys.js";
 import { Inspector } from "./inspector.jsx";
 import { NodePalette } from "./node-palette.jsx";
 import { Notebook } from "./notebook.jsx";
@@ -116,6 +117,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   const isWhole = usePainted();
   usePresence(onPresent);
   useEditorKeys({ view, onView });
+  useDocumentKeys();
   useEffect(() => inspect(selection.size > 0), [selection]);
   useEffect(() => { document.title = `${read().document.name} · FlowStudio`; }, []);
   return (
@@ -125,7 +127,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
       {mayEdit && view !== "notebook" && (isWhole ? <Palette /> : <aside className="node-palette" aria-hidden="true" />)}
       <div className="stage">
         {view !== "notebook" && <Canvas nodeTypes={nodeTypes} />}
-        {view !== "canvas" && <Cells />}
+        {view !== "canvas" && <Cells isAlone={view === "notebook"} />}
         {mayEdit && view !== "notebook" && (
           <button type="button" className="button add-narrow" onClick={() => openPalette(!isPaletteOpen)} aria-expanded={isPaletteOpen}><Icon name="plus" size={14} /> Add a node</button>
         )}

@@ -13,6 +13,7 @@ import { useScope } from "./scope.js";
 import { Help, Input, Runs } from "./inspector-tabs.jsx";
 import { Output } from "./output.jsx";
 import { RunLimit } from "./run-limit.jsx";
+import { Inside, Wires } from "./wires.jsx";
 
 const TABS = ["Config", "Input", "Output", "Runs", "Help"];
 
@@ -117,7 +118,14 @@ function NodeInspector({ id, onClose }) {
   // Removed by somebody else a moment ago.
   if (!node) return null;
   return (
-    <aside className="inspector" aria-label={`Inspector of ${node.name}`} data-testid="inspector">
+    <aside
+      className="inspector" aria-label={`Inspector of ${node.name}`} data-testid="inspector"
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || !event.shiftKey || event.defaultPrevented || !mayRun) return;
+        event.preventDefault();
+        draft.run("cells", [id]);
+      }}
+    >
       <header className="inspector-head">
         <TypeMark type={node.type} category={type?.category} />
         <div className="inspector-words">
@@ -207,7 +215,9 @@ function Config({ node, type }) {
   const workflowId = useEditor((state) => state.id);
   const scope = useScope(node.id);
   const own = problems.filter((problem) => problem.node === node.name);
-  const context = { workflowId, projectId, nodeId: node.id, node, names: scope };
+  const mayRun = useEditor((state) => state.mayRun);
+  const onRun = mayRun ? () => draft.run("cells", [node.id]) : undefined;
+  const context = { workflowId, projectId, nodeId: node.id, node, names: scope, onRun };
   if (!type) return <p className="notice" data-tone="error">There is no node type “{node.type}” here. Install the package it comes from, or remove the node.</p>;
   return (
     <>
@@ -221,6 +231,8 @@ function Config({ node, type }) {
       <ConfigForm schema={type.config_schema} value={node.config} problems={own} context={context} disabled={!mayEdit}
         onChange={(path, value) => actions.setConfig(node.id, path, value)} />
       {node.type === "start" && <TryWith schema={node.config.inputs} />}
+      <Wires node={node} />
+      <Inside node={node} />
       <CommonForm node={node} disabled={!mayEdit} problems={own} onChange={(key, value) => actions.setField(node.id, key, value)} context={context} />
       {mayEdit && (
         <div className="button-row">

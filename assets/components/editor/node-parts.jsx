@@ -48,15 +48,24 @@ export function NoteBody({ nodeId, text, colour, selected }) {
     if (selected && text === "" && mayEdit) setOpen(true);
     if (!selected) setOpen(false);
   }, [selected]);
-  useEffect(() => { if (isOpen) box.current?.focus(); }, [isOpen]);
+  useEffect(() => {
+    if (!isOpen || !box.current) return;
+    box.current.focus();
+    box.current.setSelectionRange(text.length, text.length);
+  }, [isOpen]);
+  useEffect(() => {
+    const onRename = (event) => event.detail === nodeId && mayEdit && setOpen(true);
+    window.addEventListener("editor-rename", onRename);
+    return () => window.removeEventListener("editor-rename", onRename);
+  }, [nodeId, mayEdit]);
   return (
     <div className="sticky" data-colour={colour} data-selected={selected} onDoubleClick={() => mayEdit && setOpen(true)}>
       {selected && mayEdit && (
         <NodeResizer minWidth={80} minHeight={40} onResizeEnd={(_, { width, height }) => setNote(nodeId, { width: Math.round(width), height: Math.round(height) })} />
       )}
       {isOpen
-        ? <textarea ref={box} className="nodrag nowheel" aria-label="Text of the note" value={text} maxLength={20000} onChange={(event) => setNote(nodeId, { text: event.target.value })} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Escape") setOpen(false); }} />
-        : text ? <Prose text={text} /> : <p className="faint">An empty note. Double click to write.</p>}
+        ? <textarea ref={box} className="nodrag nowheel" aria-label="Text of the note" value={text} maxLength={20000} onChange={(event) => setNote(nodeId, { text: event.target.value })} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Escape") { setOpen(false); box.current.closest(".react-flow__node")?.focus(); } }} />
+        : text ? <Prose text={text} /> : <p className="faint">An empty note. Double click or Enter to write.</p>}
       {selected && mayEdit && (
         <span className="sticky-colours nodrag" role="group" aria-label="Colour">
           {["amber", "green", "blue", "violet", "red", "plain"].map((name) => (

@@ -1,5 +1,5 @@
 // The notebook: the same workflow as cells in the order they run, setting above, output below.
-import { memo, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import * as actions from "./actions.js";
 import { ancestors, newId, order, valueOf } from "./document.js";
 import * as draft from "./draft.js";
@@ -10,14 +10,20 @@ import { Output, Stream } from "./output.jsx";
 import { QuickAdd } from "./quick-add.jsx";
 import { useScope } from "./scope.js";
 import { useStanding } from "./standing.js";
-import { change, read, say, select, useEditor } from "./store.js";
+import { change, read, redo, say, select, undo, useEditor } from "./store.js";
 import { TryWith } from "./inspector.jsx";
+import { Holders } from "./people.jsx";
+import { shortcut } from "../keys.jsx";
 
-export function Notebook() {
+const STEPS = { ArrowUp: -1, ArrowDown: 1 };
+let dragged = null;
+
+export function Notebook({ isAlone }) {
   const document = useEditor((state) => state.document);
   const mayEdit = useEditor((state) => state.mayEdit);
   const ids = useMemo(() => order(document), [document]);
   const [adding, setAdding] = useState(null);
+  useInStep();
   const depth = (node) => {
     let level = 0;
     for (let at = node.parent; at; at = document.nodes.get(at)?.parent) level += 1;
@@ -29,8 +35,12 @@ export function Notebook() {
       <div className="cells-scroll">
         <div className="cells">
           <StaleBar />
+          {isAlone && mayEdit && <Undoing />}
           {ids.map((id, index) => (
-            <div key={id} className="cell-slot" style={{ "--depth": depth(document.nodes.get(id)) }}>
+            <div
+              key={id} className="cell-slot" style={{ "--depth": depth(document.nodes.get(id)) }}
+              onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => dragged && moveBefore(dragged, id)}
+            >
               <Cell id={id} />
               {mayEdit && (
                 <div className="cell-between">
@@ -48,6 +58,33 @@ export function Notebook() {
           )}
         </div>
       </div>
+    </div>
+  );
+}
+
+// What is selected elsewhere (the canvas, a problem, a comment, somebody who is followed) comes into view.
+function useInStep() {
+  const selection = useEditor((state) => state.selection);
+  useEffect(() => {
+    const [id] = selection;
+    const cell = selection.size === 1 && document.getElementById(`cell-${id}`);
+    if (cell && !cell.contains(document.activeElement)) cell.scrollIntoView({ block: "nearest" });
+  }, [selection]);
+  useEffect(() => {
+    const onReveal = ({ detail: id }) => document.getElementById(`cell-${id}`)?.scrollIntoView({ block: "nearest" });
+    window.addEventListener("editor-reveal", onReveal);
+    return () => window.removeEventListener("editor-reveal", onReveal);
+  }, []);
+}
+
+// Beside the canvas, that has them.
+function Undoing() {
+  const canUndo = useEditor((state) => state.canUndo);
+  const canRedo = useEditor((state) => state.canRedo);
+  return (
+    <div className="cells-tools" role="toolbar" aria-label="Notebook">
+      <button type="button" className="tool" aria-label={shortcut("Undo (Ctrl Z)")} title={shortcut("Undo (Ctrl Z)")} onClick={undo} disabled={!canUndo} data-testid="undo"><Icon name="undo" /></button>
+      <button type="button" className="tool" aria-label={shortcut("Redo (Ctrl Shift Z)")} title={shortcut("Redo (Ctrl Shift Z)")} onClick={redo} disabled={!canRedo} data-testid="redo"><Icon name="redo" /></button>
     </div>
   );
 }
@@ -88,7 +125,6 @@ function Outline({ ids }) {
   const nodes = useEditor((state) => state.document.nodes);
   const types = useEditor((state) => state.types);
   const mayEdit = useEditor((state) => state.mayEdit);
-  const [dragged, setDragged] = useState(null);
   return (
     <nav className="outline" aria-label="Cells">
       <h2>Cells</h2>
@@ -96,8 +132,8 @@ function Outline({ ids }) {
         {ids.map((id) => {
           const node = nodes.get(id);
           return (
-            <li key={id} draggable={mayEdit} onDragStart={() => setDragged(id)} onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => { moveBefore(dragged, id); setDragged(null); }}>
-              <OutlineItem id={id} node={node} type={types[node.type]} onMove={(step) => mayEdit && moveBefore(id, ids[ids.indexOf(id) + step] ?? null)} />
+            <li key={id} draggable={mayEdit} onDragStart={() => { dragged = id; }} onDragEnd={() => { dragged = null; }} onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => dragged && moveBefore(dragged, id)}>
+              <OutlineItem id={id} node={node} type={types[node.type]} onMove={(step) => mayEdit && moveBy(id, step)} />
             </li>
           );
         })}
@@ -114,7 +150,7 @@ function OutlineItem({ id, node, type, onMove }) {
     document.getElementById(`cell-${id}`)?.scrollIntoView({ block: "center" });
   };
   const onKeyDown = (event) => {
-    const step = event.altKey && { ArrowUp: -1, ArrowDown: 2 }[event.key];
+    const step = event.altKey && STEPS[event.key];
     if (!step) return;
     event.preventDefault();
     onMove(step);
@@ -126,6 +162,15 @@ function OutlineItem({ id, node, type, onMove }) {
       <span className="dot" data-state={now.state} title={now.label} />
     </button>
   );
+}
+
+// Past the next cell of the same container.
+function moveBy(id, step) {
+  const { document } = read();
+  const parent = document.nodes.get(id)?.parent ?? null;
+  const ids = order(document).filter((other) => (document.nodes.get(other).parent ?? null) === parent);
+  const at = ids.indexOf(id) + step;
+  if (at >= 0 && at < ids.length) moveBefore(id, step < 0 ? ids[at] : ids[at + 1] ?? null);
 }
 
 // Another place in the document: it decides the order of cells that do not need each other.
@@ -141,15 +186,28 @@ function moveBefore(id, target) {
   change([{ op: "remove_node", id }, { op: "add_node", node, before: target }, ...wires.map((edge) => ({ op: "add_edge", edge }))], { label: "reorder" });
 }
 
+const show = (id) => window.dispatchEvent(new CustomEvent("editor-show", { detail: id }));
+
+// Folded cells stay so, in this browser.
+const folds = () => `folded ${read().id}`;
+const folded = () => JSON.parse(localStorage.getItem(folds()) ?? "[]");
+function keepFolded(id, isFolded) {
+  const ids = folded().filter((other) => other !== id && read().document.nodes.has(other));
+  if (isFolded) ids.push(id);
+  if (ids.length) localStorage.setItem(folds(), JSON.stringify(ids));
+  else localStorage.removeItem(folds());
+}
+
 const Cell = memo(function Cell({ id }) {
   const node = useEditor((state) => state.document.nodes.get(id));
   const type = useEditor((state) => state.types[state.document.nodes.get(id)?.type]);
   const cost = useEditor((state) => state.draft?.costs[id]);
   const mayRun = useEditor((state) => state.mayRun);
+  const mayEdit = useEditor((state) => state.mayEdit);
   const isSelected = useEditor((state) => state.selection.has(id));
   const isRunning = useEditor((state) => state.steps[id]?.status === "running");
   const now = useStanding(id);
-  const [isFolded, fold] = useState(false);
+  const [isFolded, fold] = useState(() => folded().includes(id));
   const box = useRef(null);
   if (!node) return null;
   const isStale = now.state === "stale" || now.state === "failed";
@@ -159,7 +217,11 @@ const Cell = memo(function Cell({ id }) {
     all[all.indexOf(box.current) + 1]?.focus();
   };
   const onKeyDown = (event) => {
-    if (event.key === "Enter" && event.shiftKey) {
+    const step = event.target === box.current && event.altKey && STEPS[event.key];
+    if (step) {
+      event.preventDefault();
+      if (mayEdit) moveBy(id, step);
+    } else if (event.key === "Enter" && event.shiftKey) {
       event.preventDefault();
       runNext();
     } else if (event.target === box.current && ["ArrowDown", "ArrowUp"].includes(event.key)) {
@@ -174,11 +236,14 @@ const Cell = memo(function Cell({ id }) {
   return (
     <article
       ref={box} id={`cell-${id}`} className="cell" tabIndex={0} aria-label={`Cell ${node.name}`} data-testid={`cell-${node.name}`} data-state={now.state} aria-current={isSelected || undefined}
-      onFocus={() => select([id])} onKeyDown={onKeyDown} data-disabled={valueOf(node, "disabled") || undefined}
+      onFocus={() => { select([id]); show(id); }} onKeyDown={onKeyDown} data-disabled={valueOf(node, "disabled") || undefined}
     >
+      <Holders id={id} />
       <header className="cell-head">
+        {mayEdit && <span className="cell-grip" draggable aria-hidden="true" title="Drag to reorder (Alt ↑, Alt ↓)" onDragStart={() => { dragged = id; }} onDragEnd={() => { dragged = null; }}><Icon name="grip" size={14} /></span>}
         <TypeMark type={node.type} category={type?.category} />
         <strong className="cell-name">{node.name}</strong>
+
         <span className="cell-title">{titleOf(type, node)}</span>
         <span className="cell-end">
           {now.state === "stale" ? (
@@ -186,7 +251,7 @@ const Cell = memo(function Cell({ id }) {
           ) : <StatePill now={{ ...now, label: now.aside ? `${now.label} · ${now.aside}` : now.label }} testId={`cell-${node.name}-status`} />}
           {isStale && mayRun && <button type="button" className="button" onClick={() => draft.run("cells", [id])}><Icon name="play" size={12} /> Run <kbd>⇧↵</kbd></button>}
           {mayRun && <button type="button" className="icon-button" aria-label={`Run ${node.name}`} onClick={() => draft.run("cells", [id])} data-testid={`cell-${node.name}-run`}><Icon name="play" size={14} /></button>}
-          <button type="button" className="icon-button" aria-expanded={!isFolded} aria-label={isFolded ? `Unfold ${node.name}` : `Fold ${node.name}`} onClick={() => fold(!isFolded)}><Icon name={isFolded ? "right" : "down"} size={14} /></button>
+          <button type="button" className="icon-button" aria-expanded={!isFolded} aria-label={isFolded ? `Unfold ${node.name}` : `Fold ${node.name}`} onClick={() => { keepFolded(id, !isFolded); fold(!isFolded); }}><Icon name={isFolded ? "right" : "down"} size={14} /></button>
         </span>
       </header>
       {!isFolded && (
