@@ -177,6 +177,8 @@ async def open_runtime(
         finder = WorkflowFinder(templates, lambda *wanted: _find_stored(runtime, *wanted))
         costs = CostService(journal, resources)
         runs = RunService(parts, dispatcher, finder, costs, settings.max_cost_usd)
+        if tracing is not None:
+            runs.trace = tracing.traceparent
         inner = SubworkflowService(parts, finder, dispatcher, runs.create_unchecked)
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flowstudio.api.hooks import PREFIX
 from flowstudio.runtime import Runtime
 
 if TYPE_CHECKING:
     from flowstudio.services.tracing import Tracing
 
+_TOLD = ("/api/", PREFIX)
+
 
 class Traced:
-    """Puts requests of the API into traces; a span names the route, never the address."""
+    """Puts requests of the API and of webhooks into traces; a span names the route, not the address."""
 
     def __init__(self, site: ASGIApp, runtime_of: Callable[[], Runtime]) -> None:
         self._site = site
@@ -21,8 +24,8 @@ class Traced:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, within a span if there is somebody to tell."""
-        is_api = scope["type"] == "http" and scope["path"].startswith("/api/")
-        tracing = self._tracing() if is_api else None
+        is_told = scope["type"] == "http" and scope["path"].startswith(_TOLD)
+        tracing = self._tracing() if is_told else None
         if tracing is None:
             await self._site(scope, receive, send)
             return

@@ -27,6 +27,7 @@ class NewRun:
         ready_at: it does not begin before this moment.
         attempt: how often it was taken up again by itself after it failed.
         dedup_key: while a run of this key has not ended, no other is made.
+        trace: the span in which it was made, as a W3C `traceparent`, or "".
     """
 
     id: str
@@ -52,6 +53,7 @@ class NewRun:
     ready_at: datetime | None = None
     attempt: int = 0
     dedup_key: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

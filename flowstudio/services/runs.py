@@ -105,6 +105,8 @@ class RunService(RunSteering):
         self._costs = costs
         self.resources = costs.resources
         self._prepared: OrderedDict[tuple[int, str], Prepared] = OrderedDict()
+        #: Says which span a run is made in; replaced where traces are sent.
+        self.trace: Callable[[], str] = str
 
     # Starting
 
@@ -220,6 +222,7 @@ class RunService(RunSteering):
             queue=queue,
             ready_at=options.get("ready_at"),
             dedup_key=_dedup_key(options),
+            trace=self.trace(),
         )
         first = options.get("first")
         last = self._dispatcher.admission.hand_over_of(run)

@@ -71,6 +71,12 @@ class Tracing:
         ) as span:
             yield span
 
+    def traceparent(self) -> str:
+        """The span that the caller is in, as another process can go on with it; "" outside any."""
+        carrier: dict[str, str] = {}
+        TraceContextTextMapPropagator().inject(carrier)
+        return carrier.get("traceparent", "")
+
     def listen(self, bus: Bus) -> Bus:
         """The bus, with an ear on what happens."""
         return _Listening(bus, self)
@@ -87,9 +93,14 @@ class Tracing:
     # Runs
 
     def began(self, run: NewRun) -> None:
-        """A run is in hand, in the task that calls this."""
+        """A run is in hand, in the task that calls this.
+
+        Wherever that is, and however often, it belongs to the span in which the run was made, and
+        not to whatever the caller is busy with.
+        """
         span = self.tracer.start_span(
             "run",
+            TraceContextTextMapPropagator().extract({"traceparent": run.trace}),
             attributes={
                 "flowstudio.run.id": run.id,
                 "flowstudio.run.trigger": run.trigger.partition(":")[0],

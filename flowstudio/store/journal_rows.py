@@ -43,7 +43,7 @@ CLAIM_RUN = f"{TAKE_OVER} WHERE id=? RETURNING epoch"
 RUN_COLUMNS = (
     "id, document_hash, workflow, slug, inputs, trigger, created_at, steps_total, max_cost_usd,"
     " use_cache, depth, base, project_id, workflow_id, created_by, version, rerun_of, draft,"
-    " queue, ready_at, attempt, retry_at"
+    " queue, ready_at, attempt, retry_at, trace"
 )
 _TAKE_KEY = (
     "INSERT INTO run_key (key, run_id) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET run_id="
@@ -304,6 +304,7 @@ def run_values(run: NewRun) -> tuple[Any, ...]:
         to_column(run.ready_at),
         run.attempt,
         None,
+        run.trace,
     )
 
 
@@ -349,6 +350,7 @@ def _read_run(row: tuple[Any, ...], owner: str) -> NewRun:
         ready_at=from_column(row[19]),
         # One that was to be tried again has been taken up for that.
         attempt=row[20] + (row[21] is not None),
+        trace=row[22],
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from flowstudio.api.app import create_api
+from flowstudio.api.hooks import Hooks
 from flowstudio.api.traces import Traced
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.settings import Settings
@@ -20,10 +21,14 @@ from tests.builders import node, workflow
 from tests.fakes.nodes import Bench
 from tests.fakes.openrouter import KEY, FakeOpenRouter, fail, say
 from tests.fakes.otlp import OtlpReceiver, attributes
+from tests.hooking import linked
+from tests.people import person
 from tests.running import carry, create, resume, run, succeed
 
 PROMPT = "CANARY-prompt"
 ANSWER = "CANARY-answer"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+SENT = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
 AI = workflow(
     node("start"), node("ai", "ask", model="test/model", prompt=PROMPT), edges="start>ask"
 )
@@ -141,19 +146,68 @@ async def test_a_run_that_leaves_and_comes_back_has_a_span_each_time(
 async def test_a_request_names_its_route_and_goes_on_with_the_trace_it_came_with(
     tmp_path: Path, receiver: OtlpReceiver, bench: Bench
 ) -> None:
-    trace = "0af7651916cd43dd8448eb211c80319c"
     async with traced(tmp_path, receiver, bench) as runtime:
         transport = httpx.ASGITransport(Traced(create_api(lambda: runtime), lambda: runtime))
         async with httpx.AsyncClient(
             transport=transport, base_url="http://127.0.0.1:3000"
         ) as client:
-            sent = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
-            await client.get("/api/v1/runs/CANARY-id?q=CANARY", headers=sent)
+            await client.get("/api/v1/runs/CANARY-id?q=CANARY", headers=SENT)
     span = receiver.named("GET /api/v1/runs/{run_id}")
-    assert span.trace_id.hex() == trace
+    assert span.trace_id.hex() == TRACE
     assert span.kind == Span.SPAN_KIND_SERVER
     assert attributes(span)["http.response.status_code"] == 401
     assert "CANARY" not in str(receiver.spans)
+
+
+@pytest.mark.usefixtures("either_database")
+async def test_a_run_that_another_process_carries_on_is_within_the_request_that_made_it(
+    tmp_path: Path, receiver: OtlpReceiver, bench: Bench
+) -> None:
+    flaky = workflow(node("start"), node("flaky", fails=1), edges="start>flaky")
+    async with traced(tmp_path, receiver, bench) as web:
+        assert web.tracing is not None
+        await web.dispatcher.admission.open(())
+        with web.tracing.request("POST", SENT):
+            run_id = await create(web, flaky, queue="batch")
+        elsewhere = await create(web, flaky, queue="batch")
+    async with traced(tmp_path, receiver, bench) as worker:
+        assert (await carry(worker, run_id)).status == "failed"
+        assert (await resume(worker, run_id)).status == "succeeded"
+        await carry(worker, elsewhere)
+    made_in = receiver.named("POST")
+    spans = {
+        attributes(span)["flowstudio.run.status"]: span
+        for span in receiver.spans
+        if attributes(span).get("flowstudio.run.id") == run_id
+    }
+    assert spans.keys() == {"failed", "succeeded"}
+    for span in spans.values():
+        assert (span.trace_id.hex(), span.parent_span_id) == (TRACE, made_in.span_id)
+    assert "step start" in children(receiver, spans["failed"])
+    (other,) = (
+        span for span in receiver.spans if attributes(span).get("flowstudio.run.id") == elsewhere
+    )
+    assert other.parent_span_id == b""
+
+
+async def test_a_webhook_goes_on_with_the_trace_of_its_sender_and_names_no_token(
+    tmp_path: Path, receiver: OtlpReceiver, bench: Bench
+) -> None:
+    async with traced(tmp_path, receiver, bench) as runtime:
+        owner = person(runtime.studio.parts, "owner@example.com")
+        link = await linked(runtime, owner, respond="end")
+        hooks = Hooks(create_api(lambda: runtime), lambda: runtime)
+        transport = httpx.ASGITransport(Traced(hooks, lambda: runtime))
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:3000"
+        ) as client:
+            path = httpx.URL(link.url).path
+            reply = await client.post(path, json={"n": 2}, headers=SENT)
+        assert reply.status_code == 200, reply.text
+    request, whole = receiver.named("POST /hooks/{token}"), receiver.named("run")
+    assert request.trace_id.hex() == TRACE
+    assert whole.parent_span_id == request.span_id
+    assert path.rpartition("/")[2] not in str(receiver.spans)
 
 
 async def test_a_request_while_the_services_are_not_open_is_passed_on() -> None:

@@ -36,7 +36,8 @@ class RunRow(SQLModel, table=True):
     editor asked for, empty elsewhere; `size_bytes` is what its journal takes, None until somebody
     has measured it. `queue` is where it waits, not before `ready_at`; `attempt` counts how often it
     was resumed by itself after it failed, and `retry_at` is when that happens next; a failed run is
-    a dead letter until somebody has dismissed it or tried it again.
+    a dead letter until somebody has dismissed it or tried it again. `trace` is the span it was made
+    in, as a W3C `traceparent`.
     """
 
     __tablename__ = "run"
@@ -114,6 +115,7 @@ class RunRow(SQLModel, table=True):
     attempt: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     retry_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     is_dismissed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    trace: str = Field(default="", max_length=55, sa_column_kwargs={"server_default": ""})
 
 
 class RunEventRow(SQLModel, table=True):
