@@ -208,6 +208,28 @@ async def test_a_comment_reaches_the_other(page: Page, browser: Browser, site: S
         await expect(page.get_by_test_id("thread")).to_have_count(0)
 
 
+async def test_who_follows_somebody_sees_what_they_see_until_they_move_themselves(
+    page: Page, browser: Browser, site: Site
+) -> None:
+    invite(site, ANA, "editor")
+    document = chain("One", "Two")
+    document["nodes"][2]["position"] = {"x": 5_000, "y": 4_000}
+    workflow_id = keep(site, document)
+    mine = await Editor(page).open(workflow_id)
+    async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:
+        await expect(other.get_by_test_id("workflow-name")).to_be_visible()
+        face = page.locator("button.avatar")
+        await face.click()
+        await other.evaluate(REVEAL, "b")
+        await expect(mine.node("b")).to_be_in_viewport()
+        await page.get_by_test_id("canvas").hover()
+        await page.mouse.wheel(0, 40)
+        await expect(face).to_have_attribute("aria-pressed", "false")
+        await other.evaluate(REVEAL, "a")
+        await expect(Editor(other).node("a")).to_be_in_viewport()
+        await expect(mine.node("b")).to_be_in_viewport()
+
+
 async def test_random_work_of_two_over_bad_lines_ends_equal(browser: Browser, site: Site) -> None:
     invite(site, ANA, "editor")
     workflow_id = keep(site, chain("", "", "Three"))

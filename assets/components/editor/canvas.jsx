@@ -11,7 +11,7 @@ import { shortcut } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
 import { typing } from "./document-keys.js";
 import { QuickAdd } from "./quick-add.jsx";
-import { Cursors, moveCursor } from "./people.jsx";
+import { Cursors, look, moveCursor } from "./people.jsx";
 
 // Draws what the store holds whenever that has changed. `first` is what stands there from the beginning.
 function useSync(first) {
@@ -156,6 +156,11 @@ function Board({ nodeTypes, first }) {
   };
 
   useKeys({ rf, openAdd, here, mayEdit });
+  const tellSight = useCallback(() => look({ ...center(), zoom: rf.getZoom() }), [rf]);
+  useEffect(() => {
+    tellSight();
+    return () => look(null);
+  }, [tellSight]);
   useReveal(rf, box);
 
   return (
@@ -175,6 +180,7 @@ function Board({ nodeTypes, first }) {
           return false;
         }}
         onSelectionChange={takeSelection}
+        onMoveStart={(event) => event && window.dispatchEvent(new CustomEvent("editor-own-way"))} onMoveEnd={tellSight}
         onConnect={({ source, target, sourceHandle, targetHandle }) =>
           actions.connect({ source, target, source_port: sourceHandle ?? "out", target_port: targetHandle ?? "in" })}
         onConnectEnd={(event, { isValid, fromNode, fromHandle, toNode }) => {
@@ -258,13 +264,16 @@ function useReveal(rf, box) {
       const isSeen = at.x > board.left && at.y > board.top && at.x < board.right - 150 && at.y < board.bottom - 80;
       if (!isSeen) onReveal(event);
     };
+    const onLook = ({ detail: { x, y, zoom } }) => rf.setCenter(x, y, { zoom, ...(isStill ? {} : { duration: 150 }) });
     const onFit = () => rf.fitView({ maxZoom: 1, padding: 0.15 });
     window.addEventListener("editor-reveal", onReveal);
     window.addEventListener("editor-show", onShow);
+    window.addEventListener("editor-look", onLook);
     window.addEventListener("editor-fit", onFit);
     return () => {
       window.removeEventListener("editor-reveal", onReveal);
       window.removeEventListener("editor-show", onShow);
+      window.removeEventListener("editor-look", onLook);
       window.removeEventListener("editor-fit", onFit);
     };
   }, [rf]);

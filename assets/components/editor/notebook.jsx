@@ -72,8 +72,8 @@ function useInStep() {
   }, [selection]);
   useEffect(() => {
     const onReveal = ({ detail: id }) => document.getElementById(`cell-${id}`)?.scrollIntoView({ block: "nearest" });
-    window.addEventListener("editor-reveal", onReveal);
-    return () => window.removeEventListener("editor-reveal", onReveal);
+    for (const kind of ["editor-reveal", "editor-show"]) window.addEventListener(kind, onReveal);
+    return () => { for (const kind of ["editor-reveal", "editor-show"]) window.removeEventListener(kind, onReveal); };
   }, []);
 }
 

@@ -31,7 +31,7 @@ export const initials = (name) =>
 
 // What this tab tells of itself. The first word goes out at once; movement only while somebody is
 // there to see it, and never while something is dragged.
-const own = { tab: Math.random().toString(36).slice(2, 12), cursor: null, selection: [], field: "" };
+const own = { tab: Math.random().toString(36).slice(2, 12), cursor: null, sees: null, selection: [], field: "" };
 let tell = null;
 let timer = null;
 let toldAt = 0;
@@ -50,6 +50,14 @@ function soon() {
 
 export function moveCursor(at) {
   own.cursor = at && { x: Math.round(at.x), y: Math.round(at.y) };
+  soon();
+}
+
+// The middle of what is seen of the canvas, and how large; null while there is none.
+export function look(at) {
+  const sees = at && { x: Math.round(at.x), y: Math.round(at.y), zoom: Math.round(at.zoom * 1000) / 1000 };
+  if (JSON.stringify(sees) === JSON.stringify(own.sees)) return;
+  own.sees = sees;
   soon();
 }
 
@@ -135,9 +143,18 @@ export function Avatars() {
   const target = followed && people[followed];
   useEffect(() => { if (followed && !target) follow(null); }, [followed, target]);
   useEffect(() => {
+    if (target?.sees) window.dispatchEvent(new CustomEvent("editor-look", { detail: target.sees }));
+  }, [target?.sees?.x, target?.sees?.y, target?.sees?.zoom]);
+  useEffect(() => {
     if (!target?.selection.length) return;
-    window.dispatchEvent(new CustomEvent("editor-reveal", { detail: target.selection[0] }));
+    window.dispatchEvent(new CustomEvent(target.sees ? "editor-show" : "editor-reveal", { detail: target.selection[0] }));
   }, [target?.selection.join()]);
+  // Who moves by themselves goes their own way.
+  useEffect(() => {
+    const onOwnWay = () => follow(null);
+    window.addEventListener("editor-own-way", onOwnWay);
+    return () => window.removeEventListener("editor-own-way", onOwnWay);
+  }, []);
   return (
     <div className="avatars" role="group" aria-label="People here">
       {shown.slice(0, 5).map((one) => (

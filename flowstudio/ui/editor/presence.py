@@ -14,8 +14,14 @@ class Point(BaseModel):
     y: float = Field(ge=-1e7, le=1e7)
 
 
+class Sight(Point):
+    """The middle of what somebody sees of the canvas, and how large."""
+
+    zoom: float = Field(ge=0.01, le=10)
+
+
 class Presence(BaseModel):
-    """Where a tab's person points, and what they hold.
+    """Where a tab's person points, what they see, and what they hold.
 
     Attributes:
         answer: it was said so that somebody who came knows of it.
@@ -25,6 +31,7 @@ class Presence(BaseModel):
 
     tab: str = Field(pattern=r"^[a-z0-9]{1,16}$")
     cursor: Point | None = None
+    sees: Sight | None = None
     selection: list[Annotated[str, Field(max_length=100)]] = Field(default=[], max_length=50)
     field: str = Field(default="", max_length=100)
     answer: bool = False
