@@ -1,5 +1,6 @@
 """What the queue asks of jobs, wherever they are kept."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
@@ -32,5 +33,9 @@ class Jobs(Protocol):
         *,
         queues: Sequence[str],
         concurrency: int,
+        stopping: asyncio.Event | None = None,
     ) -> None:
-        """Do jobs until cancelled; one whose `advance` gives False is done again."""
+        """Do jobs until cancelled; one whose `advance` gives False is done again.
+
+        Once `stopping` is set, nothing new is begun.
+        """

@@ -53,6 +53,7 @@ class Dispatcher:
         self._signals = Signals(parts, self._heed, is_told=jobs is not None)
         self._serves = False
         self._works = True
+        self._stopping = asyncio.Event()
         #: Whose runs this process advances; None for all, until it serves.
         self._queues: Sequence[str] | None = None
 
@@ -97,10 +98,11 @@ class Dispatcher:
         return len(self._launched)
 
     async def finish(self, within_s: float) -> bool:
-        """Let nothing new in, and what is in hand come to its end; whether all of it did in time.
+        """Take nothing new, and let what is in hand come to its end; whether all of it did in time.
 
         What did not is left where it is when the services close, for another process to go on with.
         """
+        self._stopping.set()
         self.admission.close()
         until = self._clock.monotonic() + within_s
         while self._launched and self._clock.monotonic() < until:
@@ -259,6 +261,9 @@ class Dispatcher:
         run_id = signal.run_id
         if signal.kind == "pause" or not self._works or run_id in self._launched:
             return
+        if self._stopping.is_set():
+            # Others hear of it, too, or the next process that starts does.
+            return
         record = await self._store.find(run_id)
         if record is None or not await self._is_next(record, signal):
             return
@@ -303,9 +308,13 @@ class Dispatcher:
             and run_id not in self._stuck
             and (run_id in broken or not (owner and self._is_cared_for(owner)))
         ]
-        for run_id in found:
-            self.launch(run_id)
+        self._launch_all(found)
         return found
+
+    def _launch_all(self, run_ids: Sequence[str]) -> None:
+        if not self._stopping.is_set():
+            for run_id in run_ids:
+                self.launch(run_id)
 
     async def serve(self, queues: Sequence[str] = QUEUES, *, works: bool = True) -> None:
         """Until cancelled: let runs of these queues in, wake what is due, take over from the dead.
@@ -319,7 +328,12 @@ class Dispatcher:
             group.create_task(self.admission.serve())
             group.create_task(self._look_around())
             if works and self._jobs is not None:
-                work = self._jobs.work(self.do_job, queues=queues, concurrency=self.most_at_once)
+                work = self._jobs.work(
+                    self.do_job,
+                    queues=queues,
+                    concurrency=self.most_at_once,
+                    stopping=self._stopping,
+                )
                 group.create_task(work)
 
     async def do_job(self, run_id: str) -> bool | None:
@@ -347,7 +361,7 @@ class Dispatcher:
 
     async def _look_around(self) -> None:
         rounds = 0
-        while True:
+        while not self._stopping.is_set():
             try:
                 if self._works:
                     await self._wake(is_first=rounds == 0)
@@ -364,11 +378,10 @@ class Dispatcher:
     async def _wake(self, *, is_first: bool) -> None:
         """Take up what waits for a moment that has come."""
         if is_first:
-            for run_id in await self._store.list_untold(self._queues):
-                self.launch(run_id)
-        for run_id in await self._store.list_due(self._clock.now(), self._queues):
-            if run_id not in self._stuck:
-                self.launch(run_id)
+            self._launch_all(await self._store.list_untold(self._queues))
+            self._launch_all(await self._store.list_unheeded(self._queues))
+        due = await self._store.list_due(self._clock.now(), self._queues)
+        self._launch_all([run_id for run_id in due if run_id not in self._stuck])
         await self._retry()
 
     async def _retry(self) -> None:

@@ -287,6 +287,20 @@ class RunStore:
         )
         return [row[0] for row in rows]
 
+    async def list_unheeded(self, queues: Queues = None) -> list[str]:
+        """Ids of runs at rest that somebody answered, resumed or cancelled while no process heard."""
+        among, values = _among(queues, "run.queue")
+        rows = await self._reader.all(
+            "SELECT run.id, max(signal.id), (SELECT e.data FROM run_event e WHERE e.run_id=run.id"
+            " AND e.type='signal_received' ORDER BY e.seq DESC LIMIT 1)"
+            " FROM signal JOIN run ON run.id=signal.run_id"
+            " WHERE run.status IN ('waiting', 'paused', 'failed') AND run.owner=''"
+            " AND signal.kind<>'pause' AND (run.status<>'failed' OR signal.kind='resume')"
+            f"{among} GROUP BY run.id",
+            values,
+        )
+        return [row[0] for row in rows if row[2] is None or row[1] > load(row[2])["signal_id"]]
+
     async def list_unfinished(self, queues: Queues = None) -> list[tuple[str, str]]:
         """Ids and owners of the runs that somebody should be advancing, the oldest first."""
         among, values = _among(queues)

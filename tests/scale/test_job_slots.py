@@ -1,6 +1,9 @@
 import asyncio
 
-from flowstudio.scale.postgres.job_slots import JobSlots
+import pytest
+
+from flowstudio.scale.postgres.job_slots import JobSlots, SlotsClosedError
+from tests.processes import until
 
 
 async def test_a_free_slot_goes_to_the_highest_priority_then_to_the_first():
@@ -34,3 +37,22 @@ async def test_one_who_gives_up_waiting_takes_no_slot():
     assert slots.next_priority is None
     async with asyncio.timeout(5), slots.taken(0):
         pass
+
+
+async def test_who_waits_when_slots_are_closed_gets_none_and_who_has_one_keeps_it():
+    slots, closed = JobSlots(1), []
+
+    async def work():
+        try:
+            async with slots.taken(0):
+                pytest.fail("There was a slot.")
+        except SlotsClosedError:
+            closed.append(True)
+
+    async with asyncio.TaskGroup() as group, slots.taken(0):
+        group.create_task(work())
+        await asyncio.sleep(0)
+        slots.close()
+        group.create_task(work())
+        await until(lambda: len(closed) == 2)
+    assert slots.next_priority is None

@@ -15,7 +15,7 @@ from flowstudio.settings import Settings
 from flowstudio.store.queue_controls import Worker, put_worker
 from tests.builders import node, workflow
 from tests.processes import until
-from tests.running import create, ended, opened, reached
+from tests.running import answer, create, ended, opened, reached
 
 GATE = workflow(node("gate", "hold"))
 ONE = workflow(node("count", "one"))
@@ -46,6 +46,10 @@ async def jobs_of(runtime):
     return await runtime.parts.journal.query(
         "SELECT status, queue_name, args FROM procrastinate.procrastinate_jobs"
     )
+
+
+async def jobs_but(runtime, run_id):
+    return [row for row in await jobs_of(runtime) if row[2]["run_ids"] != [run_id]]
 
 
 @asynccontextmanager
@@ -180,6 +184,58 @@ async def test_a_worker_that_stops_leaves_its_run_to_another(tmp_path, bench):
             async with opened(tmp_path / "second", bench) as second, serving(second):
                 await reached(web, run_id, "succeeded")
     assert bench.runs == {"hold": 2}
+
+
+async def test_a_worker_that_stops_takes_nothing_new_and_ends_what_it_has(
+    tmp_path, bench, monkeypatch
+):
+    monkeypatch.setattr(jobs, "Pace", partial(Pace, grace_s=3_600))
+    monkeypatch.setenv("FLOWSTUDIO_MAX_CONCURRENT_RUNS", "1")
+    ask = workflow(
+        node("task", "ask", mode="approval", message="?"), node("count", "b"), edges="ask>b"
+    )
+    async with opened(tmp_path / "web", bench) as web, asyncio.TaskGroup() as group:
+        await web.dispatcher.admission.open(())
+        async with serving(web, works=False):
+            async with opened(tmp_path / "first", bench) as first:
+                serving_first = serving(first)
+                await serving_first.__aenter__()
+                parked = await begin(web, ask)
+                await reached(web, parked, "waiting")
+                running = await begin(web, GATE)
+                await bench.started("hold").wait()
+                # Told to it already, and waiting for its only place.
+                waits = [await begin(web, ONE) for _ in range(3)]
+                finishing = group.create_task(first.dispatcher.finish(60))
+                await until(lambda: not first.dispatcher.admission.queues)
+                waits.append(await begin(web, ONE))
+                await answer(web, parked, "ask", approved=True)
+                while any(row[0] == "doing" for row in await jobs_but(web, running)):
+                    pass
+                bench.gate("hold").set()
+                assert await finishing
+                assert bench.runs == {"hold": 1}
+                async with asyncio.timeout(30):
+                    await serving_first.__aexit__(None, None, None)
+            found = [(await web.runs.find(OPERATOR, run_id)).status for run_id in waits]
+            assert found == ["queued"] * 4
+            async with opened(tmp_path / "second", bench) as second, serving(second):
+                for run_id in (running, parked, *waits):
+                    await reached(web, run_id, "succeeded")
+    assert bench.runs == {"hold": 1, "one": 4, "b": 1}
+
+
+async def test_a_worker_is_given_its_time_to_stop_once(tmp_path, bench, monkeypatch):
+    monkeypatch.setattr(jobs, "Pace", partial(Pace, grace_s=3_600))
+    async with opened(tmp_path / "web", bench) as web:
+        await web.dispatcher.admission.open(())
+        async with serving(web, works=False), opened(tmp_path / "worker", bench) as worker:
+            async with asyncio.timeout(30), serving(worker):
+                run_id = await begin(web, GATE)
+                await bench.started("hold").wait()
+                assert not await worker.dispatcher.finish(0)
+            assert [row[0] for row in await jobs_of(web)] == ["todo"]
+            assert (await web.runs.find(OPERATOR, run_id)).status == "running"
 
 
 async def test_a_web_process_that_works_takes_its_own_runs_as_jobs_too(tmp_path, bench):

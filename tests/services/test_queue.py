@@ -22,7 +22,7 @@ from tests.fakes.clock import TurnedClock
 from tests.people import actor_of, person, project_of
 from tests.processes import until
 from tests.projects import kept, member
-from tests.running import carry, create, cut_off, ended, opened, reached
+from tests.running import answer, carry, create, cut_off, ended, opened, reached
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
@@ -339,6 +339,22 @@ async def test_a_process_advances_nothing_of_queues_it_does_not_serve(tmp_path, 
         async with serving(runtime, ("batch",)):
             while await statuses() != ["succeeded"] * 3:
                 clock.turn(1)
+
+
+async def test_what_was_answered_while_nobody_served_goes_on_when_somebody_does(runtime):
+    questions = [node("task", name, mode="approval", message="?") for name in ("one", "two")]
+    run_id = await create(runtime, workflow(*questions, edges="one>two"), queue="batch")
+    await carry(runtime, run_id)
+    unheeded = runtime.parts.store.list_unheeded
+    await answer(runtime, run_id, "one", approved=True)
+    assert await unheeded(("interactive",)) == []
+    assert await unheeded(QUEUES) == [run_id]
+    async with serving(runtime):
+        async with asyncio.timeout(60):
+            while await unheeded(QUEUES) or await status(runtime, run_id) != "waiting":
+                pass
+        steps = {step.path: step.status for step in await runtime.runs.steps(OPERATOR, run_id)}
+    assert steps == {"one": "succeeded", "two": "waiting"}
 
 
 async def test_of_dead_runs_only_those_the_actor_may_steer_are_taken_up(runtime):

@@ -14,7 +14,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from flowstudio.scale.background import beside, heed_cancelling
-from flowstudio.scale.postgres.job_slots import JobSlots
+from flowstudio.scale.postgres.job_slots import JobSlots, SlotsClosedError
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ class Pace:
     Attributes:
         stalled_s: so long a worker is silent before others do its jobs.
         poll_s: how often to look for jobs that no notification told of.
-        grace_s: how long runs in hand may take to end when the worker stops.
+        grace_s: how long runs in hand may take to end when the worker is cancelled without having
+            been told to stop before.
     """
 
     beat_s: float = 2.0
@@ -53,6 +54,7 @@ class Crew:
         queues: Sequence[str],
         concurrency: int,
         pace: Pace,
+        stopping: asyncio.Event,
     ) -> None:
         self._manager = manager
         self._advance = advance
@@ -63,14 +65,14 @@ class Crew:
         self._worker_id = 0
         self._news = asyncio.Event()
         self._in_hand: dict[int | None, tuple[Job, asyncio.Task[None]]] = {}
-        self._stops = False
+        self._stopping = stopping
         self._steady = 0
 
     async def work(self) -> None:
-        """Do jobs until cancelled."""
+        """Do jobs until cancelled, or until told to stop and those in hand have ended."""
         await self._register()
         try:
-            async with beside(self._keep_beating, self._keep_listening):
+            async with beside(self._keep_beating, self._keep_listening, self._heed_stopping):
                 await self._keep_fetching()
         finally:
             with suppress(ConnectorException):
@@ -92,9 +94,11 @@ class Crew:
     async def _keep_fetching(self) -> None:
         async with asyncio.TaskGroup() as group:
             try:
-                while True:
+                while not self._stopping.is_set():
                     await self._fetch(group)
                     heed_cancelling()
+                while self._in_hand:
+                    await asyncio.wait([task for _, task in self._in_hand.values()])
             except asyncio.CancelledError:
                 await self._stop()
                 raise
@@ -148,6 +152,8 @@ class Crew:
                 async with self._slots.taken(job.priority):
                     if await self._advance(run_id) is False:
                         left.append(run_id)
+            except SlotsClosedError:
+                left.append(run_id)
             except Exception:
                 log.exception("Run %s could not be carried on by a worker", run_id)
                 failed.append(run_id)
@@ -158,7 +164,7 @@ class Crew:
             for run_id in _runs_of(job):
                 group.create_task(carry(run_id))
         if left:
-            await self._later(job, 0 if self._stops else _LEFT_S)
+            await self._later(job, 0 if self._stopping.is_set() else _LEFT_S)
         elif failed and job.attempts + 1 < _MOST_ATTEMPTS:
             await self._later(job, 2**job.attempts)
         else:
@@ -185,10 +191,19 @@ class Crew:
 
     # Stopping
 
+    async def _heed_stopping(self) -> None:
+        await self._stopping.wait()
+        # What has not begun goes back at once.
+        self._slots.close()
+        self._news.set()
+
     async def _stop(self) -> None:
-        self._stops = True
+        # Whoever told it to stop has waited already.
+        grace_s = 0 if self._stopping.is_set() else self._pace.grace_s
+        self._stopping.set()
+        self._slots.close()
         if tasks := [task for _, task in self._in_hand.values()]:
-            await asyncio.wait(tasks, timeout=self._pace.grace_s)
+            await asyncio.wait(tasks, timeout=grace_s)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)

@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 
+class SlotsClosedError(Exception):
+    """No slot is given any more."""
+
+
 class JobSlots:
     """At most so many at once; the free slot goes to the highest priority, then to the first.
 
@@ -19,6 +23,7 @@ class JobSlots:
         self._busy = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
+        self._is_closed = False
         self.changed = asyncio.Event()
 
     @property
@@ -30,7 +35,13 @@ class JobSlots:
 
     @asynccontextmanager
     async def taken(self, priority: int) -> AsyncIterator[None]:
-        """Hold a slot for the length of the block, after waiting for one."""
+        """Hold a slot for the length of the block, after waiting for one.
+
+        Raises:
+            SlotsClosedError: they were closed before there was one.
+        """
+        if self._is_closed:
+            raise SlotsClosedError
         if self._busy < self._most:
             self._busy += 1
         else:
@@ -40,6 +51,14 @@ class JobSlots:
         finally:
             self._free()
 
+    def close(self) -> None:
+        """Give no more; who holds one keeps it."""
+        self._is_closed = True
+        for _, _, turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(SlotsClosedError())
+        self.changed.set()
+
     async def _wait(self, priority: int) -> None:
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (-priority, next(self._order), turn))
@@ -47,7 +66,7 @@ class JobSlots:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._free()
             raise
 

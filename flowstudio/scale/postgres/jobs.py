@@ -4,6 +4,7 @@ A job is done once for sure and sometimes twice: when a worker is silent for a w
 its jobs anew. The journal's epoch sees to it that only one of them writes.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,7 +71,14 @@ class Jobs:
         """Make jobs of runs within the transaction of a connection, so that none is without."""
         hand_over(connection, turns)
 
-    async def work(self, advance: Advance, *, queues: Sequence[str], concurrency: int) -> None:
+    async def work(
+        self,
+        advance: Advance,
+        *,
+        queues: Sequence[str],
+        concurrency: int,
+        stopping: asyncio.Event | None = None,
+    ) -> None:
         """Do jobs until cancelled, then let those in hand end for a while, or hand them back.
 
         Args:
@@ -78,8 +86,12 @@ class Jobs:
                 cancellation hands the job back; it must not mind runs that need nothing more.
             queues: whose jobs to do.
             concurrency: how many runs at once.
+            stopping: once it is set, nothing new is begun, what has not begun is handed back, and
+                what is in hand goes on until it has ended or this is cancelled.
         """
-        await Crew(self._app.job_manager, advance, queues, concurrency, self._pace).work()
+        stopping = stopping or asyncio.Event()
+        manager = self._app.job_manager
+        await Crew(manager, advance, queues, concurrency, self._pace, stopping).work()
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
