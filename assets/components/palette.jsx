@@ -1,6 +1,8 @@
 // The search button of the top bar, the command palette (Ctrl+K), the list of keys (?) and the keys.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
+import { useOffered } from "./commands.js";
+import { useFound } from "./finding.js";
 import { Keys } from "./keys.jsx";
 
 const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable=true]");
@@ -18,17 +20,26 @@ export function Palette({ commands, keys, onTheme }) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const id = useId();
-  const found = useMemo(() => commands.filter((command) => matches(command, query)), [commands, query]);
+  const [isOpen, setOpen] = useState(false);
+  const offered = useOffered();
+  const { found: named, isLooking } = useFound(isOpen ? query : "");
+  // What is found by name comes last, so that nothing moves under the one that is chosen.
+  const found = useMemo(
+    () => [...[...offered, ...commands].filter((command) => matches(command, query)), ...named],
+    [offered, commands, named, query],
+  );
 
   const open = () => {
     setQuery("");
     setActive(0);
     help.current.close();
+    setOpen(true);
     if (!palette.current.open) palette.current.showModal();
   };
   const run = (command) => {
     palette.current.close();
-    if (command.href) navigate(command.href);
+    if (command.run) command.run();
+    else if (command.href) navigate(command.href);
     else if (command.action === "theme") onTheme();
     else if (command.action === "new") {
       const button = document.querySelector("[data-key='new']");
@@ -99,7 +110,7 @@ export function Palette({ commands, keys, onTheme }) {
         <span>Search or do anything</span>
         <Keys>Ctrl K</Keys>
       </button>
-      <dialog ref={palette} className="palette" aria-label="Commands" onClick={closeOnVeil}>
+      <dialog ref={palette} className="palette" aria-label="Commands" onClick={closeOnVeil} onClose={() => setOpen(false)}>
         <div className="palette-box">
           <div className="palette-field">
             <SearchIcon />
@@ -111,7 +122,7 @@ export function Palette({ commands, keys, onTheme }) {
               aria-controls={`${id}-list`}
               aria-activedescendant={found[active] ? `${id}-${active}` : undefined}
               data-testid="palette-query"
-              placeholder="Go to a page, open an example…"
+              placeholder="Go to a page, a workflow or a run…"
               value={query}
               onChange={(event) => { setQuery(event.target.value); setActive(0); }}
               onKeyDown={onInputKey}
@@ -133,7 +144,7 @@ export function Palette({ commands, keys, onTheme }) {
               </li>
             ))}
           </ul>
-          {found.length === 0 && <p className="palette-none">Nothing is called “{query}”. Try another word.</p>}
+          {found.length === 0 && <p className="palette-none" role="status">{isLooking ? "Looking…" : `Nothing is called “${query}”. Try another word.`}</p>}
         </div>
       </dialog>
       <dialog ref={help} className="palette" aria-label="Keys" onClick={closeOnVeil}>

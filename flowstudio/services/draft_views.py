@@ -104,6 +104,7 @@ def run_view(record: RunRecord, done: int, total: int) -> View:
         "run_id": record.id,
         "status": record.status,
         "cost_usd": str(record.cost_usd),
+        "saved_usd": str(record.saved_usd),
         "done": done,
         "total": total,
     }

@@ -20,12 +20,12 @@ export async function loadDraft() {
   const reply = await ask("GET", "/draft");
   isLoading = false;
   if (read().id !== id) return;
-  set({ draftProblem: reply.ok ? "" : textOf(reply) });
+  if (!reply.ok) set({ draftProblem: textOf(reply) });
   const before = read().run;
   const now = reply.body?.run ?? before;
   // A run that waits outside of the server's memory is not counted there any more.
   if (now && now.run_id === before?.run_id) now.done = Math.max(now.done ?? 0, before.done ?? 0);
-  if (reply.ok) set({ draft: shared(read().draft, reply.body), run: now, steps: stepsAfter(reply.body, before) });
+  if (reply.ok) set({ draft: shared(read().draft, reply.body), run: now, steps: stepsAfter(reply.body, before), draftProblem: "" });
   if (isWanted) {
     isWanted = false;
     loadDraft();

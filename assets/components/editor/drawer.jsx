@@ -1,14 +1,15 @@
-// The drawer at the bottom: the run that goes on, and what is wrong with the workflow.
-import { useEffect, useState } from "react";
+// The drawer at the bottom: the run that goes on, what its steps say, and what is wrong with the workflow.
+import { lazy, Suspense, useEffect, useState } from "react";
 import { mend } from "./actions.js";
 import { cancel, loadDraft } from "./draft.js";
-import { money, RUN_LABELS, seconds } from "./faces.js";
+import { isBusy, money, RUN_LABELS, seconds } from "./faces.js";
 import { Elapsed } from "../live.jsx";
 import { Questions } from "./questions.jsx";
 import { Icon, StatePill } from "./icons.jsx";
 import { Unread } from "./unread.jsx";
 import { select, useEditor } from "./store.js";
 
+const RunLog = lazy(() => import("./run-log.jsx"));
 const NOTHING = {};
 
 export function Drawer() {
@@ -28,26 +29,31 @@ export function Drawer() {
     <section className="drawer" aria-label="Run and problems">
       <div className="drawer-bar">
         {tab("run", "Run")}
+        {tab("logs", "Logs")}
         {tab("problems", problems.length ? `Problems ${problems.length}` : "No problems")}
         <RunLine run={run} />
       </div>
       {unread && <Unread what="How the nodes stand" problem={unread} onAgain={loadDraft} />}
       <Questions run={run} />
       {open === "run" && <RunPanel run={run} />}
+      {open === "logs" && (
+        <Suspense fallback={<div className="drawer-body faint">One moment…</div>}><RunLog key={run?.run_id} run={run} /></Suspense>
+      )}
       {open === "problems" && <Problems problems={problems} />}
     </section>
   );
 }
 
 function RunLine({ run }) {
+  const mayRun = useEditor((state) => state.mayRun);
   if (!run) return <span className="faint drawer-line" role="status">Not run since you opened this.</span>;
-  const isBusy = ["queued", "running", "waiting", "paused"].includes(run.status);
   return (
     <span className="drawer-line" role="status" aria-live="polite">
       <StatePill now={{ state: run.status, label: RUN_LABELS[run.status] ?? run.status }} testId="run-status" />
       {run.total > 0 && run.status !== "waiting" && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
       <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
-      {isBusy && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
+      {money(run.saved_usd) && <span className="meta" title="What outputs taken from the cache would have cost" data-testid="run-saved">saved {money(run.saved_usd)}</span>}
+      {isBusy(run) && mayRun && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
       {run.run_id && <a className="text-link" href={`/runs/${run.run_id}`}>Open the run</a>}
     </span>
   );
@@ -81,7 +87,7 @@ function RunPanel({ run }) {
                 {Number.isFinite(since) && <span className="bar-run" data-state={step.status} style={{ left: place(since), width: `max(3px, ${(100 * width) / (end - zero)}%)` }} />}
               </span>
               <span className="meta"><Took step={step} /></span>
-              <span className="meta">{money(step.cost_usd)}</span>
+              <span className="meta">{money(step.cost_usd) || (money(step.saved_usd) && `saved ${money(step.saved_usd)}`)}</span>
             </li>
           );
         })}

@@ -11,6 +11,8 @@ import { NodePalette } from "./node-palette.jsx";
 import { Notebook } from "./notebook.jsx";
 import { usePresence } from "./people.jsx";
 import { Icon } from "./icons.jsx";
+import { takeInputs } from "./run-again.js";
+import { useCommands, useOffer } from "./use-commands.js";
 import { close, open, receive, subscribe, read, useEditor } from "./store.js";
 import { listenTo } from "../live.jsx";
 
@@ -44,7 +46,11 @@ export function Editor({ nodeTypes, onPresent, children }) {
       // Streamed text, which comes often, says no more than it must.
       listenTo("t", (text, node) => receive({ t: "text", node, ...(Array.isArray(text) ? { text: text[0], part: text[1] } : { text }) })),
     ];
-    opened(workflowId).then(() => read().status === "ready" && loadDraft());
+    opened(workflowId).then(() => {
+      if (read().status !== "ready") return;
+      loadDraft();
+      takeInputs();
+    });
     return () => {
       stops.forEach((stop) => stop());
       close();
@@ -118,6 +124,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   usePresence(onPresent);
   useEditorKeys({ view, onView });
   useDocumentKeys();
+  useOffer(useCommands({ view, onView, onPanel }));
   useEffect(() => inspect(selection.size > 0), [selection]);
   useEffect(() => { document.title = `${read().document.name} · FlowStudio`; }, []);
   return (

@@ -48,6 +48,20 @@ export const costText = (cost) => {
   return `${cost.is_open ? "from " : "~"}${about || "$0"}`;
 };
 
+// The whole predicted cost of what a run would do now, in words.
+export function predicted(draft) {
+  if (!draft) return "";
+  const costs = Object.values(draft.costs ?? {});
+  const calls = draft.stale?.calls ?? 0;
+  if (!costs.length) return "free";
+  if (!calls) return "nothing to pay";
+  const isOpen = costs.some((cost) => cost.is_open);
+  return `${isOpen ? "from" : "about"} ${money(draft.stale.typical_usd) || "$0"}`;
+}
+
+const BUSY = new Set(["queued", "running", "waiting", "paused"]);
+export const isBusy = (run) => BUSY.has(run?.status);
+
 // {state, label, isMaybe, since, aside}: how a node's last run stands, live if it is running.
 export function standing({ draft, steps }, id) {
   const step = steps[id];

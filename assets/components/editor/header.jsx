@@ -3,9 +3,10 @@ import { useEffect, useRef, useState } from "react";
 import { change, putBack, useEditor } from "./store.js";
 import { drop } from "./notices.js";
 import { cancel, run } from "./draft.js";
-import { money } from "./faces.js";
+import { isBusy, predicted } from "./faces.js";
 import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
+import { MoreMenu } from "./more-menu.jsx";
 import { Avatars } from "./people.jsx";
 
 const SAVING = {
@@ -13,7 +14,6 @@ const SAVING = {
   stopped: ["lock", "Not saved", "You may not change this workflow any more. What you changed is kept in this browser."],
 };
 const VIEWS = [["canvas", "Canvas"], ["notebook", "Notebook"], ["both", "Both"]];
-const BUSY = new Set(["queued", "running", "waiting", "paused"]);
 
 export function Header({ view, onView, onPanel, panel, bar }) {
   const saving = useEditor((state) => state.saving);
@@ -44,6 +44,7 @@ export function Header({ view, onView, onPanel, panel, bar }) {
         <button type="button" className="button icon-only" aria-pressed={panel === "comments"} onClick={() => onPanel("comments")} title="Comments" data-testid="panel-comments"><Icon name="comment" /><span className="sr-only">Comments</span></button>
         <button type="button" className="button icon-only" aria-pressed={panel === "versions"} onClick={() => onPanel("versions")} title="Versions and publishing" data-testid="panel-versions"><Icon name="history" /><span className="sr-only">Versions</span></button>
         {mayEdit && <button type="button" className="button" onClick={() => onPanel("publish")} data-testid="publish"><Icon name="publish" size={14} /> <span>Publish</span></button>}
+        <MoreMenu view={view} onView={onView} onPanel={onPanel} />
         {bar}
       </div>
       <Notices />
@@ -98,28 +99,16 @@ function Name() {
   );
 }
 
-// The whole predicted cost of what a run would do now, in words.
-export function predicted(draft) {
-  if (!draft) return "";
-  const costs = Object.values(draft.costs ?? {});
-  const calls = draft.stale?.calls ?? 0;
-  if (!costs.length) return "free";
-  if (!calls) return "nothing to pay";
-  const isOpen = costs.some((cost) => cost.is_open);
-  return `${isOpen ? "from" : "about"} ${money(draft.stale.typical_usd) || "$0"}`;
-}
-
 function RunButton() {
   const draft = useEditor((state) => state.draft);
   const now = useEditor((state) => state.run);
   const mayRun = useEditor((state) => state.mayRun);
   const isEmpty = useEditor((state) => !state.document.nodes.size);
-  const isBusy = now && BUSY.has(now.status);
   if (!mayRun) return null;
   return (
     <>
       <span className="predicted" data-testid="run-cost-predicted" title="What Run would cost now; finished steps that still hold are not paid again">{predicted(draft)}</span>
-      {isBusy ? (
+      {isBusy(now) ? (
         <button type="button" className="button" onClick={cancel} data-testid="run-cancel"><Icon name="square" size={13} /> Cancel</button>
       ) : (
         <button type="button" className="button primary" onClick={() => run("all")} disabled={isEmpty} data-key="run" data-testid="run-start">

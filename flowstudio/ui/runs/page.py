@@ -15,6 +15,7 @@ from flowstudio.ui.widgets.states import empty, skeleton
 
 _STATUSES = (
     ("", "All"),
+    ("queued", "Queued"),
     ("running", "Running"),
     ("waiting", "Waiting"),
     ("paused", "Paused"),
