@@ -35,6 +35,7 @@ function Several({ ids }) {
   return (
     <div className="inspector-body">
       <h2>{ids.length} nodes</h2>
+      {!mayRun && <p className="faint">Select one of them to see what it does.</p>}
       <div className="button-row">
         {mayRun && <button type="button" className="button" onClick={() => draft.run("cells", ids)}><Icon name="play" size={13} /> Run these</button>}
         {mayEdit && <button type="button" className="button" onClick={() => actions.duplicate(ids)}>Duplicate</button>}

@@ -4,6 +4,8 @@ import { money, seconds } from "./faces.js";
 const RUN = { run_started: "The run began.", run_succeeded: "The run succeeded.", run_cancelled: "The run was cancelled." };
 const SIGNALS = { cancel: "Somebody asked to cancel the run.", pause: "Somebody asked to pause the run.", resume: "The run was resumed.", answer: "An answer came." };
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
+
 function succeeded({ path, data }) {
   if (data.kept) return "was taken as it stood";
   if (/\/\d+$/.test(path)) return "turn done";
@@ -31,5 +33,5 @@ export function lineOf(event) {
   const said = STEP[event.type]?.(event) ?? (RUN[event.type] && [RUN[event.type], event.type === "run_succeeded" ? "good" : "plain"]);
   if (!said) return null;
   const [text, tone] = said;
-  return { at: new Date(event.at).toLocaleTimeString("en-GB", { fractionalSecondDigits: 3 }), path: event.path, text: String(text).slice(0, 2000), tone };
+  return { at: new Date(event.at).toLocaleTimeString("en-GB", CLOCK), path: event.path, text: String(text).slice(0, 2000), tone };
 }

@@ -57,7 +57,7 @@ export default function RunLog({ run }) {
   }, [lines]);
   if (!run) return <div className="drawer-body faint">Press Run, or run one cell: what its steps say shows here.</div>;
   return (
-    <div className="drawer-body" ref={box} role="log" aria-label="Log" aria-live="off" tabIndex={0} data-testid="drawer-log"
+    <div className="drawer-body drawer-log" ref={box} role="log" aria-label="Log" aria-live="off" tabIndex={0} data-testid="drawer-log"
       onScroll={({ target }) => { isAtEnd.current = target.scrollTop + target.clientHeight >= target.scrollHeight - 24; }}>
       {problem && <Unread what="The log" problem={problem} onAgain={onAgain} />}
       {!lines.length && !problem && <p className="faint">Nothing has happened yet.</p>}

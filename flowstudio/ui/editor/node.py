@@ -76,8 +76,11 @@ def _frame(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Compon
         rx.el.div(
             _head(node_id, data),
             _brief(data, "flow-frame-brief"),
-            rx.el.span(data["aside"], class_name="flow-aside"),
-            _state(data),
+            rx.el.span(
+                _state(data),
+                rx.el.span(data["aside"], class_name="flow-aside"),
+                class_name="flow-frame-end",
+            ),
             class_name="flow-frame-head",
         ),
         _ways_out(data),

@@ -27,6 +27,7 @@ test("workflows and runs that are found lead to their pages", () => {
 test("each event of a run is a line of the log, but for text that is being written", () => {
   const line = (type, data = {}, path = "ask") => lineOf({ type, data, path, at: "2026-01-02T10:00:00Z" });
   assert.equal(line("step_succeeded", { cached: true, saved_usd: "0.02" }).text, "was taken from the cache and saved $0.02");
+  assert.match(line("run_started", {}, "").at, /^\d\d:\d\d:\d\d\.\d{3}$/);
   assert.equal(line("step_succeeded", {}, "each/3").text, "turn done");
   assert.equal(line("step_failed", { error: { message: "No." }, retry_in_s: 2 }).text, "failed: No. Tries again in 2.0 s.");
   assert.equal(line("step_streamed", { text: "a" }), null);
