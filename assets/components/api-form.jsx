@@ -159,7 +159,9 @@ function ApiField({ field, id, error }) {
             type={field.kind === "password" ? (isShown ? "text" : "password") : { moment: "datetime-local", email: "email" }[field.kind] ?? "text"}
             inputMode={field.kind === "number" ? "decimal" : undefined} autoFocus={Boolean(field.focus)}
             autoComplete={field.autocomplete || "off"} autoCapitalize="none" spellCheck={false}
+            list={field.suggestions ? `${id}-list` : undefined}
           />
+          {field.suggestions && <datalist id={`${id}-list`}>{field.suggestions.map((text) => <option key={text} value={text} />)}</datalist>}
           {field.kind === "password" && (
             <button type="button" className="field-eye" aria-pressed={isShown} aria-label="Show what is typed" onClick={() => show(!isShown)}>
               <Eye isOpen={isShown} />

@@ -132,8 +132,11 @@ async def set_rate(body: RateIn, actor: CurrentActor, studio: CurrentStudio) -> 
     openapi_extra=verb("dead_run.steer"),
 )
 async def requeue_dead(body: DeadRunsIn, actor: CurrentActor, studio: CurrentStudio) -> ChangedOut:
-    """From where they failed; finished steps stay finished. Others than dead runs are left alone."""
-    return ChangedOut(runs=await studio.queue.requeue(actor, body.run_ids, body.project_id))
+    """From where they stopped; finished steps stay finished.
+
+    Left alone are runs that are not dead, and those that ask what became of a step: answer them.
+    """
+    return ChangedOut(runs=await studio.dead_runs.requeue(actor, body.run_ids, body.project_id))
 
 
 @router.post(
@@ -144,5 +147,5 @@ async def requeue_dead(body: DeadRunsIn, actor: CurrentActor, studio: CurrentStu
     openapi_extra=verb("dead_run.steer"),
 )
 async def dismiss_dead(body: DeadRunsIn, actor: CurrentActor, studio: CurrentStudio) -> ChangedOut:
-    """They stay among the runs as failed."""
-    return ChangedOut(runs=await studio.queue.dismiss(actor, body.run_ids, body.project_id))
+    """They stay among the runs as they are, and are listed anew when something else befalls them."""
+    return ChangedOut(runs=await studio.dead_runs.dismiss(actor, body.run_ids, body.project_id))

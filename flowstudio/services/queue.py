@@ -1,7 +1,7 @@
-"""The queue as people see it: what waits, what holds it back, who works, and what has failed."""
+"""The queue as people see it: what waits, what holds it back, and who works."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -17,6 +17,7 @@ from flowstudio.store import queue_controls as store
 from flowstudio.store.credentials import find_credential
 from flowstudio.store.queue import Depth, depths
 from flowstudio.store.queue_controls import QueueState, Rate, RateKind, RunLimit, Scope, Worker
+from flowstudio.store.queue_names import list_credential_names, list_names
 
 __all__ = ["QueueService", "QueueView", "QueuesView", "Rate", "RunLimit", "WorkerView"]
 
@@ -46,12 +47,17 @@ class WorkerView:
 
 @dataclass(frozen=True, slots=True)
 class QueuesView:
-    """All queues, the first ones first, and what concerns them."""
+    """All queues, the first ones first, and what concerns them.
+
+    Attributes:
+        names: of the workflows, projects and credentials that limits and rates are set for, by id.
+    """
 
     queues: tuple[QueueView, ...]
     limits: tuple[RunLimit, ...]
     rates: tuple[Rate, ...]
     workers: tuple[WorkerView, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class QueueService:
@@ -72,20 +78,28 @@ class QueueService:
         def work(session: Session) -> QueuesView:
             states = store.list_states(session)
             lost = now - timedelta(seconds=LOST_AFTER_S)
+            limits, rates = store.list_limits(session), store.list_rates(session)
+            ids = {each.object_id for each in limits} | {each.key for each in rates}
             return QueuesView(
                 tuple(
                     QueueView(depth.queue, states.get(depth.queue, QueueState()), depth)
                     for depth in found
                 ),
-                tuple(store.list_limits(session)),
-                tuple(store.list_rates(session)),
+                tuple(limits),
+                tuple(rates),
                 tuple(
                     WorkerView(worker, worker.seen_at < lost)
                     for worker in store.list_workers(session)
                 ),
+                list_names(session, ids),
             )
 
         return await self._records.read(work)
+
+    async def list_credentials(self, actor: Actor) -> Sequence[tuple[str, str]]:
+        """Ids and names of the credentials a rate may be set for, of all projects."""
+        authorize(actor, "queue.edit")
+        return await self._records.read(list_credential_names)
 
     async def tell(
         self,
@@ -209,41 +223,6 @@ class QueueService:
             audit.append(session, self._parts.entry(actor, "queue.edit", INSTANCE, **told))
 
         await self._records.write(work)
-
-    async def requeue(
-        self, actor: Actor, run_ids: Sequence[str] | None = None, project_id: str | None = None
-    ) -> int:
-        """Have dead runs taken up again, from where they failed; gives how many.
-
-        Args:
-            actor: who asks.
-            run_ids: which; None for all that the actor may steer.
-            project_id: of those, the runs of this project alone.
-        """
-        projects = self._projects(actor, project_id)
-        now = self._parts.clock.now()
-        return await self._records.write(
-            lambda session: store.retry_dead(session, run_ids, projects, now)
-        )
-
-    async def dismiss(
-        self, actor: Actor, run_ids: Sequence[str] | None = None, project_id: str | None = None
-    ) -> int:
-        """Take dead runs off the list; they stay among the runs. Arguments as of `requeue`."""
-        projects = self._projects(actor, project_id)
-        return await self._records.write(
-            lambda session: store.dismiss_dead(session, run_ids, projects)
-        )
-
-    def _projects(self, actor: Actor, project_id: str | None) -> Sequence[str] | None:
-        if project_id is not None:
-            authorize(actor, "run.steer", Target("project", project_id, project_id))
-            return (project_id,)
-        if actor.role == "operator":
-            return None
-        # Asks for an account, and of a key for its scope.
-        authorize(actor, "dead_run.steer")
-        return actor.projects_with("run.steer")
 
     async def _heed(self) -> None:
         """Act on what was just told; other processes do so within seconds."""

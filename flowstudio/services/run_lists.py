@@ -36,6 +36,7 @@ class RunFilter(TypedDict, total=False):
         text: a part of the workflow's name, the error, the inputs or the id.
         since, until: made from the one on and before the other.
         drafts: with runs that the editor makes of drafts; without, unless asked for.
+        steerable: those alone that the actor may steer.
     """
 
     project_id: str
@@ -46,6 +47,7 @@ class RunFilter(TypedDict, total=False):
     since: datetime
     until: datetime
     drafts: bool
+    steerable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,20 @@ class DeadRun:
     record: RunRecord
     kind: Literal["failed", "unknown", "abandoned"]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadCounts:
+    """How many runs need somebody, by why."""
+
+    failed: int
+    unknown: int
+    abandoned: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.failed + self.unknown + self.abandoned
 
 
 # Inside the class below, `list` is its method.
@@ -140,15 +156,35 @@ class RunLists:
 
     async def count_dead(self, actor: Actor, most: int = 100, **only: Unpack[RunFilter]) -> int:
         """How many there are of those; counting ends at `most`."""
+        return min(most, (await self.count_dead_by_kind(actor, most, **only)).total)
+
+    async def count_dead_by_kind(
+        self, actor: Actor, most: int = 100, **only: Unpack[RunFilter]
+    ) -> DeadCounts:
+        """How many there are of each kind; counting one ends at `most`."""
         query = _query(actor, only, None)
         failed = replace(query, statuses=("failed",), is_left=True)
-        unknown = replace(query, statuses=("waiting",), has_unknown=True)
-        total = await self._store.count_runs(failed, most)
-        total += await self._store.count_runs(unknown, most)
-        return min(most, total + len(await self._abandoned(query, None)))
+        return DeadCounts(
+            await self._store.count_runs(failed, most),
+            await self._store.count_runs(_asking(query), most),
+            len(await self._abandoned(query, None)),
+        )
+
+    async def list_left(
+        self, projects: Sequence[str] | None, run_ids: Sequence[str] | None
+    ) -> _Dead:
+        """Dead runs that have not ended, for whoever has asked `authorize` already.
+
+        Args:
+            projects: of these; None for all there are.
+            run_ids: of these runs alone.
+        """
+        query = RunQuery(projects=projects, ids=run_ids, without=("draft",))
+        unknown = await self._unknown(query, _MOST_UNFINISHED, None)
+        return unknown + await self._abandoned(query, None)
 
     async def _unknown(self, query: RunQuery, limit: int, before: str | None) -> _Dead:
-        asked = replace(query, statuses=("waiting",), has_unknown=True)
+        asked = _asking(query)
         records = await self._store.list_runs(asked, limit=limit, before=before)
         asking = await self._store.list_unknown([record.id for record in records])
         return [
@@ -158,11 +194,13 @@ class RunLists:
 
     async def _abandoned(self, query: RunQuery, before: str | None) -> _Dead:
         # However many wait their turn, they are not looked through.
+        query = replace(query, is_kept=True)
         wanted = [
             replace(query, statuses=("running",)),
             replace(query, statuses=("queued",), is_in_hand=True),
         ]
-        if stuck := self._dispatcher.stuck:
+        stuck = [each for each in self._dispatcher.stuck if query.ids is None or each in query.ids]
+        if stuck:
             wanted.append(replace(query, statuses=("queued",), ids=stuck))
         records = {
             record.id: record
@@ -194,6 +232,10 @@ class RunLists:
         }
 
 
+def _asking(query: RunQuery) -> RunQuery:
+    return replace(query, statuses=("waiting",), has_unknown=True, is_kept=True)
+
+
 def _query(actor: Actor, only: RunFilter, status: str | None) -> RunQuery:
     statuses: tuple[str, ...] = (status,) if status else ()
     if status == "unfinished":
@@ -203,7 +245,9 @@ def _query(actor: Actor, only: RunFilter, status: str | None) -> RunQuery:
     equal: Mapping[str, str] = {name: only[name] for name in _COLUMNS if name in only}
     return RunQuery(
         statuses=statuses,
-        projects=_seen_projects(actor, only.get("project_id")),
+        projects=_seen_projects(
+            actor, only.get("project_id"), "run.steer" if only.get("steerable") else "run.read"
+        ),
         equal=equal,
         triggers=(trigger,) if trigger else (),
         without=("draft",) if hides_drafts else (),
@@ -213,14 +257,21 @@ def _query(actor: Actor, only: RunFilter, status: str | None) -> RunQuery:
     )
 
 
-def _seen_projects(actor: Actor, project_id: str | None) -> tuple[str, ...] | None:
-    """The projects whose runs the actor may list; None for all there are."""
+def _seen_projects(
+    actor: Actor, project_id: str | None, verb: str = "run.read"
+) -> tuple[str, ...] | None:
+    """The projects whose runs the actor may list and has the verb for; None for all there are."""
     if project_id is not None:
-        authorize(actor, "run.read", Target("project", project_id, project_id))
+        authorize(actor, verb, Target("project", project_id, project_id))
         return (project_id,)
     if actor.role == "operator":
         return None
     # Asks for an account, and of a key for its scope; what is seen are the projects below.
     authorize(actor, "run.list")
+    return projects_of(actor, verb)
+
+
+def projects_of(actor: Actor, verb: str) -> tuple[str, ...]:
+    """The projects in whose runs the actor has a verb; "" of what belongs to none, for admins."""
     alone = ("",) if actor.role == "admin" and not actor.project_id else ()
-    return (*actor.projects_with("run.read"), *alone)
+    return (*actor.projects_with(verb), *alone)

@@ -15,6 +15,7 @@ from flowstudio.services.audit import AuditService
 from flowstudio.services.changes import ChangeService
 from flowstudio.services.comments import CommentService
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.dead_runs import DeadRunService
 from flowstudio.services.deliveries import DeliveryService
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.health import HealthService
@@ -64,6 +65,7 @@ class Studio:
     changes: ChangeService
     comments: CommentService
     credentials: CredentialService
+    dead_runs: DeadRunService
     deliveries: DeliveryService
     drafts: DraftService
     health: HealthService
@@ -137,6 +139,7 @@ def open_studio(
         changes=ChangeService(parts, workflows, drafts, registry),
         comments=CommentService(parts),
         credentials=credentials,
+        dead_runs=DeadRunService(parts, runs),
         deliveries=DeliveryService(parts, mail, links),
         drafts=drafts,
         health=HealthService(parts),

@@ -34,9 +34,10 @@ START_RUN = (
     " attempt=attempt + CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END, retry_at=NULL,"
     " size_bytes=NULL WHERE id=?"
 )
-#: A run that is taken up again is running until it parks anew, also when that is by a crash.
+#: A run that is taken up again is running until it parks anew, also when that is by a crash; what
+#: becomes of it then is news, whatever people thought of it before.
 TAKE_OVER = (
-    "UPDATE run SET epoch=epoch+1, owner=?, wake_at=NULL,"
+    "UPDATE run SET epoch=epoch+1, owner=?, wake_at=NULL, is_dismissed=false,"
     " status=CASE WHEN status IN ('waiting','paused') THEN 'running' ELSE status END"
 )
 CLAIM_RUN = f"{TAKE_OVER} WHERE id=? RETURNING epoch"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import CursorResult, not_, update
+from sqlalchemy import ColumnElement, and_, not_, or_, update
 from sqlmodel import Session, col, delete, exists, select
 
+from flowstudio.store.runs import UNFINISHED
 from flowstudio.store.tables.queue import QueueRow, RateLimitRow, RunLimitRow, WorkerRow
 from flowstudio.store.tables.runs import RunRow
 
@@ -182,37 +183,44 @@ def remove_workers(
 
 def retry_dead(
     session: Session, ids: Sequence[str] | None, projects: Sequence[str] | None, now: datetime
-) -> int:
-    """Have dead runs taken up again: these, or all of these projects; gives how many."""
-    return _for_dead(session, ids, projects, retry_at=now)
+) -> list[tuple[str, str]]:
+    """Have failed runs taken up again: these, or all of these projects; ids and projects of them."""
+    return _change(session, _failed_for_good(ids), projects, retry_at=now)
 
 
 def dismiss_dead(
-    session: Session, ids: Sequence[str] | None, projects: Sequence[str] | None
-) -> int:
-    """Take dead runs off the list: these, or all of these projects; gives how many."""
-    return _for_dead(session, ids, projects, is_dismissed=True)
-
-
-def _for_dead(
     session: Session,
     ids: Sequence[str] | None,
     projects: Sequence[str] | None,
-    **changes: Any,
-) -> int:
+    left: Sequence[str] = (),
+) -> list[tuple[str, str]]:
+    """Take dead runs off the list: failed ones as above, and those `left`; ids and projects."""
+    unfinished = and_(
+        col(RunRow.id).in_(left), col(RunRow.status).in_(UNFINISHED), not_(col(RunRow.is_dismissed))
+    )
+    return _change(session, or_(_failed_for_good(ids), unfinished), projects, is_dismissed=True)
+
+
+def _failed_for_good(ids: Sequence[str] | None) -> ColumnElement[bool]:
     again = RunRow.__table__.alias("again")  # type: ignore[attr-defined]
-    statement = update(RunRow).where(
+    these = () if ids is None else (col(RunRow.id).in_(ids),)
+    return and_(
         col(RunRow.status) == "failed",
         col(RunRow.retry_at).is_(None),
         not_(col(RunRow.is_dismissed)),
         col(RunRow.draft) == "",
         col(RunRow.depth) == 0,
         not_(exists().where(again.c.rerun_of == RunRow.id, again.c.rerun_of != "")),
+        *these,
     )
-    if ids is not None:
-        statement = statement.where(col(RunRow.id).in_(ids))
+
+
+def _change(
+    session: Session, which: ColumnElement[bool], projects: Sequence[str] | None, **changes: Any
+) -> list[tuple[str, str]]:
+    statement = update(RunRow).where(which).values(**changes)
     if projects is not None:
         statement = statement.where(col(RunRow.project_id).in_(projects))
-    done = session.execute(statement.values(**changes))
-    assert isinstance(done, CursorResult)  # noqa: S101 - what an update gives
-    return done.rowcount
+    changed = statement.returning(col(RunRow.id), col(RunRow.project_id))
+    done = session.execute(changed, execution_options={"synchronize_session": False})
+    return [(run_id, project_id) for run_id, project_id in done]

@@ -111,7 +111,8 @@ class RunQuery:
         has_unknown: a step of it may or may not have been done, and asks a person.
         is_in_hand: some process has it, or had it when it died.
         is_left: nobody is going to see to it: no other run has taken its place, it is not tried
-            again by itself, and nobody has dismissed it.
+            again by itself, it is no part of another one, and nobody has dismissed it.
+        is_kept: nobody has dismissed it.
     """
 
     statuses: Sequence[str] = ()
@@ -126,6 +127,7 @@ class RunQuery:
     has_unknown: bool = False
     is_in_hand: bool = False
     is_left: bool = False
+    is_kept: bool = False
 
 
 class RunStore:
@@ -354,8 +356,10 @@ def _add_needs(query: RunQuery, add: Callable[..., None]) -> None:
         add(_UNKNOWN)
     if query.is_in_hand:
         add(f"owner <> '' AND owner <> '{JOBS}'")
+    if query.is_kept:
+        add("NOT is_dismissed")
     if query.is_left:
-        add("retry_at IS NULL AND NOT is_dismissed")
+        add("retry_at IS NULL AND NOT is_dismissed AND depth = 0")
         add("NOT EXISTS (SELECT 1 FROM run r WHERE r.rerun_of=run.id AND r.rerun_of != '')")
 
 

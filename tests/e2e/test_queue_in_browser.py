@@ -65,16 +65,24 @@ async def test_dead_runs_are_taken_up_again_and_dismissed(page: Page, site: Site
     run_id = await fail_once(page, site)
     failed = await ask(page, "GET", f"/runs/{run_id}")
     dead = page.get_by_test_id("section-dead")
-    await expect(dead).to_contain_text("nobody has seen to yet")
-    await page.get_by_test_id("dead-requeue").click()
-    await expect(page.get_by_test_id("toast")).to_contain_text("taken up again")
+    row = dead.get_by_test_id("dead-row").filter(has_text="Never works")
+    await expect(row).to_contain_text("division by zero")
+    await row.get_by_role("button", name="Take up again").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("Taken up again")
     async with asyncio.timeout(60):
         while True:
             now = await ask(page, "GET", f"/runs/{run_id}")
             if now["status"] == "failed" and now["finished_at"] != failed["finished_at"]:
                 break
-    await expect(dead).to_contain_text("nobody has seen to yet")
+    await expect(dead).to_contain_text("1 run needs somebody.")
+    await page.get_by_test_id("dead-look").click()
+    await expect(page.get_by_test_id(f"run-row-{run_id}")).to_contain_text("division by zero")
+    await expect(page.get_by_test_id("runs-tab-dead")).to_have_attribute("aria-selected", "true")
+    await page.goto("/queue")
     await page.get_by_test_id("dead-dismiss").click()
+    sure = dead.get_by_test_id("confirm")
+    await expect(sure).to_contain_text("of all your projects?")
+    await sure.get_by_test_id("confirm-submit").click()
     await expect(dead).to_contain_text("None.")
 
 

@@ -15,8 +15,10 @@ from flowstudio.errors import (
 )
 from flowstudio.runtime import open_runtime
 from flowstudio.services.access import OPERATOR
+from flowstudio.services.credential_inputs import NewHeader
 from flowstudio.services.queues import QUEUES
 from flowstudio.settings import Settings
+from flowstudio.ui.queue.present import limit_row, rate_row
 from tests.builders import document, node, workflow
 from tests.fakes.clock import TurnedClock
 from tests.people import actor_of, person, project_of
@@ -247,11 +249,11 @@ async def test_a_run_that_failed_for_good_is_a_dead_letter_until_somebody_sees_t
         await reached(runtime, run_id, "failed")
         (dead,) = await runtime.runs.list_dead(OPERATOR)
         assert "no such host" in dead.reason
-        assert await runtime.studio.queue.requeue(OPERATOR, [run_id]) == 1
+        assert await runtime.studio.dead_runs.requeue(OPERATOR, [run_id]) == 1
         assert await runtime.runs.list_dead(OPERATOR) == []
         await until(lambda: bench.runs["shaky"] == 2)
         await reached(runtime, run_id, "failed")
-        assert await runtime.studio.queue.dismiss(OPERATOR) == 1
+        assert await runtime.studio.dead_runs.dismiss(OPERATOR) == 1
         assert await runtime.runs.list_dead(OPERATOR) == []
         assert await status(runtime, run_id) == "failed"
 
@@ -364,12 +366,12 @@ async def test_of_dead_runs_only_those_the_actor_may_steer_are_taken_up(runtime)
     run_id = await create(runtime, document, project_id=project_of(mine))
     runtime.runs.launch(run_id)
     await ended(runtime, run_id)
-    queue = runtime.studio.queue
-    assert await queue.requeue(actor_of(parts, stranger.id)) == 0
-    assert await queue.dismiss(actor_of(parts, stranger.id), [run_id]) == 0
+    dead = runtime.studio.dead_runs
+    assert await dead.requeue(actor_of(parts, stranger.id)) == 0
+    assert await dead.dismiss(actor_of(parts, stranger.id), [run_id]) == 0
     with pytest.raises(NotFoundError):
-        await queue.requeue(actor_of(parts, stranger.id), None, project_of(mine))
-    assert await queue.dismiss(actor_of(parts, mine.id), [run_id]) == 1
+        await dead.requeue(actor_of(parts, stranger.id), None, project_of(mine))
+    assert await dead.dismiss(actor_of(parts, mine.id), [run_id]) == 1
 
 
 async def test_only_admins_see_and_change_the_queue(runtime):
@@ -387,6 +389,31 @@ async def test_only_admins_see_and_change_the_queue(runtime):
     await queue.limit(user, "project", project_of(user), 3)
     (limit,) = (await queue.look(OPERATOR)).limits
     assert (limit.scope, limit.object_id, limit.most_at_once) == ("project", project_of(user), 3)
+
+
+async def test_limits_and_rates_tell_what_they_are_set_for_by_name(runtime):
+    owner, queue = person(runtime.studio.parts, "a@example.com"), runtime.studio.queue
+    workflow_id = await kept(runtime, owner, workflow(node("count", "a"), name="Counting"))
+    made = await runtime.studio.credentials.create(
+        owner,
+        project_of(owner),
+        NewHeader(name="Shop", kind="header", header="X-Key", value="secret", hosts=("a.example",)),
+    )
+    await queue.limit(owner, "workflow", workflow_id, 2)
+    await queue.limit(owner, "project", project_of(owner), 3)
+    await queue.limit(OPERATOR, "instance", "", 9)
+    await queue.rate(OPERATOR, "credential", made.id, 5, 60)
+    await queue.rate(OPERATOR, "model", "test/model", 5, 60)
+    ((credential_id, label),) = await queue.list_credentials(OPERATOR)
+    view = await queue.look(OPERATOR)
+    titles = [limit_row(each, view.names).title for each in view.limits]
+    assert (credential_id, label) == (made.id, f"Shop ({view.names[project_of(owner)]})")
+    assert titles[0] == "All runs together"
+    assert titles[1:] == [f"Project “{view.names[project_of(owner)]}”", "Workflow “Counting”"]
+    rates = [rate_row(each, view.names).title for each in view.rates]
+    assert rates == [f"Credential “{label}”", "Model test/model"]
+    with pytest.raises(AccessDeniedError):
+        await queue.list_credentials(owner)
 
 
 async def test_who_sees_a_workflow_sees_how_many_of_its_runs_go_on_at_once(runtime):

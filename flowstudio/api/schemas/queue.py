@@ -1,5 +1,6 @@
 """What the routes of the queue take and give."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ class RunLimitOut(Output):
 
     scope: Literal["instance", "project", "workflow"]
     object_id: str = Field(description="Of the project or workflow; empty for all runs together.")
+    name: str = Field(description="Of the project or workflow; empty if there is none any more.")
     most_at_once: int
 
 
@@ -43,6 +45,7 @@ class RateOut(Output):
 
     kind: Literal["model", "credential"]
     key: str
+    name: str = Field(description="Of the credential and its project; empty if it is gone.")
     calls: int
     per_s: float
 
@@ -111,8 +114,13 @@ class QueuesOut(Output):
         ]
         return cls(
             queues=[QueueOut(**each) for each in queues],
-            limits=[RunLimitOut.model_validate(each) for each in view.limits],
-            rates=[RateOut.model_validate(each) for each in view.rates],
+            limits=[
+                RunLimitOut(**asdict(each), name=view.names.get(each.object_id, ""))
+                for each in view.limits
+            ],
+            rates=[
+                RateOut(**asdict(each), name=view.names.get(each.key, "")) for each in view.rates
+            ],
             workers=[
                 WorkerOut.model_validate(
                     {

@@ -1,20 +1,16 @@
 """The page of the queue."""
 
+from typing import Any, Literal
+
 import reflex as rx
 
+from flowstudio.ui.queue.dead import dead_runs
 from flowstudio.ui.queue.present import LimitRow, QueueCard, WorkerRow
 from flowstudio.ui.queue.state import QueueState
 from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.api_form import api_field, api_form
-from flowstudio.ui.widgets.icons import icon
-from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.settings import row, row_words, rows, section, sections, tag
 from flowstudio.ui.widgets.states import notice, skeleton
-
-_KINDS = [
-    {"value": "model", "label": "Model, by its name"},
-    {"value": "credential", "label": "Credential, by its id"},
-]
 
 
 def queue_page() -> rx.Component:
@@ -30,7 +26,7 @@ def queue_page() -> rx.Component:
             QueueState.loaded,
             rx.fragment(
                 rx.el.div(rx.foreach(QueueState.queues, _queue), class_name="queues"),
-                sections(_dead(), _workers(), _limits(), _rates()),
+                sections(dead_runs(), _workers(), _limits(), _rates()),
             ),
             skeleton(180, 120, 120),
         ),
@@ -96,47 +92,6 @@ def _tell(card: QueueCard, label: str, told: dict[str, bool], confirm: str = "")
     )
 
 
-def _dead() -> rx.Component:
-    return section(
-        "dead",
-        "Dead letters",
-        "Runs that failed for good, or that wait for a word on what became of a step.",
-        rx.el.div(
-            rx.cond(
-                QueueState.dead,
-                rx.fragment(
-                    rx.el.p(QueueState.dead, " nobody has seen to yet."),
-                    rx.el.div(
-                        link(
-                            icon("list", 14),
-                            "Look at them",
-                            to="/runs",
-                            class_name="button",
-                        ),
-                        rx.el.button(
-                            icon("rotate-ccw", 14),
-                            "Take all up again",
-                            on_click=QueueState.requeue,
-                            class_name="button",
-                            custom_attrs={"data-testid": "dead-requeue"},
-                        ),
-                        rx.el.button(
-                            icon("check", 14),
-                            "Dismiss all",
-                            on_click=QueueState.dismiss,
-                            class_name="button",
-                            custom_attrs={"data-testid": "dead-dismiss"},
-                        ),
-                        class_name="row-actions",
-                    ),
-                ),
-                rx.el.p("None. What fails for good appears here.", class_name="faint"),
-            ),
-            class_name="card padded stack",
-        ),
-    )
-
-
 def _workers() -> rx.Component:
     return section(
         "workers",
@@ -160,7 +115,8 @@ def _limits() -> rx.Component:
         "limits",
         "Runs at once",
         "How many go on together. What is beyond a limit waits, and holds up nothing else. "
-        "Projects have limits of their own among their settings, workflows by the API.",
+        "A project has its own limit among its settings, a workflow in its editor, where no node is "
+        "selected.",
         rows(QueueState.limits, _limit, "No limit is set."),
         rx.el.div(
             api_form(
@@ -201,19 +157,50 @@ def _rates() -> rx.Component:
         "How often a model or a credential is used. Steps wait for their turn.",
         rows(QueueState.rates, _limit, "No rate is set."),
         rx.el.div(
-            api_form(
-                api_field("kind", "Of a", "select", options=_KINDS, value="model"),
-                api_field("key", "Name or id", required=True, placeholder="openai/gpt-4o"),
-                api_field("calls", "Calls", "number", required=True, value="60"),
-                api_field("per_s", "In seconds", "number", required=True, value="60"),
-                action="/api/v1/queue/rates",
-                method="PUT",
-                submit="Set",
-                done="Set.",
-                layout="grid",
-                on_done=QueueState.load,
-                test_id="rate-form",
+            _rate(
+                "model",
+                api_field(
+                    "key",
+                    "Model",
+                    required=True,
+                    placeholder="openai/gpt-4o",
+                    suggestions=QueueState.models,
+                ),
             ),
             class_name="card padded",
         ),
+        rx.cond(
+            QueueState.credentials,
+            rx.el.div(
+                _rate(
+                    "credential",
+                    api_field(
+                        "key",
+                        "Credential",
+                        "select",
+                        options=QueueState.credentials,
+                        required=True,
+                        test_id="field-credential",
+                    ),
+                ),
+                class_name="card padded",
+            ),
+        ),
+    )
+
+
+def _rate(kind: Literal["model", "credential"], which: dict[str, Any]) -> rx.Component:
+    return api_form(
+        which,
+        api_field("calls", "Calls", "number", required=True, value="60", test_id=f"{kind}-calls"),
+        api_field("per_s", "In seconds", "number", required=True, value="60", test_id=f"{kind}-s"),
+        action="/api/v1/queue/rates",
+        method="PUT",
+        extra={"kind": kind},
+        submit="Set",
+        done="Set.",
+        label=f"Rate of a {kind}",
+        layout="grid",
+        on_done=QueueState.load,
+        test_id="rate-form" if kind == "model" else "rate-form-credential",
     )

@@ -1,5 +1,6 @@
 """The queue in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,24 +98,29 @@ def worker_row(view: WorkerView, now: datetime) -> WorkerRow:
     )
 
 
-def limit_row(limit: RunLimit) -> LimitRow:
-    """A limit as its row shows it."""
+def limit_row(limit: RunLimit, names: Mapping[str, str]) -> LimitRow:
+    """A limit as its row shows it; `names` are by id."""
     action = {
         "instance": "/api/v1/queue/limits/instance",
         "project": f"/api/v1/projects/{limit.object_id}/run-limit",
         "workflow": f"/api/v1/workflows/{limit.object_id}/run-limit",
     }[limit.scope]
-    title = f"{_SCOPES[limit.scope]} {limit.object_id}".strip()
+    title = f"{_SCOPES[limit.scope]} {_name(names, limit.object_id)}".strip()
     text = f"At most {words.count(limit.most_at_once, 'run')} at once."
     return LimitRow(f"{limit.scope}-{limit.object_id}", title, text, action, {"most_at_once": None})
 
 
-def rate_row(rate: Rate) -> LimitRow:
-    """A rate as its row shows it."""
+def rate_row(rate: Rate, names: Mapping[str, str]) -> LimitRow:
+    """A rate as its row shows it; `names` are by id."""
     return LimitRow(
         f"{rate.kind}-{rate.key}",
-        f"{rate.kind.capitalize()} {rate.key}",
+        f"{rate.kind.capitalize()} {_name(names, rate.key)}",
         f"At most {words.count(rate.calls, 'call')} in {rate.per_s:g} s.",
         "/api/v1/queue/rates",
         {"kind": rate.kind, "key": rate.key, "calls": None},
     )
+
+
+def _name(names: Mapping[str, str], key: str) -> str:
+    # A model's key is its name; what is gone has nothing but its id.
+    return f"“{names[key]}”" if key in names else key

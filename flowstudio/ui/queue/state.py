@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import reflex as rx
 
@@ -12,6 +12,7 @@ from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import toast
 from flowstudio.ui.presence import open_feed
+from flowstudio.ui.queue.dead_present import MOST_DEAD, DeadCard, dead_card
 from flowstudio.ui.queue.present import (
     LimitRow,
     QueueCard,
@@ -21,17 +22,17 @@ from flowstudio.ui.queue.present import (
     rate_row,
     worker_row,
 )
-from flowstudio.ui.widgets import words
 
 _REFRESH_S = 2.0
-_MOST_DEAD = 1_000
 
 
 class QueueState(rx.State):
     """How the queue stands; kept fresh while the page is open.
 
     Attributes:
-        dead: how many failed runs nobody has seen to, in words; "" for none.
+        dead: the runs that nobody has seen to.
+        models: names of those that a rate may be set for.
+        credentials: those that a rate may be set for, as choices.
     """
 
     loaded: bool = False
@@ -40,12 +41,15 @@ class QueueState(rx.State):
     workers: list[WorkerRow] = []
     limits: list[LimitRow] = []
     rates: list[LimitRow] = []
-    dead: str = ""
+    dead: DeadCard = DeadCard()
+    models: list[str] = []
+    credentials: list[dict[str, str]] = []
 
     @guarded("queue.read")
     async def load(self) -> Any:
         """Fill the page, then keep it fresh."""
         await self._fill()
+        await self._list_choices()
         self.loaded = True
         return QueueState.follow
 
@@ -61,31 +65,32 @@ class QueueState(rx.State):
         feed.close()
 
     @guarded("dead_run.steer")
-    async def requeue(self) -> Any:
-        """Have every dead run taken up again."""
-        number = await backend().studio.queue.requeue(current_actor(self))
+    async def seen_to(self, what: Literal["Taken up again.", "Dismissed."]) -> Any:
+        """Show what is left after dead runs were taken up again or dismissed."""
         await self._fill()
-        return toast(f"{words.count(number, 'run')} taken up again.")
-
-    @guarded("dead_run.steer")
-    async def dismiss(self) -> Any:
-        """Take every dead run off the list."""
-        number = await backend().studio.queue.dismiss(current_actor(self))
-        await self._fill()
-        return toast(f"{words.count(number, 'run')} dismissed.")
+        return toast(what)
 
     async def _fill(self) -> None:
         actor, now = current_actor(self), utc_now()
         try:
             view = await backend().studio.queue.look(actor)
-            dead = await backend().runs.count_dead(actor, _MOST_DEAD)
+            dead = await backend().studio.dead_runs.look(actor, most=MOST_DEAD)
         except FlowStudioError as error:
             self.problem = str(error)
             return
         self.problem = ""
         self.queues = [queue_card(each, now) for each in view.queues]
         self.workers = [worker_row(each, now) for each in view.workers]
-        self.limits = [limit_row(each) for each in view.limits]
-        self.rates = [rate_row(each) for each in view.rates]
-        more = f"{_MOST_DEAD:,} or more runs" if dead >= _MOST_DEAD else words.count(dead, "run")
-        self.dead = more if dead else ""
+        self.limits = [limit_row(each, view.names) for each in view.limits]
+        self.rates = [rate_row(each, view.names) for each in view.rates]
+        self.dead = dead_card(dead, now)
+
+    async def _list_choices(self) -> None:
+        try:
+            known = await backend().gateway.models()
+            found = await backend().studio.queue.list_credentials(current_actor(self))
+        except FlowStudioError as error:
+            self.problem = str(error)
+            return
+        self.models = [each.id for each in known.models]
+        self.credentials = [{"value": each_id, "label": name} for each_id, name in found]

@@ -57,11 +57,16 @@ class RunsState(rx.State):
     has_older: bool = False
     has_newer: bool = False
     _cursors: list[str] = []
+    _address: str = ""
 
     @guarded("run.list")
     async def load(self) -> Any:
-        """Fill the page, then keep it fresh."""
+        """Fill the page, then keep it fresh; `?tab=dead` opens it with the runs that need somebody."""
         self._cursors, self.picked = [], []
+        address = self.router.url.query
+        if address != self._address:
+            self._address = address
+            self.tab = "dead" if self.router.url.query_parameters.get("tab") == "dead" else "all"
         await self._fill()
         self.loaded = True
         return RunsState.follow

@@ -73,7 +73,7 @@ def api_field(
             time in ISO 8601.
         more: `value` (`on` for a ticked checkbox, choices separated by spaces), `options`
             (`{"value", "label"}` each), `required`, `optional` (says so), `help`, `placeholder`,
-            `autocomplete`, `focus`, `empty` (see `Empty`), `otherwise` (an empty field takes what
+            `suggestions` (texts), `autocomplete`, `focus`, `empty` (see `Empty`), `otherwise` (an empty field takes what
             stands before the @ of that other field), `test_id`.
     """
     named = {"testId" if key == "test_id" else key: value for key, value in more.items()}
@@ -81,7 +81,7 @@ def api_field(
 
 
 def api_form(
-    *fields: dict[str, Any], action: str | rx.Var[str], submit: str, **props: Any
+    *fields: dict[str, Any], action: str | rx.Var[str], submit: str | rx.Var[str], **props: Any
 ) -> rx.Component:
     """A form for one route; with no field it is a button.
 
