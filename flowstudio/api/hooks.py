@@ -38,7 +38,6 @@ _TEST = "test/"
 #: Requests of one link that wait for their runs at once.
 MOST_WAITING = 200
 _MOST_QUERY = 100
-_STREAM_S = 300.0
 _TIMED_OUT = Kind(504, "run-goes-on", "The run goes on")
 _FAILED = Kind(500, "run-failed", "The run did not succeed")
 _WORDS = {"failed": "failed", "cancelled": "been cancelled"}
@@ -175,8 +174,14 @@ class Hooks:
                 yield started
                 return
             yield _sse("run", {"run_id": call.run_id})
-            async for line in _lines(wait):
+            async for line in _lines(wait, call.link.record.timeout_s):
                 yield line
+            if not wait.has_ended:
+                yield _sse("timeout", {"run_id": call.run_id, "address": self._page(call)})
+
+    def _page(self, call: "_Call") -> str:
+        """Where the people of its project see the run."""
+        return f"{self._runtime_of().settings.base_url}/runs/{call.run_id}"
 
     @contextmanager
     def _one_of_few(self, webhook_id: str) -> Iterator[None]:
@@ -276,9 +281,9 @@ def _told(kind: Kind, detail: str, call: _Call) -> Response:
     return problem(kind, detail, call.run_id, headers=headers, more=more)
 
 
-async def _lines(wait: RunWait) -> AsyncIterator[str]:
+async def _lines(wait: RunWait, within_s: float) -> AsyncIterator[str]:
     """The run as server-sent events; what goes on inside it stays inside, but for live text."""
-    async for event in wait.events(_STREAM_S):
+    async for event in wait.events(within_s):
         if event is None:
             yield ": still here\n\n"
         elif isinstance(event, RunResult):

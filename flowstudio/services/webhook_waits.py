@@ -30,12 +30,17 @@ class RunResult:
 
 
 class RunWait:
-    """One request that waits for one run."""
+    """One request that waits for one run.
+
+    Attributes:
+        has_ended: the result was given.
+    """
 
     def __init__(self, parts: RunParts, subscription: Subscription, run_id: str) -> None:
         self._parts = parts
         self._subscription = subscription
         self._run_id = run_id
+        self.has_ended = False
 
     async def result(self, within_s: float) -> RunResult:
         """How the run ended.
@@ -55,11 +60,14 @@ class RunWait:
             heard = await self._hear(min(until, now + _LOOK_S))
             if heard is None:
                 if (result := await self._look()) is not None:
+                    self.has_ended = True
                     yield result
                     return
                 yield None
             elif heard.type in ENDINGS:
-                yield await self._ended(heard)
+                result = await self._ended(heard)
+                self.has_ended = True
+                yield result
                 return
             else:
                 yield heard

@@ -110,6 +110,38 @@ async def test_a_stream_tells_of_the_end(runtime, web, owner):
     assert data[-1] == {"status": "succeeded", "outputs": {"twice": 10}}
 
 
+def told_by(reply):
+    """The events of a stream: kind and data of each."""
+    lines = [line for line in reply.text.splitlines() if line.startswith(("event: ", "data: "))]
+    kinds = (line.removeprefix("event: ") for line in lines[::2])
+    return [
+        (kind, json.loads(line.removeprefix("data: ")))
+        for kind, line in zip(kinds, lines[1::2], strict=True)
+    ]
+
+
+async def test_a_stream_brings_live_text_before_the_end(runtime, web, owner):
+    document = workflow(
+        node("start"), node("stream", "poet", value="so it goes"), edges="start>poet", name="Poem"
+    )
+    view = await linked(runtime, owner, document, respond="stream")
+    told = told_by(await web.post(path_of(view)))
+    texts = [data for kind, data in told if kind == "text"]
+    assert {data["node"] for data in texts} == {"poet"}
+    assert "".join(data["text"] for data in texts) == "soitgoes"
+    assert [kind for kind, _ in told if kind != "text"] == ["run", "end"]
+    assert told[-1][0] == "end"
+
+
+async def test_a_stream_that_has_waited_long_enough_says_where_the_run_is(runtime, web, owner):
+    view = await linked(runtime, owner, ASK, respond="stream", timeout_s=0.05)
+    told = told_by(await web.post(path_of(view)))
+    run_id = told[0][1]["run_id"]
+    assert told[-1] == ("timeout", {"run_id": run_id, "address": f"{BASE}/runs/{run_id}"})
+    assert "end" not in dict(told)
+    assert (await ended(runtime, run_id)).status == "waiting"
+
+
 async def test_a_stream_that_cannot_begin_has_a_status(runtime, web, owner):
     view = await linked(runtime, owner, respond="stream")
     assert (await web.post(path_of(view), json={"n": "x"})).status_code == 422

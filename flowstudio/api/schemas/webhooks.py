@@ -40,7 +40,11 @@ class WebhookIn(Input):
     respond: Respond = Field(
         "now", description="now: 202 with the run's id; end: its outputs; stream: its events."
     )
-    timeout_s: Timeout = Field(30, description="With `end`: then 504, and the run goes on.")
+    timeout_s: Timeout = Field(
+        30,
+        description="With `end`: then 504; with `stream`: then its event `timeout`. "
+        "The run goes on.",
+    )
     key_from: Header = Field(
         "Idempotency-Key",
         description="Where the deduplication key stands: the name of a header, or a path into a JSON"

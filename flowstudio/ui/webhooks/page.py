@@ -271,7 +271,7 @@ def _of_webhook(card: LinkCard) -> tuple[dict[str, Any], ...]:
             "number",
             value=card.timeout,
             required=True,
-            help="After the run: then 504, and the run goes on.",
+            help="After the run: then 504. As a stream: then it ends. The run goes on.",
         ),
         api_field(
             "key_from",
