@@ -15,6 +15,7 @@ from flowstudio.services.retries import failed_inside
 from flowstudio.services.run_reading import RunReading
 from flowstudio.services.steps import WaitView
 from flowstudio.store.journal_rows import Answered
+from flowstudio.store.retries import drop_retry
 from flowstudio.store.runs import QuestionRecord, RunRecord
 
 
@@ -45,11 +46,15 @@ class RunSteering(RunReading):
     async def cancel(self, actor: Actor, run_id: str, *, launch: bool = True) -> None:
         """Stop a run for good; what it is doing ends within a second.
 
+        One that has failed and is to be tried again by itself stays as it is.
         Without `launch`, a run that nobody advances is only marked, for the caller to `carry`.
 
         Raises:
             ConflictError: it has ended already.
         """
+        record = await self._allowed(actor, "run.steer", run_id)
+        if record.retry_at is not None and await self._journal.transact(drop_retry(run_id)):
+            return
         await self._unfinished(actor, run_id)
         await self._dispatcher.send(run_id, "cancel", take_up=launch)
 

@@ -55,3 +55,17 @@ def queue_again(retries: Mapping[Retry, Sequence[str]], now: datetime) -> Work:
         return signals
 
     return work
+
+
+def drop_retry(run_id: str) -> Work:
+    """Have a failed run not tried again by itself; whether it was to be."""
+
+    def work(connection: Connection) -> bool:
+        done = connection.execute(
+            "UPDATE run SET retry_at=NULL"
+            " WHERE id=? AND status='failed' AND retry_at IS NOT NULL",
+            (run_id,),
+        )
+        return done.rowcount == 1
+
+    return work

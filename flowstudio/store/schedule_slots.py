@@ -29,6 +29,7 @@ class SlotRecord:
 
     Attributes:
         run_status: of its run; "" when there is none, or none any more.
+        is_retried: its run has failed, and is tried again by itself.
     """
 
     id: str
@@ -39,6 +40,13 @@ class SlotRecord:
     reason: str
     fired_at: datetime | None
     run_status: str
+    is_retried: bool
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its run has not ended, or is about to be begun."""
+        is_open = self.run_status in UNFINISHED or self.is_retried
+        return self.state == "claimed" or (self.state == "begun" and is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Fate:
     reason: str = ""
 
 
-_QUERY = select(ScheduleSlotRow, col(RunRow.status)).join(
+_QUERY = select(ScheduleSlotRow, col(RunRow.status), col(RunRow.retry_at)).join(
     RunRow, col(RunRow.id) == col(ScheduleSlotRow.run_id), isouter=True
 )
 
@@ -130,7 +138,7 @@ def find_latest(session: Session, schedule_ids: Sequence[str]) -> dict[str, Slot
             col(ScheduleSlotRow.slot_utc) == latest,
         )
     )
-    return {row.schedule_id: _record(row, status) for row, status in found}
+    return {row.schedule_id: _record(row, *rest) for row, *rest in found}
 
 
 def list_claimed(session: Session, limit: int) -> list[SlotRecord]:
@@ -164,14 +172,14 @@ def has_queued(session: Session) -> bool:
 def list_unfinished(
     session: Session, schedule_id: str, before: datetime | None = None
 ) -> list[str]:
-    """Ids of a schedule's runs that have not ended, also of those about to be begun; oldest first.
+    """Ids of a schedule's runs that go on, are to be tried again or about to be begun; oldest first.
 
     With `before`, only of slots before that one.
     """
     found = [
         slot.run_id
         for slot in list_slots(session, schedule_id, limit=_LOOKED_AT, before=before)
-        if slot.state == "claimed" or (slot.state == "begun" and slot.run_status in UNFINISHED)
+        if slot.goes_on
     ]
     return found[::-1]
 
@@ -225,5 +233,6 @@ def settle(
     return cast("CursorResult[Any]", done).rowcount == 1
 
 
-def _record(row: ScheduleSlotRow, status: str | None) -> SlotRecord:
-    return SlotRecord(**row.model_dump(), run_status=status or "")
+def _record(row: ScheduleSlotRow, status: str | None, retry_at: datetime | None) -> SlotRecord:
+    is_retried = status == "failed" and retry_at is not None
+    return SlotRecord(**row.model_dump(), run_status=status or "", is_retried=is_retried)

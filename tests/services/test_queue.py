@@ -276,7 +276,7 @@ async def test_a_run_that_failed_through_a_run_inside_it_is_taken_up_again_with_
             clock.turn(30)
         (inner,) = [run for run in await timed.runs.list(OPERATOR) if run.id != run_id]
         assert inner.queue == "batch"
-        assert await timed.studio.queue.requeue(OPERATOR, [run_id]) == 1
+        assert await timed.studio.dead_runs.requeue(OPERATOR, [run_id]) == 1
         while await status(timed, run_id) != "succeeded":
             clock.turn(1)
     assert bench.runs == {"before": 1, "shaky": 3}
@@ -289,7 +289,7 @@ async def test_a_run_that_is_tried_again_waits_for_its_turn(runtime, bench):
         run_id = await begin(runtime, document, queue="batch")
         await reached(runtime, run_id, "failed")
         await queue.tell(OPERATOR, "batch", is_paused=True)
-        assert await queue.requeue(OPERATOR, [run_id]) == 1
+        assert await timed.studio.dead_runs.requeue(OPERATOR, [run_id]) == 1
         await queued(runtime, run_id)
         other = await begin(runtime, counting("meanwhile"))
         await reached(runtime, other, "succeeded")
@@ -306,7 +306,7 @@ async def test_a_run_that_waits_to_be_tried_again_can_be_cancelled(runtime, benc
         run_id = await begin(runtime, workflow(node("flaky", "shaky", fails=1)), queue="batch")
         await reached(runtime, run_id, "failed")
         await runtime.studio.queue.tell(OPERATOR, "batch", is_paused=True)
-        await runtime.studio.queue.requeue(OPERATOR, [run_id])
+        await runtime.studio.dead_runs.requeue(OPERATOR, [run_id])
         await queued(runtime, run_id)
         await runtime.runs.cancel(OPERATOR, run_id)
         await reached(runtime, run_id, "cancelled")
@@ -329,7 +329,7 @@ async def test_a_process_advances_nothing_of_queues_it_does_not_serve(tmp_path, 
         async def statuses():
             return [await status(runtime, run_id) for run_id in (parked, failed, left)]
 
-        await runtime.studio.queue.requeue(OPERATOR, [failed])
+        await runtime.studio.dead_runs.requeue(OPERATOR, [failed])
         async with serving(runtime, ("interactive",)):
             done = await begin(runtime, counting("yours"))
             while await status(runtime, failed) == "failed":

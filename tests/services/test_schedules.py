@@ -380,6 +380,59 @@ async def test_a_slot_during_a_run_replaces_it(timed, schedules, owner, slow, cl
     await timed.runs.cancel(owner, newest.id)
 
 
+@pytest.fixture
+async def retried(timed, owner):
+    """A workflow whose runs fail at first, and are tried again after a while."""
+    flaky = node("flaky", "shaky", fails=1)
+    retry = {"attempts": 3, "backoff_s": 600}
+    return await published(timed, owner, workflow(flaky, name="Retried", retry=retry))
+
+
+async def fail_first(timed, schedules, owner, clock):
+    """Have the first slot's run fail, then the next slot come; gives the run."""
+    clock.turn(60)
+    await schedules.tick()
+    (first,) = await runs_of(timed, owner)
+    record = (await ended(timed, first.id)).view.record
+    assert record.status == "failed"
+    assert record.retry_at is not None
+    clock.turn(60)
+    await schedules.tick()
+    return first
+
+
+async def test_a_slot_before_a_failed_run_is_tried_again_is_skipped(
+    timed, schedules, owner, retried, clock
+):
+    made = (await schedules.create(owner, retried, replace(EACH_MINUTE, inputs={}))).record
+    await fail_first(timed, schedules, owner, clock)
+    assert await history(timed, owner, made.id) == ["begun", "skipped"]
+
+
+async def test_a_slot_before_a_failed_run_is_tried_again_waits_for_that(
+    timed, schedules, owner, retried, clock
+):
+    wish = replace(EACH_MINUTE, inputs={}, overlap="queue")
+    made = (await schedules.create(owner, retried, wish)).record
+    first = await fail_first(timed, schedules, owner, clock)
+    assert await history(timed, owner, made.id) == ["begun", "queued"]
+    await timed.runs.resume(owner, first.id)
+    await reached(timed, first.id, "succeeded")
+    await schedules.tick()
+    assert await history(timed, owner, made.id) == ["begun", "begun"]
+
+
+async def test_a_slot_that_replaces_the_former_run_ends_its_retries(
+    timed, schedules, owner, retried, clock
+):
+    wish = replace(EACH_MINUTE, inputs={}, overlap="cancel")
+    made = (await schedules.create(owner, retried, wish)).record
+    first = await fail_first(timed, schedules, owner, clock)
+    assert await history(timed, owner, made.id) == ["begun", "begun"]
+    former = await timed.runs.find(owner, first.id)
+    assert (former.status, former.retry_at) == ("failed", None)
+
+
 # By hand
 
 
