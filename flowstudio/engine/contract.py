@@ -52,6 +52,7 @@ class Wait:
         fields: JSON Schema of a form's answer.
         assignees: who is asked; empty means anyone who may run the workflow.
         escalate_to: who is asked too when nobody has answered by `escalate_at`.
+        priority: of the notice that tells them.
     """
 
     kind: Literal["timer", "approval", "form", "workflow", "unknown"]
@@ -61,6 +62,7 @@ class Wait:
     assignees: Sequence[str] = ()
     escalate_to: Sequence[str] = ()
     escalate_at: datetime | None = None
+    priority: Literal["normal", "high", "urgent"] = "high"
 
 
 @dataclass(frozen=True, slots=True)

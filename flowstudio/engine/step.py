@@ -268,6 +268,8 @@ class StepRun(StepEnd):
         if wait.escalate_to and wait.escalate_at is not None:
             data["escalate_to"] = list(wait.escalate_to)
             data["escalate_at"] = wait.escalate_at.isoformat()
+        if wait.priority != "high":
+            data["priority"] = wait.priority
         execution = self._execution
         if wait.kind != "workflow":
             # What was answered before was the answer to another question.

@@ -86,6 +86,14 @@ class Question(Mode):
         description="Who may answer, beside owners: e-mail addresses, or owner, editor or runner "
         "for everybody with that role; empty means anyone who may run this workflow.",
     )
+    priority: Literal["normal", "high", "urgent"] = Field(
+        default="high",
+        title="Priority",
+        description="Of the notification; an urgent one goes out at once, in quiet hours too.",
+        json_schema_extra=shown(
+            order=1, labels={"normal": "Normal", "high": "High", "urgent": "Urgent"}
+        ),
+    )
     expires_s: float | None = Field(
         default=None,
         gt=0,
@@ -133,6 +141,7 @@ class Question(Mode):
             tuple(self.assignees),
             tuple(self.escalate_to),
             _after(context, self.escalate_after_s),
+            self.priority,
         )
 
 

@@ -11,7 +11,7 @@ from flowstudio.services.answers import is_asked
 from flowstudio.store import members, notices, questions
 from flowstudio.store.journal_rows import NEAR_LIMIT
 from flowstudio.store.members import MemberRecord
-from flowstudio.store.notice_types import NoticeType
+from flowstudio.store.notice_types import PRIORITIES, NoticeType, Priority
 from flowstudio.store.notices import Notice, People
 from flowstudio.store.questions import RunNews
 
@@ -72,7 +72,12 @@ def waiting_notice(
         run_id=news.run_id,
         path=news.path,
         seq=news.seq,
+        priority=_priority(news.data.get("priority")),
     )
+
+
+def _priority(asked: object) -> Priority | None:
+    return next((priority for priority in PRIORITIES if priority == asked), None)
 
 
 _WISHES = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -9,7 +10,8 @@ from sqlmodel import select
 from flowstudio.errors import AccessDeniedError
 from flowstudio.services.notifications import NotificationQuery
 from flowstudio.services.workflows import RunWish
-from flowstudio.store.tables.notifications import NotificationRow, RunNewsRow
+from flowstudio.store.quiet_hours import QuietHours
+from flowstudio.store.tables.notifications import DeliveryRow, NotificationRow, RunNewsRow
 from tests.builders import node, workflow
 from tests.fakes.nodes import Bench
 from tests.people import person, project_of
@@ -86,6 +88,30 @@ async def test_a_run_that_waits_tells_those_it_asks(runtime, owner):
     assert await inbox(runtime, runner) == [("run_waiting", "“Pay” asks for your approval")]
     assert await inbox(runtime, editor) == []
     assert await inbox(runtime, owner) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "priority", "waits"),
+    [
+        ({"priority": "urgent"}, "urgent", False),
+        ({"priority": "normal"}, "normal", True),
+        ({}, "high", True),
+    ],
+)
+async def test_what_a_step_asks_urgently_goes_out_in_quiet_hours(
+    timed, timed_owner, clock, config, priority, waits
+):
+    begins, ends = (f"{clock.now() + timedelta(hours=hours):%H:%M}" for hours in (-1, 1))
+    quiet = QuietHours(begins, ends, "UTC")
+    await timed.studio.notification_settings.keep_quiet(timed_owner, quiet)
+    await started(timed, timed_owner, asking(**config), "waiting")
+    assert await inbox(timed, timed_owner) == [("run_waiting", "“Pay” asks for your approval")]
+    (item,) = (await timed.studio.notifications.list_notifications(timed_owner)).items
+    assert item.priority == priority
+    (delivery,) = timed.studio.parts.records.read_now(
+        lambda session: session.exec(select(DeliveryRow)).all()
+    )
+    assert (delivery.due_at > clock.now()) is waits
 
 
 async def test_without_names_it_tells_all_who_may_answer(runtime, owner):
