@@ -93,6 +93,18 @@ async def read_all(actor: CurrentActor, studio: CurrentStudio) -> None:
     await studio.notifications.read_all(actor)
 
 
+@router.post(
+    "/notifications/archive-read",
+    operation_id="notification_archive_read",
+    summary="Put away all that was read",
+    status_code=204,
+    openapi_extra=verb("notification.edit"),
+)
+async def archive_read(actor: CurrentActor, studio: CurrentStudio) -> None:
+    """What is new stays in the inbox."""
+    await studio.notifications.archive_read(actor)
+
+
 @router.get(
     "/notifications/preferences",
     operation_id="notification_preferences",
@@ -100,7 +112,7 @@ async def read_all(actor: CurrentActor, studio: CurrentStudio) -> None:
     openapi_extra=verb("notification.read"),
 )
 async def get_preferences(actor: CurrentActor, studio: CurrentStudio) -> PreferencesOut:
-    """Channels by type, quiet hours, what is muted, and where the webhook goes."""
+    """Channels by type, quiet hours, what is muted, where the webhook goes, and what failed."""
     return await _preferences(actor, studio)
 
 
@@ -161,6 +173,19 @@ async def unmute(body: MuteIn, actor: CurrentActor, studio: CurrentStudio) -> Pr
     muted = Mute(body.workflow_id, body.type)
     await studio.notification_settings.mute(actor, muted, is_muted=False)
     return await _preferences(actor, studio)
+
+
+@router.post(
+    "/notifications/test",
+    operation_id="notification_test",
+    summary="Send oneself a test notice",
+    status_code=202,
+    responses=responses(429),
+    openapi_extra=verb("notification.edit"),
+)
+async def send_test(actor: CurrentActor, studio: CurrentStudio) -> None:
+    """By every channel there is, now, whatever is chosen; once a minute."""
+    await studio.notification_settings.test(actor)
 
 
 @router.put(

@@ -29,7 +29,7 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.system_notices import tell_of_schema
 from flowstudio.store import deliveries as store
 from flowstudio.store import notice_choices, notifications, questions, users
-from flowstudio.store.deliveries import DeliveryRecord
+from flowstudio.store.deliveries import RETRIES, DeliveryRecord
 from flowstudio.store.notice_choices import Webhook
 from flowstudio.store.stillness import Stillness
 
@@ -44,11 +44,9 @@ _MOST_DELIVERIES = 10
 #: Longer than all of them together may take.
 _LEASE = timedelta(minutes=10)
 _WEBHOOK_S = 15.0
-#: How long to wait after each failed attempt; after the last, it has failed for good.
-RETRIES = tuple(
-    timedelta(seconds=seconds) for seconds in (30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)
-)
+#: How long notifications are kept that were read, and that nobody has ever looked at.
 _KEPT = timedelta(days=90)
+_KEPT_UNREAD = timedelta(days=365)
 _MOST_REMOVED = 500
 
 
@@ -110,10 +108,17 @@ class DeliveryService:
             while await self.deliver(http):
                 pass
         if rounds % _REMOVE_EVERY_ROUNDS == 0:
-            before = self._parts.clock.now() - _KEPT
-            await self._records.write(
-                lambda session: notifications.remove_older(session, before, _MOST_REMOVED)
+            while await self.remove_old() == _MOST_REMOVED:
+                pass
+
+    async def remove_old(self) -> int:
+        """Remove some of the old notifications; gives how many."""
+        now = self._parts.clock.now()
+        return await self._records.write(
+            lambda session: notifications.remove_older(
+                session, now - _KEPT, _MOST_REMOVED, unread_before=now - _KEPT_UNREAD
             )
+        )
 
     async def tell(self) -> int:
         """Tell people of what has happened in runs since; gives of how much."""

@@ -5,18 +5,19 @@ import secrets
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import datetime, time
 
 from sqlmodel import Session
 
-from flowstudio.errors import InvalidInputError, StepError
+from flowstudio.errors import InvalidInputError, StepError, ThrottledError
 from flowstudio.nodes.outgoing.urls import check_url
 from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.sealing import Sealing, identity_of_notifications
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import allowed_in
-from flowstudio.store import audit
+from flowstudio.store import audit, deliveries, notices
 from flowstudio.store import notice_choices as store
+from flowstudio.store.deliveries import RETRIES, Channel
 from flowstudio.store.notice_choices import Mute, Webhook
 from flowstudio.store.notice_types import (
     OFFERED,
@@ -27,12 +28,14 @@ from flowstudio.store.notice_types import (
     SentType,
     TypeFacts,
 )
+from flowstudio.store.notices import Notice, People
 from flowstudio.store.quiet_hours import QuietHours
 
 __all__ = [
     "OFFERED",
     "TYPES",
     "Channels",
+    "FailedDelivery",
     "MailPace",
     "Mute",
     "NoticeType",
@@ -44,9 +47,28 @@ __all__ = [
 
 _MOST_URL = 2_000
 _MOST_MUTES = 500
+_MOST_FAILURES = 5
 _SECRET_BYTES = 32
 #: How signing secrets begin (standardwebhooks.com).
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix alone
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDelivery:
+    """A notification that did not arrive by one channel.
+
+    Attributes:
+        title: of the notification.
+        at: of the last attempt.
+        next_at: of the next attempt, or None when it was given up.
+    """
+
+    channel: Channel
+    title: str
+    at: datetime
+    problem: str
+    attempts: int
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +77,14 @@ class Preferences:
 
     Attributes:
         webhook_url: where notifications are posted, or "".
+        failures: deliveries that failed since one last arrived by the same channel.
     """
 
     channels: Mapping[NoticeType, Channels]
     quiet: QuietHours
     mutes: list[Mute]
     webhook_url: str
+    failures: list[FailedDelivery]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +112,33 @@ class NotificationSettingService:
                 store.find_quiet_hours(session, actor.id),
                 store.list_mutes(session, actor.id),
                 store.find_webhook(session, actor.id).url,
+                _failures(session, actor.id),
             )
 
         return await self._parts.records.read(work)
+
+    async def test(self, actor: Actor) -> None:
+        """Tell the actor something by every channel there is, now, whatever they have chosen.
+
+        Raises:
+            ThrottledError: that was asked for within the same minute.
+        """
+        authorize(actor, "notification.edit", _own(actor))
+        now = self._parts.clock.now()
+        notice = Notice(
+            type="system",
+            to=People([actor.id]),
+            key=f"test:{now:%Y-%m-%dT%H:%M}",
+            title="A test notice",
+            body="You asked for it among your preferences. It comes here, by mail, and by your "
+            "webhook if you have one.",
+            at=now,
+            link="/account#notifications",
+            channels=Channels(),
+        )
+        if not await self._parts.records.write(lambda session: notices.add(session, notice)):
+            message = "A test notice was sent within this minute. Wait for the next one."
+            raise ThrottledError(message, 60.0 - now.second)
 
     async def choose(self, actor: Actor, channels: Mapping[NoticeType, Channels]) -> None:
         """Choose the channels of some types."""
@@ -177,6 +225,24 @@ class NotificationSettingService:
 
 def _own(actor: Actor) -> Target:
     return Target("notification", actor.id, user_id=actor.id)
+
+
+def _failures(session: Session, user_id: str) -> list[FailedDelivery]:
+    arrived = deliveries.find_last_sent(session, user_id)
+    failures = [
+        FailedDelivery(
+            each.channel,
+            each.title,
+            each.ended_at or each.due_at - RETRIES[min(each.attempts, len(RETRIES)) - 1],
+            each.problem,
+            each.attempts,
+            None if each.is_final else each.due_at,
+        )
+        for each in deliveries.list_troubles(session, user_id, _MOST_FAILURES)
+    ]
+    return [
+        each for each in failures if each.channel not in arrived or each.at > arrived[each.channel]
+    ]
 
 
 def _url_problem(url: str) -> str:

@@ -129,6 +129,16 @@ class NotificationService:
         self._tell(actor)
         return marked
 
+    async def archive_read(self, actor: Actor) -> int:
+        """Put away everything that was read; gives how much."""
+        authorize(actor, "notification.edit", _own(actor))
+        now = self._parts.clock.now()
+        archived = await self._parts.records.write(
+            lambda session: store.archive_read(session, actor.id, now)
+        )
+        self._tell(actor)
+        return archived
+
     def _tell(self, actor: Actor) -> None:
         # The bell of the person's other tabs and devices counts anew.
         self._parts.channels.publish(channel_of(actor.id), {"t": "notification"})

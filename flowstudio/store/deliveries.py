@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
 from flowstudio.store.tables.notifications import DeliveryRow, NotificationRow
@@ -13,6 +13,10 @@ from flowstudio.store.tables.notifications import DeliveryRow, NotificationRow
 Channel = Literal["mail", "webhook"]
 #: `failed` and `dropped` are final: it was tried often enough, or there is nowhere to deliver it.
 State = Literal["pending", "sent", "failed", "dropped"]
+#: How long to wait after each failed attempt; after the last, it has failed for good.
+RETRIES = tuple(
+    timedelta(seconds=seconds) for seconds in (30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,58 @@ class DeliveryRecord:
     link: str
     created_at: datetime
     read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A notification that did not reach its person by one channel.
+
+    Attributes:
+        is_final: it is not tried again.
+        due_at: of the next attempt, or the last one.
+        ended_at: when it was given up.
+    """
+
+    channel: Channel
+    title: str
+    problem: str
+    attempts: int
+    is_final: bool
+    due_at: datetime
+    ended_at: datetime | None
+
+
+def list_troubles(session: Session, user_id: str, limit: int) -> list[Trouble]:
+    """The latest deliveries to a person that have failed, or are to be tried again."""
+    columns = (DeliveryRow.channel, NotificationRow.title, DeliveryRow.problem)
+    moments = (DeliveryRow.due_at, DeliveryRow.ended_at)
+    found = session.execute(
+        select(*map(col, columns), col(DeliveryRow.attempts), col(DeliveryRow.state))
+        .add_columns(*map(col, moments))
+        .join(NotificationRow, col(NotificationRow.id) == col(DeliveryRow.notification_id))
+        .where(
+            col(DeliveryRow.user_id) == user_id,
+            col(DeliveryRow.problem) != "",
+            col(DeliveryRow.state).in_(("pending", "failed")),
+        )
+        .order_by(func.coalesce(col(DeliveryRow.ended_at), col(DeliveryRow.due_at)).desc())
+        .limit(limit)
+    )
+    return [
+        Trouble(channel, title, problem, attempts, state == "failed", due_at, ended_at)
+        for channel, title, problem, attempts, state, due_at, ended_at in found
+    ]
+
+
+def find_last_sent(session: Session, user_id: str) -> dict[str, datetime]:
+    """When something last reached a person, by channel."""
+    latest = func.max(col(DeliveryRow.ended_at)).label("latest")
+    found = session.execute(
+        select(col(DeliveryRow.channel), latest)
+        .where(col(DeliveryRow.user_id) == user_id, col(DeliveryRow.state) == "sent")
+        .group_by(col(DeliveryRow.channel))
+    )
+    return {channel: at for channel, at in found if at is not None}
 
 
 def has_due(session: Session, now: datetime) -> bool:

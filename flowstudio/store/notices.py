@@ -64,6 +64,7 @@ class Notice:
         besides: id of a person who is not told: who did it knows already.
         priority: None for the usual one of its type.
         is_mailed: a mail of its own says it already, so no other one is sent.
+        channels: whatever people have chosen or muted.
         path, seq: of the step that waits for an answer, and of its event.
     """
 
@@ -82,6 +83,7 @@ class Notice:
     besides: str = ""
     is_mailed: bool = False
     priority: Priority | None = None
+    channels: Channels | None = None
 
 
 def add(session: Session, notice: Notice) -> list[str]:
@@ -123,6 +125,10 @@ def _recipients(session: Session, notice: Notice) -> list[str]:
 
 def _wanted(session: Session, user_id: str, notice: Notice) -> _Wanted | None:
     """How a person wants to be told, or None when they do not."""
+    setting = session.get(NotificationSettingRow, user_id)
+    has_webhook = setting is not None and bool(setting.webhook_url)
+    if notice.channels is not None:
+        return _Wanted(notice.channels, QuietHours(), has_webhook)
     muted = select(col(MuteRow.user_id)).where(
         col(MuteRow.user_id) == user_id,
         col(MuteRow.workflow_id).in_({"", notice.workflow_id}),
@@ -131,14 +137,13 @@ def _wanted(session: Session, user_id: str, notice: Notice) -> _Wanted | None:
     if session.execute(muted).first() is not None:
         return None
     choice = session.get(ChannelChoiceRow, (user_id, notice.type))
-    setting = session.get(NotificationSettingRow, user_id)
     channels = TYPES[notice.type].usual
     if choice is not None:
         channels = Channels(choice.in_app, choice.mail, choice.webhook)  # type: ignore[arg-type]
     quiet = QuietHours()
     if setting is not None:
         quiet = QuietHours(setting.quiet_from, setting.quiet_until, setting.zone)
-    return _Wanted(channels, quiet, setting is not None and bool(setting.webhook_url))
+    return _Wanted(channels, quiet, has_webhook)
 
 
 def _note(session: Session, user_id: str, notice: Notice, wanted: _Wanted) -> bool:

@@ -140,13 +140,26 @@ def mark_all_read(session: Session, user_id: str, at: datetime) -> int:
     return int(changed.rowcount)
 
 
-def remove_older(session: Session, before: datetime, limit: int) -> int:
-    """Remove some of those put away, or read, before a moment; gives how many went."""
-    old = (
-        select(col(NotificationRow.id))
-        .where(col(NotificationRow.created_at) < before, col(NotificationRow.read_at).is_not(None))
-        .limit(limit)
+def archive_read(session: Session, user_id: str, at: datetime) -> int:
+    """Put away whatever a person has seen in their inbox; gives how many that were."""
+    changed: Any = session.execute(
+        update(NotificationRow)
+        .where(
+            col(NotificationRow.user_id) == user_id,
+            col(NotificationRow.is_shown),
+            col(NotificationRow.read_at).is_not(None),
+            col(NotificationRow.archived_at).is_(None),
+        )
+        .values(archived_at=at)
     )
+    return int(changed.rowcount)
+
+
+def remove_older(session: Session, before: datetime, limit: int, *, unread_before: datetime) -> int:
+    """Remove some of those read and told before a moment, or told before another; gives how many."""
+    told = col(NotificationRow.created_at)
+    is_over = (told < before) & col(NotificationRow.read_at).is_not(None)
+    old = select(col(NotificationRow.id)).where(is_over | (told < unread_before)).limit(limit)
     gone: Any = session.execute(delete(NotificationRow).where(col(NotificationRow.id).in_(old)))
     return int(gone.rowcount)
 

@@ -11,9 +11,10 @@ from email import message_from_bytes, policy
 import pytest
 from sqlmodel import select
 
+from flowstudio.errors import ThrottledError
 from flowstudio.nodes.outgoing.http import OutgoingHttp
 from flowstudio.services.answer_links import AnswerLinkService
-from flowstudio.services.deliveries import RETRIES, DeliveryService
+from flowstudio.services.deliveries import DeliveryService
 from flowstudio.services.mail import MailService
 from flowstudio.services.notification_settings import Channels, NotificationSettingService
 from flowstudio.services.notifications import NotificationService
@@ -21,6 +22,7 @@ from flowstudio.settings import Settings
 from flowstudio.store import deliveries as store
 from flowstudio.store import notices
 from flowstudio.store.notices import Notice, People
+from flowstudio.store.quiet_hours import QuietHours
 from flowstudio.store.tables.notifications import DeliveryRow
 from tests.fakes.http_server import Answer, HttpServer
 from tests.parts import studio_parts
@@ -175,14 +177,61 @@ async def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_in_the_
     tell(parts, ann, "a")
     await service.deliver(http)
     assert await service.deliver(http) == 0
-    for pause in RETRIES:
+    for pause in store.RETRIES:
         clock.turn(pause.total_seconds() + 1)
         assert await service.deliver(http) == 1
-    assert len(hook.requests) == len(RETRIES) + 1
+    assert len(hook.requests) == len(store.RETRIES) + 1
     assert len({request.headers["webhook-id"] for request in hook.requests}) == 1
     assert states(parts) == [("webhook", "failed")]
     clock.turn(10 * 86_400)
     assert await service.deliver(http) == 0
+
+
+async def test_preferences_tell_what_did_not_arrive_and_why_until_something_does(
+    parts, service, ann, http, hook, clock
+):
+    hook.answers["/hook"] = Answer(500)
+    await set_hook(parts, ann, hook.url("/hook"))
+    settings = NotificationSettingService(parts)
+    tell(parts, ann, "a", body="CANARY")
+    began = clock.now()
+    await service.deliver(http)
+    (failure,) = (await settings.look(ann)).failures
+    assert (failure.channel, failure.title, failure.at) == ("webhook", "About a", began)
+    assert failure.problem == "The webhook answered 500."
+    assert (failure.attempts, failure.next_at) == (1, began + store.RETRIES[0])
+    assert "CANARY" not in repr(failure)
+    hook.answers["/hook"] = Answer(410)
+    clock.turn(60)
+    await service.deliver(http)
+    (failure,) = (await settings.look(ann)).failures
+    assert (failure.attempts, failure.next_at, failure.at) == (2, None, clock.now())
+    assert (await settings.look(person(parts, "bob@example.com"))).failures == []
+    hook.answers["/hook"] = Answer(204)
+    clock.turn(60)
+    await settings.test(ann)
+    await service.deliver(http)
+    assert (await settings.look(ann)).failures == []
+
+
+async def test_a_test_notice_goes_by_every_channel_once_a_minute(
+    parts, mail, service, ann, http, hook, clock
+):
+    await set_hook(parts, ann, hook.url("/hook"))
+    settings = NotificationSettingService(parts)
+    await settings.choose(ann, {"system": Channels(in_app=False, mail="off", webhook=False)})
+    begins, ends = (f"{clock.now() + timedelta(hours=hours):%H:%M}" for hours in (-1, 1))
+    await settings.keep_quiet(ann, QuietHours(begins, ends))
+    await settings.test(ann)
+    with pytest.raises(ThrottledError, match="within this minute"):
+        await settings.test(ann)
+    await service.deliver(http)
+    assert states(parts) == [("mail", "sent"), ("webhook", "sent")]
+    (sent,) = mails(mail)
+    assert sent["Subject"] == "A test notice"
+    assert json.loads(hook.requests[0].body)["data"]["title"] == "A test notice"
+    (item,) = (await NotificationService(parts).list_notifications(ann)).items
+    assert item.title == "A test notice"
 
 
 async def test_a61_a_webhook_reaches_no_private_address(parts, service, ann, hook):

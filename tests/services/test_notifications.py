@@ -1,10 +1,11 @@
 """One's own inbox: what is in it, what is done with it, and that nobody else gets at it."""
 
-from datetime import timedelta
-
 import pytest
 
 from flowstudio.errors import InvalidInputError, NotFoundError
+from flowstudio.services.answer_links import AnswerLinkService
+from flowstudio.services.deliveries import DeliveryService
+from flowstudio.services.mail import MailService
 from flowstudio.services.notification_settings import (
     Channels,
     Mute,
@@ -13,7 +14,6 @@ from flowstudio.services.notification_settings import (
 )
 from flowstudio.services.notifications import NotificationQuery, NotificationService
 from flowstudio.store import notices
-from flowstudio.store import notifications as store
 from flowstudio.store.notices import Notice, People
 from tests.builders import node, workflow
 from tests.parts import studio_parts
@@ -184,12 +184,42 @@ async def test_a_webhook_goes_to_an_http_address_alone(parts, settings, url):
         await settings.set_webhook(person(parts), url)
 
 
-async def test_old_things_that_were_read_are_removed_and_the_rest_stays(parts, service, clock):
-    ann = person(parts)
-    tell(parts, ann, "old", "unread")
+async def test_all_that_was_read_is_put_away_at_once_and_nothing_of_others(parts, service):
+    ann, ben = person(parts, "a@example.com"), person(parts, "b@example.com")
+    tell(parts, ann, "seen", "new")
+    tell(parts, ben, "of ben")
     ids = {item.title: item.id for item in (await service.list_notifications(ann)).items}
-    await service.change(ann, [ids["old"]], "read")
-    clock.turn(86_400)
-    before = clock.now() - timedelta(hours=1)
-    assert parts.records.write_now(lambda session: store.remove_older(session, before, 10)) == 1
+    await service.change(ann, [ids["seen"]], "read")
+    await service.read_all(ben)
+    assert await service.archive_read(ann) == 1
+    assert await titles(service, ann) == ["new"]
+    assert await titles(service, ann, "archived") == ["seen"]
+    assert await titles(service, ben) == ["of ben"]
+    assert await service.archive_read(ann) == 0
+
+
+async def test_a_type_that_is_muted_is_told_no_more(parts, service, settings):
+    ann = person(parts)
+    await settings.mute(ann, Mute(type="mention"), is_muted=True)
+    tell(parts, ann, "a")
+    tell(parts, ann, "b", type="comment")
+    assert await titles(service, ann) == ["b"]
+
+
+async def test_what_was_read_goes_after_three_months_and_what_nobody_read_after_a_year(
+    parts, service, clock
+):
+    ann = person(parts)
+    tell(parts, ann, "read", "unread")
+    ids = {item.title: item.id for item in (await service.list_notifications(ann)).items}
+    await service.change(ann, [ids["read"]], "read")
+    mail = MailService(parts.settings, clock)
+    deliveries = DeliveryService(parts, mail, AnswerLinkService(parts, None))
+    clock.turn(91 * 86_400)
+    assert await deliveries.remove_old() == 1
     assert await titles(service, ann) == ["unread"]
+    clock.turn(275 * 86_400)
+    tell(parts, ann, "later")
+    assert await deliveries.remove_old() == 1
+    assert await titles(service, ann) == ["later"]
+    mail.close()

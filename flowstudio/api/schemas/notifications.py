@@ -145,13 +145,29 @@ class MuteOut(Output):
     workflow: str = Field(description="Its name, or empty.")
 
 
+class FailedDeliveryOut(Output):
+    """A notification that did not arrive by one channel."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    channel: Literal["mail", "webhook"]
+    title: str = Field(description="Of the notification.")
+    at: datetime = Field(description="Of the last attempt.")
+    problem: str
+    attempts: int
+    next_at: datetime | None = Field(description="Of the next attempt; null: it was given up.")
+
+
 class PreferencesOut(Output):
-    """Everything the caller has chosen."""
+    """Everything the caller has chosen, and what did not reach them."""
 
     types: list[TypeOut]
     quiet: QuietOut
     mutes: list[MuteOut]
     webhook_url: str
+    failures: list[FailedDeliveryOut] = Field(
+        description="The latest, since one last arrived by the same channel."
+    )
 
     @classmethod
     def of(cls, found: Preferences) -> "PreferencesOut":
@@ -169,7 +185,13 @@ class PreferencesOut(Output):
         ]
         quiet = QuietOut(begins=found.quiet.begins, ends=found.quiet.ends, zone=found.quiet.zone)
         mutes = [MuteOut.model_validate(mute) for mute in found.mutes]
-        return cls(types=types, quiet=quiet, mutes=mutes, webhook_url=found.webhook_url)
+        return cls(
+            types=types,
+            quiet=quiet,
+            mutes=mutes,
+            webhook_url=found.webhook_url,
+            failures=[FailedDeliveryOut.model_validate(each) for each in found.failures],
+        )
 
 
 class AssignIn(Input):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import reflex as rx
 from pydantic import StringConstraints
 
+from flowstudio.clock import utc_now
 from flowstudio.errors import InvalidInputError
 from flowstudio.services.notification_settings import (
     OFFERED,
@@ -15,6 +16,7 @@ from flowstudio.services.notification_settings import (
     Mute,
     QuietHours,
 )
+from flowstudio.ui.account.deliveries import FailureLine, deliveries_card, failure_line
 from flowstudio.ui.backend import backend
 from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import toast
@@ -62,6 +64,7 @@ class NotificationPreferencesState(rx.State):
     zone: str = "UTC"
     webhook_url: str = ""
     quiet_problem: str = ""
+    failures: list[FailureLine] = []
 
     @guarded("notification.read")
     async def load(self) -> None:
@@ -78,6 +81,8 @@ class NotificationPreferencesState(rx.State):
         self.mutes = [_mute_line(mute) for mute in found.mutes]
         self.quiet_from, self.quiet_until = found.quiet.begins, found.quiet.ends
         self.zone, self.webhook_url = found.quiet.zone, found.webhook_url
+        now = utc_now()
+        self.failures = [failure_line(each, now) for each in found.failures]
 
     @guarded("notification.edit")
     async def choose(self, name: TypeName, in_app: bool, mail: MailPace, webhook: bool) -> None:
@@ -126,6 +131,7 @@ def notifications_section() -> rx.Component:
         ),
         _quiet(),
         _webhook(),
+        deliveries_card(state.failures, state.load),
         rows(state.mutes, _muted, "Nothing is muted."),
     )
 

@@ -26,6 +26,13 @@ def notifications_page() -> rx.Component:
             "What went wrong, what waits for you, and who spoke to you.",
             link("Preferences", to="/account#notifications", class_name="button"),
             rx.el.button(
+                "Archive what is read",
+                type="button",
+                on_click=NotificationsState.archive_read,
+                class_name="button",
+                custom_attrs={"data-testid": "inbox-archive-read"},
+            ),
+            rx.el.button(
                 "Mark all as read",
                 type="button",
                 on_click=NotificationsState.read_all,
@@ -76,6 +83,17 @@ def _filter() -> rx.Component:
             aria_label="Type",
             class_name="input",
             custom_attrs={"data-testid": "inbox-type"},
+        ),
+        rx.cond(
+            NotificationsState.kind,
+            rx.el.button(
+                icon("bell-off", 14),
+                "Hear no more of this type",
+                type="button",
+                on_click=NotificationsState.mute_type,
+                class_name="button",
+                custom_attrs={"data-testid": "inbox-mute-type"},
+            ),
         ),
         class_name="filters",
     )

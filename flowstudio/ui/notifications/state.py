@@ -17,6 +17,7 @@ from flowstudio.ui.guard import current_actor, guarded
 from flowstudio.ui.live import toast
 from flowstudio.ui.notifications.present import Question, no_question, question_of
 from flowstudio.ui.presence import open_feed
+from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.fields import read_form, with_problems
 from flowstudio.ui.widgets.told import ToldRow, told_row
 
@@ -103,6 +104,20 @@ class NotificationsState(rx.State):
         """Mark everything as read."""
         await backend().studio.notifications.read_all(current_actor(self))
         await self._fill()
+
+    @guarded("notification.edit")
+    async def archive_read(self) -> Any:
+        """Put away everything that was read."""
+        number = await backend().studio.notifications.archive_read(current_actor(self))
+        await self._fill()
+        return toast(f"{words.count(number, 'notification')} archived.")
+
+    @guarded("notification.edit")
+    async def mute_type(self) -> Any:
+        """Hear no more of the type that is shown alone."""
+        settings = backend().studio.notification_settings
+        await settings.mute(current_actor(self), Mute(type=self.kind), is_muted=True)
+        return toast("You will hear no more of this type; your account page undoes that.")
 
     @guarded("notification.edit")
     async def mute(self, workflow_id: Id) -> Any:
