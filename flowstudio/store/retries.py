@@ -62,8 +62,7 @@ def drop_retry(run_id: str) -> Work:
 
     def work(connection: Connection) -> bool:
         done = connection.execute(
-            "UPDATE run SET retry_at=NULL"
-            " WHERE id=? AND status='failed' AND retry_at IS NOT NULL",
+            "UPDATE run SET retry_at=NULL WHERE id=? AND status='failed' AND retry_at IS NOT NULL",
             (run_id,),
         )
         return done.rowcount == 1

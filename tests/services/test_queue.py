@@ -289,7 +289,7 @@ async def test_a_run_that_is_tried_again_waits_for_its_turn(runtime, bench):
         run_id = await begin(runtime, document, queue="batch")
         await reached(runtime, run_id, "failed")
         await queue.tell(OPERATOR, "batch", is_paused=True)
-        assert await timed.studio.dead_runs.requeue(OPERATOR, [run_id]) == 1
+        assert await runtime.studio.dead_runs.requeue(OPERATOR, [run_id]) == 1
         await queued(runtime, run_id)
         other = await begin(runtime, counting("meanwhile"))
         await reached(runtime, other, "succeeded")
