@@ -2,8 +2,10 @@
 
 import pytest
 
+from flowstudio.clock import utc_now
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.queues import QUEUES
+from flowstudio.ui.queue.dead_present import dead_card
 from tests.builders import node, workflow
 from tests.fakes.nodes import Bench
 from tests.people import person, project_of
@@ -46,6 +48,10 @@ async def test_the_count_of_dead_runs_is_of_those_the_buttons_touch(tmp_path, be
             failed: "failed",
             left: "abandoned",
         }
+        card = dead_card(view, utc_now())
+        assert (card.said, card.again) == ("3 runs need somebody.", "Take 2 up again")
+        assert "1 that asks what became of a step stays" in card.again_sure
+        assert [row.id for row in card.rows if row.why_not] == [asks]
         assert await dead.dismiss(OPERATOR) == 3
         assert (await dead.look(OPERATOR, most=100)).counts.total == 0
         assert await runtime.runs.list_dead(OPERATOR) == []
