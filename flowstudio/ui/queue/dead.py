@@ -64,7 +64,7 @@ def _dead_run(line: DeadRow) -> rx.Component:
     return row(
         row_words(
             rx.fragment(
-                link(line.workflow, to=line.href, class_name="row-link"),
+                link(line.workflow, to=line.href, class_name="text-link"),
                 tag(line.label, line.tone),
             ),
             rx.el.p(line.reason, class_name="row-error"),
