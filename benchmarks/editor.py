@@ -28,6 +28,17 @@ from tests.site import Site, running_site
 _ROUNDS = 5
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
 _MOVES = 120
+#: Each tells whether the page has answered, and asks it again if it has not.
+_ASK_PALETTE = """() => {
+  if (document.querySelector("dialog[open]")) return true;
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }));
+  return false;
+}"""
+_ASK_NODE = """() => {
+  if (document.querySelector("[aria-label='Inspector of n0'] [role=tablist]")) return true;
+  document.querySelector("[data-testid=node-n0] .flow-title")?.click();
+  return false;
+}"""
 _WATCHED = {"run": "watch a run on its page", "editor": "watch a run in the editor"}
 
 
@@ -65,6 +76,7 @@ async def _measure() -> list[Row]:
             )
             rows = [
                 *await _openings(browser, site),
+                *await _answers(browser, site),
                 await _weight(browser, site),
                 await _adding(browser, site),
                 *await _dragging(browser, site),
@@ -134,6 +146,27 @@ async def _openings(browser: Browser, site: Site) -> list[Row]:
         for case, (path, ready) in wanted.items():
             samples[case].append(await _opened(browser, site, path, ready))
     empty = statistics.median(samples["open the empty page"])
+    return [
+        Row(case, statistics.median(times), "ms", statistics.median(times) / empty)
+        for case, times in samples.items()
+    ]
+
+
+async def _answers(browser: Browser, site: Site) -> list[Row]:
+    """How soon each page does what it is asked: the palette by its key, a node by a click."""
+    wanted = {
+        "the empty page answers": ("/projects", _ASK_PALETTE),
+        "50 nodes answer": (f"/workflows/{keep(site, grid(50))}", _ASK_NODE),
+        "500 nodes answer": (f"/workflows/{keep(site, grid(500))}", _ASK_NODE),
+    }
+    samples: dict[str, list[float]] = {case: [] for case in wanted}
+    for _ in range(_ROUNDS):
+        for case, (path, ask) in wanted.items():
+            async with _page(browser, site) as page:
+                await page.goto(path, wait_until="commit")
+                await page.wait_for_function(ask, polling="raf")
+                samples[case].append(float(await page.evaluate("performance.now()")))
+    empty = statistics.median(samples["the empty page answers"])
     return [
         Row(case, statistics.median(times), "ms", statistics.median(times) / empty)
         for case, times in samples.items()

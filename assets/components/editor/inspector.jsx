@@ -134,7 +134,7 @@ function NodeInspector({ id, onClose }) {
           <span className="faint">{type?.title ?? node.type}{node.config.mode ? ` · ${String(node.config.mode).replaceAll("_", " ")}` : ""}</span>
         </div>
         {mayRun && (
-          <button type="button" className="button" onClick={() => draft.run("cells", [id])} data-testid={`node-${node.name}-run`}>
+          <button type="button" className="button" onClick={() => draft.run("cells", [id])} data-testid="inspector-run">
             <Icon name="play" size={13} /> Run cell <kbd>⇧↵</kbd>
           </button>
         )}

@@ -2,7 +2,9 @@
 import { useEffect, useRef, useState } from "react";
 import { NodeResizer } from "@xyflow/react";
 import { rename, setNote } from "./actions.js";
+import { run } from "./draft.js";
 import { useEditor } from "./store.js";
+import { Icon } from "./icons.jsx";
 import { Holders } from "./people.jsx";
 import { Prose } from "../value.jsx";
 
@@ -29,6 +31,18 @@ export function NodeName({ nodeId, name }) {
         if (event.key === "Enter") keep();
         if (event.key === "Escape") setTyped(null);
       }} />
+  );
+}
+
+// By pointer; with the keyboard, Shift and Enter do the same.
+export function NodeRun({ nodeId, name }) {
+  const mayRun = useEditor((state) => state.mayRun);
+  if (!mayRun) return null;
+  return (
+    <button type="button" className="flow-run nodrag" tabIndex={-1} aria-label={`Run ${name}`} title="Run this, with what it needs that is stale" data-testid={`node-${name}-run`}
+      onClick={(event) => { event.stopPropagation(); run("cells", [nodeId]); }}>
+      <Icon name="play" size={11} />
+    </button>
   );
 }
 

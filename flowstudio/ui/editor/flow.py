@@ -56,6 +56,15 @@ class NodeName(rx.Component):
     name: rx.Var[str]
 
 
+class NodeRun(rx.Component):
+    """Runs one node, with what it needs that is stale."""
+
+    library = _PARTS
+    tag = "NodeRun"
+    node_id: rx.Var[str]
+    name: rx.Var[str]
+
+
 class NodeStream(rx.Component):
     """What a node streams while it runs."""
 
@@ -105,6 +114,7 @@ def node_types(**bodies: Any) -> rx.Var[dict[str, Any]]:
 editor = Editor.create
 handle = Handle.create
 node_name = NodeName.create
+node_run = NodeRun.create
 node_stream = NodeStream.create
 node_holders = NodeHolders.create
 note_body = NoteBody.create
