@@ -82,7 +82,9 @@ export function standing({ draft, steps }, id) {
   if (mark.state === "maybe_stale") return { state: "stale", isMaybe: true, label: "Maybe stale", aside: cost };
   const status = result?.status ?? "succeeded";
   const saved = money(result?.saved_usd);
-  const aside = status === "cached" && saved ? `saved ${saved}` : [money(result?.cost_usd), seconds(result?.duration_s)].filter(Boolean).join(" · ");
+  // A container is not cached itself, but what is inside may be, in part or all of it.
+  const paid = money(result?.cost_usd) || (saved && `saved ${saved}`);
+  const aside = status === "cached" && saved ? paid : [paid, seconds(result?.duration_s)].filter(Boolean).join(" · ");
   return { state: status, label: STEP_LABELS[status] ?? status, aside };
 }
 

@@ -33,3 +33,10 @@ test("a decision says which way it went, and nothing before it has", () => {
   assert.equal(faceOf({ ...state, draft: draft({ port: "urgent", pinned: { port: "else" } }) }, node).brief, "→ else");
   assert.equal(faceOf({ ...state, draft: draft(null) }, node).brief, "");
 });
+
+test("a container says what the cache saved inside of it, as long as nothing was paid", () => {
+  const aside = (result) => standing({ draft: { marks: { a: { state: "fresh" } }, results: { a: result }, costs: {} }, steps: {} }, "a").aside;
+  assert.equal(aside({ status: "succeeded", cost_usd: "0", saved_usd: "0.02", duration_s: 2 }), "saved $0.02 · 2.0 s");
+  assert.equal(aside({ status: "succeeded", cost_usd: "0.01", saved_usd: "0.02", duration_s: 2 }), "$0.01 · 2.0 s");
+  assert.equal(aside({ status: "cached", cost_usd: "0", saved_usd: "0.02", duration_s: 2 }), "saved $0.02");
+});
