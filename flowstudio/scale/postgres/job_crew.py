@@ -66,6 +66,7 @@ class Crew:
         self._news = asyncio.Event()
         self._in_hand: dict[int | None, tuple[Job, asyncio.Task[None]]] = {}
         self._stopping = stopping
+        self._stops = False
         self._steady = 0
 
     async def work(self) -> None:
@@ -164,7 +165,7 @@ class Crew:
             for run_id in _runs_of(job):
                 group.create_task(carry(run_id))
         if left:
-            await self._later(job, 0 if self._stopping.is_set() else _LEFT_S)
+            await self._later(job, 0 if self._stops else _LEFT_S)
         elif failed and job.attempts + 1 < _MOST_ATTEMPTS:
             await self._later(job, 2**job.attempts)
         else:
@@ -193,15 +194,18 @@ class Crew:
 
     async def _heed_stopping(self) -> None:
         await self._stopping.wait()
-        # What has not begun goes back at once.
-        self._slots.close()
+        self._begin_nothing()
         self._news.set()
+
+    def _begin_nothing(self) -> None:
+        # What has not begun goes back at once.
+        self._stops = True
+        self._slots.close()
 
     async def _stop(self) -> None:
         # Whoever told it to stop has waited already.
         grace_s = 0 if self._stopping.is_set() else self._pace.grace_s
-        self._stopping.set()
-        self._slots.close()
+        self._begin_nothing()
         if tasks := [task for _, task in self._in_hand.values()]:
             await asyncio.wait(tasks, timeout=grace_s)
             for task in tasks:
