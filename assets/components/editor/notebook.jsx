@@ -34,8 +34,10 @@ export function Notebook({ isAlone }) {
       <Outline ids={ids} />
       <div className="cells-scroll">
         <div className="cells">
-          <StaleBar />
-          {isAlone && mayEdit && <Undoing />}
+          <div className="cells-top">
+            <StaleBar />
+            {isAlone && mayEdit && <Undoing />}
+          </div>
           {ids.map((id, index) => (
             <div
               key={id} className="cell-slot" style={{ "--depth": depth(document.nodes.get(id)) }}

@@ -58,7 +58,7 @@ function Connect({ node, document, outputs, faces }) {
       )}
       <label className="unseen" htmlFor={`${id}-target`}>Connect to</label>
       <select id={`${id}-target`} className="input" value={target} onChange={(event) => chooseTarget(event.target.value)} data-testid="wire-target">
-        <option value="">Connect to…</option>
+        <option value="">To…</option>
         {targets.map((other) => <option key={other.id} value={other.id}>{other.name}</option>)}
       </select>
       <button type="button" className="button" disabled={!target} onClick={connect} data-testid="wire-add">Connect</button>
