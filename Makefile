@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 
 help: ## Show these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
 start: .venv/installed ## Install, build and open FlowStudio on http://127.0.0.1:3000
 	@$(BIN)/flowstudio start
@@ -20,6 +20,9 @@ fuzz: .venv/installed-dev ## Send a thousand random requests to every operation 
 faults: .venv/installed-dev ## Kill processes and databases for half an hour; nothing may be lost
 	@$(BIN)/python -m tests.faults.long && $(BIN)/python -m tests.faults.long --sqlite
 
+together: .venv/installed-dev ## Two browsers make 500 random changes each, over lines that break
+	@FLOWSTUDIO_LONG=1 $(BIN)/pytest tests/e2e/test_editing_together.py -k random_work
+
 check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -33,4 +36,4 @@ check: .venv/installed-dev ## Lint, format, types and import rules
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help start dev test fuzz faults check
+.PHONY: help start dev test fuzz faults together check
