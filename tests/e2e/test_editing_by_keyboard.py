@@ -151,6 +151,21 @@ async def test_a_selected_node_runs_and_what_a_slash_adds_is_wired_to_it(
     assert {edge.source for edge in kept.edges if edge.target == added.id} == {"a"}
 
 
+async def test_keys_change_nothing_on_a_locked_canvas(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    typist = Typist(page)
+    await typist.open(workflow_id)
+    await page.get_by_label("Lock the canvas").click()
+    await typist.choose("a")
+    await page.keyboard.press("ControlOrMeta+d")
+    await page.keyboard.press("Delete")
+    await page.get_by_label("Unlock the canvas").click()
+    await typist.choose("a")
+    await page.keyboard.press("ControlOrMeta+d")
+    await typist.saved()
+    assert len(kept_document(site, workflow_id).nodes) == 3
+
+
 async def test_a_file_let_go_over_the_canvas_is_put_in(page: Page, site: Site) -> None:
     workflow_id = keep(site, chain("One"))
     editor = await Editor(page).open(workflow_id)

@@ -5,7 +5,7 @@ import { freePlace, HEAD, nearestPlace, tidy } from "./layout.js";
 import { change, read, say, select } from "./store.js";
 
 const BESIDE = 240;
-const MOST_PASTED = 2_000_000;
+export const MOST_PASTED = 2_000_000;
 
 export const sizes = new Map();
 // The canvas puts in where the middle of its view is, and where the pointer is, if it is over it.
@@ -256,7 +256,7 @@ function reworded(value, names) {
   return value;
 }
 
-// Puts copied nodes in; says why when the text holds none.
+// Puts copied nodes in; false when the text holds none, and says why when they cannot be taken.
 export function paste(text, at) {
   if (text.length > MOST_PASTED) return say("This is too large to paste: at most 2 MB. Import it as a file.", "error");
   let copied;

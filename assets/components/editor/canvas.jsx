@@ -48,8 +48,6 @@ function useSync(first) {
 // What a picture of the canvas depends on.
 const DRAWN = ["document", "types", "faces", "problems", "comments", "draft", "steps", "selection", "measured"];
 
-const MOST_DROPPED = 2_000_000;
-
 // One function for ever: React Flow tells its selection anew to each new one.
 const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
 
@@ -94,7 +92,9 @@ function Board({ nodeTypes, first }) {
   const box = useRef(null);
   const pointer = useRef(null);
   const [adding, setAdding] = useState(null);
-  const [isLocked, lock] = useState(false);
+  const isLocked = useEditor((state) => state.isLocked);
+  // Only a canvas that is there can be locked.
+  useEffect(() => () => set({ isLocked: false }), []);
   const mayEdit = useEditor((state) => state.mayEdit) && !isLocked;
   const dark = useDark();
   const isCalm = useCalm();
@@ -213,7 +213,7 @@ function Board({ nodeTypes, first }) {
         {isCalm && <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />}
         <Cursors />
       </ReactFlow>
-      <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => lock(!isLocked)} addNote={() => actions.addNote(center())} />
+      <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => set({ isLocked: !isLocked })} addNote={() => actions.addNote(center())} />
       <Aligning />
       <EmptyCanvas onAdd={() => openAdd(null)} />
       {adding && mayEdit && (
@@ -305,8 +305,8 @@ function chosenNode() {
 // Files let go over the canvas are put in as what was copied is.
 async function takeFiles(files, at) {
   for (const file of files) {
-    if (file.size > MOST_DROPPED) say(`“${file.name}” is too large to be put in here: at most 2 MB.`, "error");
-    else if (!actions.paste(await file.text(), at)) say(`“${file.name}” holds no nodes.`, "error");
+    if (file.size > actions.MOST_PASTED) say(`“${file.name}” is too large to be put in here: at most 2 MB.`, "error");
+    else if (actions.paste(await file.text(), at) === false) say(`“${file.name}” holds no nodes.`, "error");
   }
 }
 

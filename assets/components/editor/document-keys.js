@@ -6,12 +6,13 @@ import { read, redo, select, undo } from "./store.js";
 
 export const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
 const isDialogOpen = () => document.querySelector("dialog[open]");
+const mayChange = () => read().mayEdit && !read().isLocked;
 // React Flow removes what is selected on the canvas itself.
 const hasCanvas = () => document.querySelector(".react-flow");
 
 function onKey(event) {
   if (event.defaultPrevented || typing(event.target) || isDialogOpen()) return;
-  const { mayEdit, document: now, selection } = read();
+  const { document: now, selection } = read();
   const control = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
   const ids = [...selection];
@@ -19,7 +20,7 @@ function onKey(event) {
   const does = (work) => { event.preventDefault(); work(); };
   if (control && key === "a") does(() => select([...now.nodes.keys(), ...now.notes.keys()]));
   else if (key === "escape" && ids.length) does(() => select([]));
-  if (!mayEdit) return;
+  if (!mayChange()) return;
   if (control && key === "z") does(event.shiftKey ? redo : undo);
   else if (control && key === "y") does(redo);
   else if (control && key === "d" && ids.length) does(() => actions.duplicate(ids));
@@ -44,16 +45,16 @@ function onRunKey(event) {
 
 function onCopy(event) {
   if (typing(event.target) || String(window.getSelection())) return;
-  const { mayEdit, selection } = read();
+  const { selection } = read();
   const text = actions.copyText([...selection]);
   if (!text) return;
   event.clipboardData.setData("text/plain", text);
   event.preventDefault();
-  if (event.type === "cut" && mayEdit) actions.remove([...selection]);
+  if (event.type === "cut" && mayChange()) actions.remove([...selection]);
 }
 
 function onPaste(event) {
-  if (typing(event.target) || !read().mayEdit) return;
+  if (typing(event.target) || !mayChange()) return;
   if (actions.paste(event.clipboardData.getData("text/plain"), actions.view.pointed() ?? undefined)) event.preventDefault();
 }
 

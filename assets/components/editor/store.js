@@ -18,7 +18,7 @@ const BLANK = {
   id: "", status: "loading", problem: "", document: model.read({ name: "" }), revision: 0,
   project: "", projectId: "", me: { id: "", name: "" }, mayEdit: false, mayRun: false,
   types: {}, faces: {}, problems: [], selection: new Set(), draft: null, steps: {}, run: null, texts: {}, published: null,
-  people: {}, saving: "saved", canUndo: false, canRedo: false, notices: [], comments: null, isDragging: false,
+  people: {}, saving: "saved", canUndo: false, canRedo: false, notices: [], comments: null, isDragging: false, isLocked: false,
 };
 
 let state = BLANK;
