@@ -18,6 +18,7 @@ from flowstudio.graph.operations import (
     PutStickyNote,
     RenameNode,
     SetConfig,
+    UpdateNode,
     apply_one,
 )
 
@@ -64,6 +65,10 @@ def _check(document: Document, operation: Operation) -> None:
             there = {node.id for node in document.nodes}
             if not {edge.source, edge.target} <= there:
                 message = "A wire needs both its nodes, and one of them is gone."
+                raise NotFoundError(message)
+        case UpdateNode(changes={"parent": str(parent)}):
+            if all(node.id != parent for node in document.nodes):
+                message = "The container is gone."
                 raise NotFoundError(message)
         case PutStickyNote(sticky_note=note):
             others = [each for each in document.sticky_notes if each.id != note.id]

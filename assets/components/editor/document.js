@@ -118,6 +118,7 @@ const steps = {
   },
   update_node(document, { id, changes }) {
     const node = found(document.nodes, id);
+    if (changes.parent) found(document.nodes, changes.parent);
     const config = changes.config ? merged(node.config, changes.config) : node.config;
     return { ...document, nodes: put(document.nodes, plainNode({ ...node, ...changes, config })) };
   },
