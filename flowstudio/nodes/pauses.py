@@ -16,6 +16,7 @@ from flowstudio.nodes.modes import Mode
 from flowstudio.nodes.schemas import check_fields, object_schema_faults
 
 LONGEST_S = 366 * 86_400
+OnExpiry = Literal["reject", "fail", "escalate"]
 
 
 class WaitFor(Mode, title="Wait"):
@@ -105,7 +106,8 @@ class Question(Mode):
     escalate_to: list[Text] = Field(
         default=[],
         title="Then ask",
-        description="Who is asked too when nobody has answered for a while, as in assignees.",
+        description="Who is asked too when nobody has answered for a while, or by its expiry; "
+        "as in assignees.",
         json_schema_extra=shown(order=2),
     )
     escalate_after_s: float | None = Field(
@@ -117,8 +119,20 @@ class Question(Mode):
         json_schema_extra=shown(unit="s", order=2),
     )
 
+    on_expiry: OnExpiry = "fail"
+
     @model_validator(mode="after")
-    def _both_or_neither(self) -> Self:
+    def _asks_others_at_one_time(self) -> Self:
+        if self.on_expiry == "escalate":
+            if not self.escalate_to or self.expires_s is None:
+                message = "on_expiry escalate needs expires_s and escalate_to."
+                raise ValueError(message)
+            if self.escalate_after_s is not None:
+                message = (
+                    "Leave escalate_after_s out: on_expiry escalate asks them after expires_s."
+                )
+                raise ValueError(message)
+            return self
         if bool(self.escalate_to) != (self.escalate_after_s is not None):
             message = "Give both escalate_to and escalate_after_s, or neither."
             raise ValueError(message)
@@ -133,14 +147,18 @@ class Question(Mode):
         context: NodeContext,
         fields: Mapping[str, Any] | None = None,
     ) -> Wait:
+        expires_s, escalate_after_s = self.expires_s, self.escalate_after_s
+        if self.on_expiry == "escalate" and expires_s is not None:
+            # One question with a longer life: what was mailed of it stays good for those it asked.
+            expires_s, escalate_after_s = 2 * expires_s, expires_s
         return Wait(
             kind,
-            _after(context, self.expires_s),
+            _after(context, expires_s),
             self.message,
             fields,
             tuple(self.assignees),
             tuple(self.escalate_to),
-            _after(context, self.escalate_after_s),
+            _after(context, escalate_after_s),
             self.priority,
         )
 
@@ -159,11 +177,19 @@ class Approval(Question, title="Ask for approval"):
     """Asks a person for a yes or no."""
 
     mode: Literal["approval"]
-    on_expiry: Literal["reject", "fail"] = Field(
+    on_expiry: OnExpiry = Field(
         default="reject",
         title="When nobody answers",
-        description="reject: goes on as not approved; fail: the node fails.",
-        json_schema_extra=shown(order=1, labels={"reject": "Go on as rejected", "fail": "Fail"}),
+        description="reject: goes on as not approved; fail: the node fails; escalate: asks those "
+        "of escalate_to too, waits once more for as long, then goes on as not approved.",
+        json_schema_extra=shown(
+            order=1,
+            labels={
+                "reject": "Go on as rejected",
+                "fail": "Fail",
+                "escalate": "Ask others, then reject",
+            },
+        ),
     )
 
     async def run(self, context: NodeContext) -> Any:
@@ -193,11 +219,19 @@ class Form(Question, title="Ask by a form"):
     fields: JsonSchema = Field(
         title="Fields", description="A JSON Schema object: one property per question."
     )
-    on_expiry: Literal["reject", "fail"] = Field(
+    on_expiry: OnExpiry = Field(
         default="fail",
         title="When nobody answers",
-        description="reject: goes on with null; fail: the node fails.",
-        json_schema_extra=shown(order=1, labels={"reject": "Go on with null", "fail": "Fail"}),
+        description="reject: goes on with null; fail: the node fails; escalate: asks those of "
+        "escalate_to too, waits once more for as long, then fails.",
+        json_schema_extra=shown(
+            order=1,
+            labels={
+                "reject": "Go on with null",
+                "fail": "Fail",
+                "escalate": "Ask others, then fail",
+            },
+        ),
     )
 
     def faults(self) -> list[SlotFault]:
@@ -214,7 +248,7 @@ class Form(Question, title="Ask by a form"):
 
     def expired(self, at: datetime) -> Any:
         """Null, or a failure."""
-        if self.on_expiry == "fail":
+        if self.on_expiry != "reject":
             raise _nobody(at)
         return None
 

@@ -34,6 +34,8 @@ def escalate(session: Session, limit: int, now: datetime) -> int:
     """Ask those who are asked when nobody has answered, inside a work that writes."""
     taken = questions.take_escalations(session, now, limit)
     for news in taken:
+        if news.is_draft or not news.project_id:
+            continue
         asked = _asked(session, news.project_id, news.data.get("escalate_to") or ())
         notices.add(session, waiting_notice(news, asked, now, why="escalated"))
     return len(taken)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from flowstudio.engine.contract import Wait
 from flowstudio.errors import InvalidInputError, StepError
@@ -217,6 +218,8 @@ FIELDS = {
     "required": ["size"],
 }
 FORM = {"mode": "form", "message": "How many?", "fields": FIELDS}
+ON_TO_BEN = {"on_expiry": "escalate", "escalate_to": ["ben@example.com"], "expires_s": 60}
+NOBODY_DID = "Nobody answered in time."
 
 
 async def test_a_form_shows_its_fields_and_checks_the_answers():
@@ -234,10 +237,12 @@ async def test_a_form_shows_its_fields_and_checks_the_answers():
 @pytest.mark.parametrize(
     ("config", "output"),
     [
-        (APPROVAL, {"approved": False, "by": "", "comment": "Nobody answered in time."}),
+        (APPROVAL, {"approved": False, "by": "", "comment": NOBODY_DID}),
         ({**FORM, "on_expiry": "reject"}, None),
         ({**APPROVAL, "on_expiry": "fail"}, StepError),
         (FORM, StepError),
+        ({**APPROVAL, **ON_TO_BEN}, {"approved": False, "by": "", "comment": NOBODY_DID}),
+        ({**FORM, **ON_TO_BEN}, StepError),
     ],
 )
 def test_when_nobody_answers_on_expiry_decides(config, output):
@@ -246,6 +251,20 @@ def test_when_nobody_answers_on_expiry_decides(config, output):
             TASK.expired(TASK.parse(config), NOON)
     else:
         assert TASK.expired(TASK.parse(config), NOON) == output
+
+
+@pytest.mark.parametrize(
+    ("left_out", "added", "said"),
+    [
+        ("expires_s", {}, "needs expires_s and escalate_to"),
+        ("escalate_to", {}, "needs expires_s and escalate_to"),
+        (None, {"escalate_after_s": 30}, "Leave escalate_after_s out"),
+    ],
+)
+def test_escalating_at_expiry_says_what_it_needs(left_out, added, said):
+    given = {**APPROVAL, **ON_TO_BEN, **added}
+    with pytest.raises(ValidationError, match=said):
+        TASK.parse({name: value for name, value in given.items() if name != left_out})
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ async def test_a_question_is_told_escalated_mailed_and_answered_once(
         message="Pay?",
         assignees=["runner"],
         escalate_to=["owner"],
-        escalate_after_s=60,
+        expires_s=60,
+        on_expiry="escalate",
     )
     document = workflow(ask, node("end"), edges="ask>end", name="Pay")
     async with open_runtime(settings, clock=clock, registry=bench.registry()) as runtime:

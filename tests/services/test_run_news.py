@@ -7,14 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from flowstudio.errors import AccessDeniedError
+from flowstudio.errors import AccessDeniedError, ConflictError
+from flowstudio.services.access import NOBODY
 from flowstudio.services.notifications import NotificationQuery
 from flowstudio.services.workflows import RunWish
 from flowstudio.store.quiet_hours import QuietHours
 from flowstudio.store.tables.notifications import DeliveryRow, NotificationRow, RunNewsRow
 from tests.builders import node, workflow
 from tests.fakes.nodes import Bench
-from tests.people import person, project_of
+from tests.people import HERE, person, project_of
 from tests.projects import kept, member
 from tests.running import carry, create, opened, reached
 
@@ -30,6 +31,11 @@ _DRAFT = json.dumps(
         "versions": {},
     }
 )
+
+
+async def token_of(runtime, actor, run_id, asked):
+    link = await runtime.studio.answer_links.make(actor.id, run_id, asked.waiting.seq)
+    return link.rpartition("/")[2]
 
 
 def asking(**config):
@@ -212,6 +218,67 @@ async def test_when_nobody_answers_in_time_others_are_told_once_and_may_answer(
     assert await inbox(timed, editor) == [("run_waiting", title)]
     assert len(await inbox(timed, runner)) == 1
     await timed.runs.answer(editor, run_id, "ask", {"approved": True})
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_at_its_expiry_a_question_goes_on_to_others_once_and_waits_as_long_again(
+    tmp_path, bench, clock, is_answered
+):
+    document = asking(
+        assignees=["user-runner@example.com"],
+        escalate_to=["user-editor@example.com"],
+        expires_s=3600,
+        on_expiry="escalate",
+    )
+    async with opened(tmp_path, bench, clock) as first:
+        owner = person(first.studio.parts, "owner@example.com")
+        runner, editor = member(first, "runner", owner), member(first, "editor", owner)
+        workflow_id = await kept(first, owner, document)
+        run_id = await first.studio.workflows.run(owner, workflow_id, RunWish({}))
+        await reached(first, run_id, "waiting")
+        (asked,) = [step for step in await first.runs.steps(owner, run_id) if step.waiting]
+        of_runner = await token_of(first, runner, run_id, asked)
+        clock.turn(3590)
+        assert await first.studio.deliveries.escalate() == 0
+    clock.turn(20)
+    async with opened(tmp_path, bench, clock) as second:
+        assert await second.studio.deliveries.escalate() == 1
+        assert await second.studio.deliveries.escalate() == 0
+        assert await inbox(second, editor) == [
+            ("run_waiting", "Nobody has answered yet: “Pay” asks for your approval")
+        ]
+        assert await second.dispatcher._store.list_due(clock.now()) == []
+        links = second.studio.answer_links
+        assert (await links.look(NOBODY, of_runner, HERE)).waiting is not None
+        if is_answered:
+            of_editor = await token_of(second, editor, run_id, asked)
+            await links.answer(NOBODY, of_editor, {"approved": True}, HERE)
+            for token in (of_runner, of_editor):
+                with pytest.raises(ConflictError, match=r"user-editor@.* has answered"):
+                    await links.answer(NOBODY, token, {"approved": True}, HERE)
+            await reached(second, run_id, "succeeded")
+            return
+        clock.turn(3600)
+        with pytest.raises(ConflictError, match="expired"):
+            await links.answer(NOBODY, of_runner, {"approved": True}, HERE)
+        told = await carry(second, run_id)
+        assert told.status == "succeeded"
+        assert told.types("ask")[-1] == "step_succeeded"
+        assert await second.studio.deliveries.escalate() == 0
+
+
+async def test_what_is_tried_in_the_editor_escalates_before_its_persons_eyes_alone(
+    timed, timed_owner, clock
+):
+    editor = member(timed, "editor", timed_owner)
+    document = asking(escalate_to=["user-editor@example.com"], escalate_after_s=60)
+    run_id = await create(
+        timed, document, draft=_DRAFT, project_id=project_of(timed_owner), workflow_id="w"
+    )
+    await carry(timed, run_id)
+    clock.turn(61)
+    assert await timed.studio.deliveries.escalate() == 1
+    assert await inbox(timed, editor) == []
 
 
 async def test_what_is_answered_does_not_escalate(timed, timed_owner, clock):
