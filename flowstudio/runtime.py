@@ -178,7 +178,7 @@ async def open_runtime(
         costs = CostService(journal, resources)
         runs = RunService(parts, dispatcher, finder, costs, settings.max_cost_usd)
         if tracing is not None:
-            runs.trace = tracing.traceparent
+            runs.trace, runs.span = tracing.traceparent, tracing.span
         inner = SubworkflowService(parts, finder, dispatcher, runs.create_unchecked)
         resources.offer(_name(Subworkflows), lambda: Subworkflows(inner.run))
         await stack.enter_async_context(dispatcher.open())

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +32,10 @@ from flowstudio.services.subworkflows import PROJECT, WorkflowFinder
 __all__ = ["RunFilter", "RunOptions", "RunService", "RunView", "duration_s"]
 
 _PREPARED_KEPT = 64
+
+
+def _no_span(_name: str, _attributes: Mapping[str, str]) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ class RunService(RunSteering):
         self._prepared: OrderedDict[tuple[int, str], Prepared] = OrderedDict()
         #: Says which span a run is made in; replaced where traces are sent.
         self.trace: Callable[[], str] = str
+        #: A span around what makes runs, by its name and attributes; replaced as well.
+        self.span: Callable[[str, Mapping[str, str]], AbstractContextManager[None]] = _no_span
 
     # Starting
 

@@ -194,7 +194,10 @@ class ScheduleTicks:
             queue="triggered",
             run_id=slot.run_id,
         )
-        await self._workflows.run(who, schedule.workflow_id, wish)
+        at = slot.slot_utc.isoformat()
+        told = {"flowstudio.schedule.id": schedule.id, "flowstudio.slot.at": at}
+        with self._runs.span("schedule slot", told):
+            await self._workflows.run(who, schedule.workflow_id, wish)
 
     async def _cancel(self, actor: Actor, run_ids: list[str]) -> None:
         for run_id in run_ids:

@@ -18,6 +18,7 @@ from reflex.event import EventSpec
 from flowstudio.errors import FlowStudioError, NotFoundError, NotSignedInError
 from flowstudio.services.access import RULES, Actor
 from flowstudio.services.log_context import note
+from flowstudio.ui.backend import backend
 from flowstudio.ui.live import ask_to_sign_in, toast
 from flowstudio.ui.visitors import find_actor
 
@@ -104,8 +105,9 @@ def _wrap(
     async def call(self: rx.State, /, *args: Any, **kwargs: Any) -> Any:
         before = _acting.get()
         try:
-            await check_again(self, verb)
-            return await handler(self, **check(*args, **kwargs))
+            with backend().runs.span(f"event {handler.__qualname__}", {"flowstudio.verb": verb}):
+                await check_again(self, verb)
+                return await handler(self, **check(*args, **kwargs))
         except (_PayloadError, FlowStudioError) as error:
             return _answer(error)
         finally:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,14 +17,19 @@ from flowstudio.api.app import create_api
 from flowstudio.api.hooks import Hooks
 from flowstudio.api.traces import Traced
 from flowstudio.runtime import Runtime, open_runtime
+from flowstudio.services.schedules import ScheduleWish
 from flowstudio.settings import Settings
+from flowstudio.ui import backend
+from flowstudio.ui.guard import guarded
 from tests.builders import node, workflow
+from tests.fakes.clock import TurnedClock
 from tests.fakes.nodes import Bench
 from tests.fakes.openrouter import KEY, FakeOpenRouter, fail, say
 from tests.fakes.otlp import OtlpReceiver, attributes
 from tests.hooking import linked
 from tests.people import person
-from tests.running import carry, create, resume, run, succeed
+from tests.projects import kept
+from tests.running import carry, create, ended, resume, run, succeed
 
 PROMPT = "CANARY-prompt"
 ANSWER = "CANARY-answer"
@@ -208,6 +214,56 @@ async def test_a_webhook_goes_on_with_the_trace_of_its_sender_and_names_no_token
     assert request.trace_id.hex() == TRACE
     assert whole.parent_span_id == request.span_id
     assert path.rpartition("/")[2] not in str(receiver.spans)
+
+
+async def test_a_slot_that_fires_is_a_span_with_its_run_inside(
+    tmp_path: Path, receiver: OtlpReceiver, bench: Bench
+) -> None:
+    clock = TurnedClock()
+    chosen = Settings(data_dir=tmp_path, otel_endpoint=receiver.url)
+    async with open_runtime(chosen, clock=clock, registry=bench.registry()) as runtime:
+        studio = runtime.studio
+        owner = person(studio.parts, "owner@example.com")
+        workflow_id = await kept(runtime, owner, workflow(node("start")))
+        await studio.versions.publish(owner, workflow_id)
+        made = await studio.schedules.create(owner, workflow_id, ScheduleWish("cron", "* * * * *"))
+        clock.turn(60)
+        await studio.schedules.tick()
+        await ended(runtime, (await runtime.runs.list(owner))[0].id)
+    slot = receiver.named("schedule slot")
+    assert slot.parent_span_id == b""
+    assert attributes(slot)["flowstudio.schedule.id"] == made.record.id
+    assert children(receiver, slot) == {"run"}
+
+
+class Page:
+    """As much of a State as the guard looks at."""
+
+    router = SimpleNamespace(headers=SimpleNamespace(raw_headers=dict[str, str]()))
+
+    @guarded("instance.look")
+    async def start(self, document: str) -> str:
+        return await create(backend.backend(), LOOP if document else AI)
+
+    @guarded("run.read")
+    async def refused(self) -> None:
+        pass
+
+
+async def test_an_event_of_a_page_is_a_span_with_its_run_inside(
+    tmp_path: Path, receiver: OtlpReceiver, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with traced(tmp_path, receiver, bench) as runtime:
+        monkeypatch.setattr(backend, "_open", [runtime])
+        for handler, args in ((Page.start, ("CANARY",)), (Page.refused, ())):
+            made = await getattr(handler, "fn", handler)(Page(), *args)
+            if handler is Page.start:
+                await carry(runtime, made)
+    event = receiver.named("event Page.start")
+    assert attributes(event)["flowstudio.verb"] == "instance.look"
+    assert children(receiver, event) == {"run"}
+    assert attributes(receiver.named("event Page.refused"))["error.type"] == "NotSignedInError"
+    assert "CANARY" not in str(receiver.spans)
 
 
 async def test_a_request_while_the_services_are_not_open_is_passed_on() -> None:
