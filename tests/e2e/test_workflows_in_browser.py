@@ -212,6 +212,8 @@ async def test_versions_are_kept_compared_restored_and_published(page: Page) -> 
     await expect(page.get_by_test_id("diff-end")).to_contain_text("HELLO")
     await page.keyboard.press("j")
     await expect(page.get_by_test_id("diff-note")).to_have_attribute("data-picked", "true")
+    # By then the canvas has moved to it.
+    await expect(canvas.get_by_test_id("node-note")).to_have_attribute("data-selected", "true")
     sticky = canvas.get_by_test_id("note-s")
     await expect(sticky).to_have_attribute("data-change", "added")
     await sticky.click()
