@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowstudio.graph.canonical import dump
+from flowstudio.graph.canonical import dump, dump_in_order
 from flowstudio.graph.document import Document, Node, Position
 from flowstudio.graph.slots import path_text
 from flowstudio.graph.wording import brief
@@ -162,4 +162,4 @@ def _change_line(change: Change) -> str:
 
 
 def _shown(value: Any) -> str:
-    return repr(brief(value)) if isinstance(value, str) else brief(str(value))
+    return repr(brief(value)) if isinstance(value, str) else brief(dump_in_order(value).decode())

@@ -91,3 +91,8 @@ def test_another_port_is_another_wire():
 def test_long_values_are_shown_in_short():
     found = after(node("a", notes="x" * 5_000), reading("b", "a.x"), node("c"))
     assert len(found.describe()[0]) < 120
+
+
+def test_values_are_told_as_the_document_writes_them():
+    found = after(node("a", default={"on": True}), reading("b", "a.x"), node("c"))
+    assert found.describe() == ['set a.default to {"on":true}']

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from flowstudio.ui.compare.present import Cell, Figure, Head, PairRow
+from flowstudio.ui.compare.present import Cell, Figure, Head, PairRow, Sheet
 from flowstudio.ui.compare.state import CompareState
 from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.icons import icon
@@ -56,13 +56,9 @@ def _comparison() -> rx.Component:
         _section(
             "Workflow",
             rx.cond(
-                found.changes,
-                rx.el.ul(
-                    rx.foreach(found.changes, rx.el.li),
-                    class_name="change-list",
-                    custom_attrs={"data-testid": "compare-document"},
-                ),
-                _same("Both ran the same workflow, unchanged."),
+                ~found.has_one_workflow,
+                _same("These are runs of two workflows. Only what has the same name is compared."),
+                _changes(found),
             ),
         ),
         _section(
@@ -82,6 +78,18 @@ def _comparison() -> rx.Component:
             ),
         ),
         _steps(),
+    )
+
+
+def _changes(found: Sheet) -> rx.Component:
+    return rx.cond(
+        found.changes,
+        rx.el.ul(
+            rx.foreach(found.changes, rx.el.li),
+            class_name="change-list",
+            custom_attrs={"data-testid": "compare-document"},
+        ),
+        _same("Both ran the same workflow, unchanged."),
     )
 
 

@@ -71,6 +71,7 @@ class Sheet:
     after: Head = field(default_factory=Head)
     figures: list[Figure] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    has_one_workflow: bool = True
     rows: list[PairRow] = field(default_factory=list)
     left_out: int = 0
 
@@ -84,9 +85,15 @@ def sheet(found: Comparison) -> Sheet:
         after=_head(found.after),
         figures=_figures(found),
         changes=found.document.describe(),
+        has_one_workflow=_workflow(found.before) == _workflow(found.after),
         rows=[_row(pair) for pair in found.pairs if pair.name in kept],
         left_out=len(found.pairs) - len(pairs),
     )
+
+
+def _workflow(run: RunRecord) -> str:
+    # What was run from a file is kept nowhere, so its name has to do.
+    return run.workflow_id or run.workflow
 
 
 def _head(run: RunRecord) -> Head:

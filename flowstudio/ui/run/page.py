@@ -174,10 +174,13 @@ def _facts() -> rx.Component:
         rx.cond(RunState.tokens, _fact(RunState.tokens, "tokens")),
         rx.el.span(
             RunState.progress,
-            rx.el.span(
-                rx.el.span(class_name="bar-fill", style={"width": f"{RunState.percent}%"}),
-                class_name="progress",
-                aria_hidden="true",
+            rx.cond(
+                RunState.percent >= 0,
+                rx.el.span(
+                    rx.el.span(class_name="bar-fill", style={"width": f"{RunState.percent}%"}),
+                    class_name="progress",
+                    aria_hidden="true",
+                ),
             ),
             class_name="fact",
         ),

@@ -24,6 +24,7 @@ from flowstudio.ui.run.sending import Sender
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.fields import read_form, with_problems
 from flowstudio.ui.widgets.pill import LABELS
+from flowstudio.ui.widgets.run_table import steps_of
 
 _REFRESH_S = 0.12
 _STEPS_AT_ONCE = 60
@@ -233,9 +234,7 @@ class RunState(rx.State):
     async def _refresh(self, run: RunView, timeline: Timeline, sender: Sender) -> None:
         """Set the vars, and send what the browser has not seen."""
         self._show_run(run)
-        done, total = progress(run.document, timeline)
-        self.progress = f"{done} of {total} steps"
-        self.percent = round(100 * done / max(total, 1))
+        self._show_progress(run, timeline)
         self.questions = questions(timeline)
         registry = backend().registry
         showing.states(sender, run.document, timeline, has_picture=self.has_picture)
@@ -301,6 +300,16 @@ class RunState(rx.State):
         self.error, self.error_node = run.error or "", run.error_node or ""
         self.failed_step = self.error_node if run.status == "failed" and self.can_rerun else ""
         self.has_outputs = run.status in FINISHED and bool(run.outputs)
+
+    def _show_progress(self, run: RunView, timeline: Timeline) -> None:
+        if run.status in FINISHED:
+            record = run.record
+            taken = steps_of(run.status, record.steps_done, record.steps_total)
+            self.progress, self.percent = f"{taken} {'step' if taken == '1' else 'steps'}", -1
+            return
+        done, total = progress(run.document, timeline)
+        self.progress = f"{done} of {total} steps"
+        self.percent = round(100 * done / max(total, 1))
 
 
 def _again(run: RunView) -> str:

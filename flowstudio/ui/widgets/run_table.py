@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import reflex as rx
 
 from flowstudio.engine.events import FINISHED
+from flowstudio.graph.canonical import dump_in_order
 from flowstudio.ui.live import elapsed
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.link import link
@@ -81,7 +82,7 @@ def run_row(run: ListedRun, now: datetime) -> RunRow:
         inputs=_brief(run.inputs),
         status=run.status,
         label=LABELS.get(run.status, run.status),
-        steps=f"{min(run.steps_done, run.steps_total)} of {run.steps_total}",
+        steps=steps_of(run.status, run.steps_done, run.steps_total),
         since=run.started_at.isoformat() if run.started_at and run.status == "running" else "",
         duration=words.duration(_duration_s(run)),
         cost=words.money(run.cost_usd),
@@ -90,9 +91,15 @@ def run_row(run: ListedRun, now: datetime) -> RunRow:
     )
 
 
+def steps_of(status: str, done: int, total: int) -> str:
+    """How many steps a run took; of one that has not succeeded, how far it came."""
+    return str(done) if status == "succeeded" else f"{min(done, total)} of {total}"
+
+
 def _brief(inputs: Mapping[str, Any]) -> str:
-    texts = (" ".join(str(value).split()) for value in inputs.values() if value not in ("", None))
-    whole = ", ".join(texts)
+    values = (value for value in inputs.values() if value not in ("", None))
+    texts = (value if isinstance(value, str) else dump_in_order(value).decode() for value in values)
+    whole = ", ".join(" ".join(text.split()) for text in texts)
     return f"{whole[:_BRIEF]}…" if len(whole) > _BRIEF else whole or "no inputs"
 
 
