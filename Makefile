@@ -12,7 +12,7 @@ dev: .venv/installed-dev ## Serve with hot reload while you edit
 	@$(BIN)/reflex run
 
 test: .venv/installed-dev ## Run all tests
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 fuzz: .venv/installed-dev ## Send a thousand random requests to every operation of the API
 	@FUZZ_EXAMPLES=1000 $(BIN)/pytest --numprocesses auto --dist loadgroup -m fuzz

@@ -20,6 +20,11 @@ from tests.schema import migrated_once, unflushed
 _SPLIT = {"test_routes.py", "test_schemathesis.py"}
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores, for one of them mostly waits for a browser."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 # First, since xdist reads the groups at the same moment.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
