@@ -20,7 +20,7 @@ from tests.schema import migrated_once, unflushed
 _SPLIT = {"test_routes.py", "test_schemathesis.py"}
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores, for one of them mostly waits for a browser."""
     return min((os.cpu_count() or 1) + 1, 4)
 
