@@ -20,7 +20,7 @@ LATELY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Runs of one queue that could begin; the first of them was made at `since`."""
+    """Runs of one queue that could begin; the first of them came into it at `since`."""
 
     count: int
     since: datetime
@@ -77,7 +77,11 @@ def look(session: Session, now: datetime) -> Holdups:
 def _waiting(session: Session, now: datetime) -> dict[str, Queued]:
     queue, ready_at = col(RunRow.queue), col(RunRow.ready_at)
     rows = session.execute(
-        select(queue, func.count(), func.min(col(RunRow.created_at)))
+        select(
+            queue,
+            func.count(),
+            func.min(func.coalesce(col(RunRow.queued_at), ready_at, col(RunRow.created_at))),
+        )
         .where(
             col(RunRow.status) == "queued",
             col(RunRow.owner).in_(("", JOBS)),

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from flowstudio.store.dialect import is_postgres
 from flowstudio.store.moments import from_column
+from flowstudio.store.queue import QUEUED_AT
 from flowstudio.store.runs import JOBS
 from flowstudio.store.tables.queue import QueueRow, WorkerRow
 from flowstudio.store.tables.runs import RunRow
@@ -20,10 +21,10 @@ LATE = timedelta(seconds=60)
 
 _OWNERLESS = "status = 'queued' AND owner = ''"
 _WAITING = (
-    ("created_at", "ix_run_waiting", f"{_OWNERLESS} AND ready_at IS NULL"),
+    (QUEUED_AT, "ix_run_waiting", f"{_OWNERLESS} AND ready_at IS NULL"),
     ("ready_at", "ix_run_ready", f"{_OWNERLESS} AND ready_at IS NOT NULL"),
     # Told to workers, and taken by none yet.
-    ("created_at", "ix_run_owned", f"owner <> '' AND owner = '{JOBS}' AND status = 'queued'"),
+    (QUEUED_AT, "ix_run_owned", f"owner <> '' AND owner = '{JOBS}' AND status = 'queued'"),
 )
 _DEAD = (
     "status = 'failed' AND retry_at IS NULL AND NOT is_dismissed AND draft = '' AND depth = 0"

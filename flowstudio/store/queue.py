@@ -17,6 +17,8 @@ from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.queue_capacity import Capacity
 from flowstudio.store.runs import JOBS
 
+#: When a run that could begin came into its queue.
+QUEUED_AT = "coalesce(queued_at, created_at)"
 _MOST_LANES = 1_000
 _WAITING = "status='queued' AND owner='' AND ready_at IS NULL"
 #: The runs that somebody has; of all that go on they are few, however many wait.
@@ -81,7 +83,7 @@ class Depth:
 
     Attributes:
         waiting: runs that could begin; `delayed` ones wait for a moment.
-        oldest_at: when the one that has waited longest was made.
+        oldest_at: when the one that has waited longest came into it.
         ended: runs that ended within the last minute.
     """
 
@@ -128,8 +130,8 @@ def take(
     def work(connection: Connection) -> Taken:
         connection.in_turn()
         connection.execute(
-            "UPDATE run INDEXED BY ix_run_ready SET ready_at=NULL"
-            " WHERE ready_at<=? AND status='queued'",
+            "UPDATE run INDEXED BY ix_run_ready SET queued_at=ready_at,"
+            " ready_at=NULL WHERE ready_at<=? AND status='queued'",
             (to_column(now),),
         )
         controls = _read_controls(connection)
@@ -267,7 +269,7 @@ class _Turns:
 
 async def depths(journal: StoredJournal, queues: Sequence[str], since: datetime) -> list[Depth]:
     """Each queue as it stands; what ended is counted from a moment on."""
-    counted = "SELECT queue, count(*), min(created_at)"
+    counted = f"SELECT queue, count(*), min({QUEUED_AT})"
     waiting = await _by_queue(
         journal, f"{counted} FROM run INDEXED BY ix_run_waiting WHERE {_WAITING}"
     )

@@ -42,10 +42,10 @@ def queue_again(retries: Mapping[Retry, Sequence[str]], now: datetime) -> Work:
         signals: list[int] = []
         for retry, inside in retries.items():
             done = connection.execute(
-                "UPDATE run SET status='queued', owner='', ready_at=NULL, finished_at=NULL,"
-                " attempt=attempt+1, retry_at=NULL"
+                "UPDATE run SET status='queued', owner='', ready_at=NULL, queued_at=?,"
+                " finished_at=NULL, attempt=attempt+1, retry_at=NULL"
                 " WHERE id=? AND owner=? AND status='failed' AND retry_at<=?",
-                (retry.run_id, retry.owner, to_column(now)),
+                (to_column(now), retry.run_id, retry.owner, to_column(now)),
             )
             for run_id in (*inside, retry.run_id) if done.rowcount == 1 else ():
                 [(signal_id,)] = connection.execute(

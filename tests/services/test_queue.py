@@ -17,7 +17,12 @@ from flowstudio.runtime import open_runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.credential_inputs import NewHeader
 from flowstudio.services.queues import QUEUES
+from flowstudio.services.retries import retry_due
 from flowstudio.settings import Settings
+from flowstudio.store.holdups import look
+from flowstudio.store.metrics import list_waiting
+from flowstudio.store.queue import take
+from flowstudio.store.queue_capacity import Capacity
 from flowstudio.ui.queue.present import limit_row, rate_row
 from tests.builders import document, node, workflow
 from tests.fakes.clock import TurnedClock
@@ -440,6 +445,38 @@ async def test_the_depth_of_each_queue_and_its_age_are_known(tmp_path, bench):
         assert (batch.depth.waiting, batch.depth.oldest_at) == (2, made)
         assert interactive.depth.running == 1
         bench.gate("hold").set()
+
+
+async def test_the_age_of_what_comes_back_into_its_queue_begins_when_it_comes(timed, clock):
+    async def oldest():
+        view = await timed.studio.queue.look(OPERATOR)
+        load = await timed.studio.parts.records.read(list_waiting)
+        found = await timed.studio.parts.records.read(lambda session: look(session, clock.now()))
+        batch = view.queues[2].depth.oldest_at
+        assert {batch} == {each.since for each in load} == {found.waiting["batch"].since}
+        return batch
+
+    flaky = workflow(node("flaky", "shaky", fails=1))
+    await timed.dispatcher.admission.open(())
+    run_id = await create(timed, flaky, queue="batch")
+    assert (await carry(timed, run_id)).status == "failed"
+    clock.turn(86_400)
+    assert await timed.studio.dead_runs.requeue(OPERATOR, [run_id]) == 1
+    back_at = clock.now()
+    assert await retry_due(timed.parts)
+    clock.turn(60)
+    assert await oldest() == back_at
+    assert await retry_due(timed.parts) == []
+
+
+async def test_the_age_of_a_delayed_run_begins_when_its_delay_is_over(timed, clock):
+    await timed.dispatcher.admission.open(())
+    due_at = clock.now() + timedelta(hours=1)
+    await create(timed, counting("a"), queue="batch", ready_at=due_at)
+    clock.turn(3_700)
+    await timed.parts.journal.transact(take("me", (), Capacity({}), clock.now(), {}))
+    (waiting,) = await timed.studio.parts.records.read(list_waiting)
+    assert (waiting.name, waiting.since) == ("batch", due_at)
 
 
 async def test_what_ended_within_the_last_minute_counts_however_long_it_took(timed, clock, bench):

@@ -3,11 +3,12 @@ import subprocess
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 from sqlmodel import SQLModel
 
 from flowstudio.errors import JournalError
@@ -45,6 +46,28 @@ def test_migrations_lead_up_down_and_up_again_to_the_tables_in_the_code(database
     assert differences(database) == []
 
 
+def test_unfinished_inner_runs_come_into_the_queue_of_the_run_around_them(database):
+    def add(run_id, queue, status="waiting", outer=""):
+        depth = ids.index(outer) + 1 if outer else 0
+        values = {"id": run_id, "queue": queue, "status": status, "depth": depth}
+        values["trigger"] = f"workflow:{outer}:call" if outer else "manual"
+        connection.execute(text(RUN), values)
+
+    ids = [str(uuid4()) for _ in range(5)]
+    upgrade(database, MIGRATIONS, "0012")
+    with database.begin() as connection:
+        connection.execute(text("INSERT INTO document VALUES ('d', :body)"), {"body": b"{}"})
+        add(ids[0], "batch")
+        add(ids[1], "interactive", outer=ids[0])
+        add(ids[2], "interactive", outer=ids[1])
+        add(ids[3], "interactive", "succeeded", outer=ids[0])
+        add(ids[4], "interactive")
+    upgrade(database, MIGRATIONS)
+    with database.connect() as connection:
+        found = dict(connection.execute(text("SELECT id, queue FROM run")).all())
+    assert [found[each] for each in ids] == [*["batch"] * 3, *["interactive"] * 2]
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty(request, settings):
     """Settings that lead to a database without any table."""
@@ -54,6 +77,12 @@ def empty(request, settings):
     return settings.model_copy(update={"database_url": url})
 
 
+RUN = (
+    "INSERT INTO run (id, document_hash, workflow, status, inputs, trigger, created_at, epoch,"
+    " use_cache, depth, base, steps_total, steps_done, prompt_tokens, completion_tokens, slug,"
+    " owner, cost_usd, saved_usd, queue) VALUES (:id, 'd', 'W', :status, '{}', :trigger,"
+    " '2026-01-02 12:00:00', 0, true, :depth, '', 1, 0, 0, 0, '', '', '0', '0', :queue)"
+)
 VERSION = "SELECT version_num FROM alembic_version"
 
 

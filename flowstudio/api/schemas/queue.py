@@ -21,7 +21,7 @@ class QueueOut(Output):
     waiting: int
     delayed: int = Field(description="Runs that wait for a moment.")
     running: int
-    oldest_at: datetime | None = Field(description="When the one waiting longest was made.")
+    oldest_at: datetime | None = Field(description="When the one waiting longest came in.")
     ended_last_minute: int
 
 

@@ -34,7 +34,8 @@ class RunRow(SQLModel, table=True):
     unless a stored workflow was run. `version` is the number of the published version it runs, None
     for a draft; `rerun_of` is the run whose finished steps it kept; `draft` is the JSON of what the
     editor asked for, empty elsewhere; `size_bytes` is what its journal takes, None until somebody
-    has measured it. `queue` is where it waits, not before `ready_at`; `attempt` counts how often it
+    has measured it. `queue` is where it waits, not before `ready_at`; `queued_at` is since when, None for since it
+    was made; `attempt` counts how often it
     was resumed by itself after it failed, and `retry_at` is when that happens next; a failed run is
     a dead letter until somebody has dismissed it or tried it again. `trace` is the span it was made
     in, as a W3C `traceparent`.
@@ -61,7 +62,7 @@ class RunRow(SQLModel, table=True):
         _part(
             # With what it is over, or SQLite would look that up in each row.
             "ix_run_waiting",
-            *("queue", "created_at", "status", "owner", "ready_at"),
+            *("queue", "created_at", "queued_at", "status", "owner", "ready_at"),
             where="status = 'queued' AND owner = '' AND ready_at IS NULL",
         ),
         _part("ix_run_finished", "finished_at", "queue", where="finished_at IS NOT NULL"),
@@ -112,6 +113,7 @@ class RunRow(SQLModel, table=True):
         default="interactive", max_length=20, sa_column_kwargs={"server_default": "interactive"}
     )
     ready_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    queued_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     attempt: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     retry_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     is_dismissed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
