@@ -8,7 +8,7 @@ from typing import Any
 from flowstudio.errors import ConflictError, ExpressionError, InvalidInputError, NotFoundError
 from flowstudio.graph.catalogue import Catalogue
 from flowstudio.graph.checks.references import View
-from flowstudio.graph.checks.subject import Subject
+from flowstudio.graph.checks.subject import Subject, check_node
 from flowstudio.graph.document import Document, Node
 from flowstudio.graph.references import (
     BUILTIN_NAMES,
@@ -102,7 +102,7 @@ def _refuse_hiding(slot: Slot, old: str, new: str) -> None:
 
 
 def _slots(node: Node, catalogue: Catalogue) -> Iterable[Slot]:
-    checked = catalogue[node.type].check(node.config) if node.type in catalogue else None
+    checked = check_node(node, catalogue[node.type]) if node.type in catalogue else None
     if checked is None or checked.config is None:
         return _templates((), node.config)
     return checked.slots

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,26 +12,23 @@ from sqlmodel import Session
 from flowstudio.engine.contract import NodeType
 from flowstudio.errors import ConflictError
 from flowstudio.graph.canonical import dump_in_order, load
-from flowstudio.graph.document import Document
 from flowstudio.graph.merging import Merged, merge
 from flowstudio.graph.operations import OPERATIONS, Operation
-from flowstudio.graph.problems import Problem
 from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.checkpoints import checkpoint_if_due
 from flowstudio.services.drafts import DraftService
-from flowstudio.services.faces import Face, faces_of
+from flowstudio.services.look_overs import LookOvers, name_of, problems_of
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.services.workflow_runs import read_stored
-from flowstudio.services.workflows import Workflow, WorkflowService, written
+from flowstudio.services.workflow_access import channel_of
+from flowstudio.services.workflows import WorkflowService, written
 from flowstudio.store import audit
 from flowstudio.store import changes as store
 from flowstudio.store import workflows as workflow_store
 from flowstudio.store.changes import ChangeRecord
-from flowstudio.store.projects import find_project
-from flowstudio.store.users import find_user
-from flowstudio.store.workflows import StoredWorkflow, WorkflowRecord
+from flowstudio.store.workflows import StoredWorkflow
 
-_KEPT_DOCUMENTS = 32
+__all__ = ["Batch", "Change", "ChangeService", "History", "problems_of"]
+
 _MOST_CHANGES = 500
 #: Somebody's changes of one workflow are one entry of the audit log for this long.
 _AUDIT_EVERY = timedelta(minutes=10)
@@ -80,13 +76,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenWorkflow:
-    """A workflow as the editor opens it; `project` and `person` are names."""
+class _Next:
+    """What a batch makes of a workflow; `body` is its document as it is kept."""
 
-    workflow: Workflow
-    faces: Mapping[str, Face]
-    project: str
-    person: str
+    merged: Merged
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,7 @@ class History:
     is_whole: bool
 
 
-class ChangeService:
+class ChangeService(LookOvers):
     """Use cases of editing; each asks `authorize` first."""
 
     def __init__(
@@ -108,28 +102,8 @@ class ChangeService:
         drafts: DraftService,
         registry: Mapping[str, NodeType[Any]],
     ) -> None:
-        self._parts = parts
-        self._workflows = workflows
-        self._drafts = drafts
-        self._registry = registry
-        self._documents: OrderedDict[str, tuple[int, Document]] = OrderedDict()
-        self._told: dict[str, Mapping[str, Face]] = {}
-        self._faces: dict[str, tuple[int, Mapping[str, Face]]] = {}
+        super().__init__(parts, workflows, drafts, registry)
         self._audited: dict[tuple[str, str], datetime] = {}
-
-    async def open(self, actor: Actor, workflow_id: str) -> OpenWorkflow:
-        """A workflow with its problems and its nodes' faces."""
-        found = await self._workflows.get_stored(actor, workflow_id)
-        document = await asyncio.to_thread(self._document, found)
-        workflow = await self._workflows.looked_over(found.record, document)
-        faces = await asyncio.to_thread(self._faces_of, found.record, document)
-
-        def names(session: Session) -> tuple[str, str]:
-            project = find_project(session, workflow.record.project_id)
-            return project.name if project is not None else "", _name_of(session, actor)
-
-        project, person = await self._parts.records.read(names)
-        return OpenWorkflow(workflow, faces, project, person)
 
     async def submit(self, actor: Actor, workflow_id: str, batch: Batch) -> Change:
         """Apply a batch to the latest revision and tell everybody; a known batch is not repeated.
@@ -141,52 +115,31 @@ class ChangeService:
         """
         while True:
             found = await self._workflows.editable(actor, workflow_id)
-            merged = await asyncio.to_thread(self._merge, found, batch.operations)
-            await self._workflows.check_credentials(found.record.project_id, merged.document)
+            wanted = await asyncio.to_thread(self._merge, found, batch.operations)
+            document = wanted.merged.document
+            await self._workflows.check_credentials(found.record.project_id, document)
             change = await self._parts.records.write(
-                functools.partial(self._store, actor=actor, found=found, batch=batch, merged=merged)
+                functools.partial(self._store, actor=actor, found=found, batch=batch, wanted=wanted)
             )
             if change is not None:
                 break
         if change.operations:
-            if change.revision == found.record.revision + 1:
+            if change.revision == (before := found.record.revision) + 1:
                 # Not before it is committed: what was not is nobody's document.
-                self._remember(workflow_id, change.revision, merged.document)
-            self._parts.channels.publish(f"workflow:{workflow_id}", change.message())
+                self._parts.documents.keep(workflow_id, change.revision, document)
+                self._note(workflow_id, before, change.revision)
+            self._parts.channels.publish(channel_of(workflow_id), change.message())
         return change
 
     async def person(self, actor: Actor) -> str:
         """The name under which others see the actor here."""
         authorize(actor, "workflow.list")
-        return await self._parts.records.read(lambda session: _name_of(session, actor))
+        return await self._parts.records.read(lambda session: name_of(session, actor))
 
-    def _merge(self, found: StoredWorkflow, operations: Sequence[Operation]) -> Merged:
-        return merge(self._document(found), operations, self._registry)
-
-    def _document(self, found: StoredWorkflow) -> Document:
-        record = found.record
-        revision, document = self._documents.get(record.id, (0, None))
-        if document is None or revision != record.revision:
-            document = read_stored(found)
-            # Somebody else has changed it, and told everybody other faces than this process did.
-            self._told.pop(record.id, None)
-            self._remember(record.id, record.revision, document)
-        return document
-
-    def _remember(self, workflow_id: str, revision: int, document: Document) -> None:
-        self._documents[workflow_id] = (revision, document)
-        self._documents.move_to_end(workflow_id)
-        if len(self._documents) > _KEPT_DOCUMENTS:
-            forgotten, _ = self._documents.popitem(last=False)
-            self._faces.pop(forgotten, None)
-            self._told.pop(forgotten, None)
-
-    def _faces_of(self, record: WorkflowRecord, document: Document) -> Mapping[str, Face]:
-        revision, faces = self._faces.get(record.id, (0, None))
-        if faces is None or revision != record.revision:
-            faces = faces_of(document, self._registry)
-            self._faces[record.id] = (record.revision, faces)
-        return faces
+    def _merge(self, found: StoredWorkflow, operations: Sequence[Operation]) -> _Next:
+        merged = merge(self._parts.documents.read(found), operations, self._registry)
+        # Written down here, where nobody waits for it: transactions come one after another.
+        return _Next(merged, written(merged.document) if merged.applied else b"")
 
     def _store(
         self,
@@ -195,10 +148,10 @@ class ChangeService:
         actor: Actor,
         found: StoredWorkflow,
         batch: Batch,
-        merged: Merged,
+        wanted: _Next,
     ) -> Change | None:
         """Keep the merged document; None when somebody else was quicker."""
-        workflow_id = found.record.id
+        workflow_id, merged = found.record.id, wanted.merged
         now = self._workflows.editable_in(session, actor, workflow_id).record
         if store.is_client_of_others(session, workflow_id, batch.client, actor.id):
             # Everybody hears of it: whoever counted on under it would pass for somebody's repetition.
@@ -218,10 +171,9 @@ class ChangeService:
         if operations:
             at = self._parts.clock.now()
             checkpoint_if_due(session, found, at)
-            body = written(merged.document)
             name = merged.document.name
             revision = workflow_store.change_workflow(
-                session, workflow_id, name=name, body=body, now=at
+                session, workflow_id, name=name, body=wanted.body, now=at
             ).revision
             store.add_change(
                 session,
@@ -241,7 +193,7 @@ class ChangeService:
             batch.number,
             min(batch.base_revision, now.revision),
             actor.id,
-            _name_of(session, actor),
+            name_of(session, actor),
             operations,
             merged.refused,
         )
@@ -270,37 +222,6 @@ class ChangeService:
         wanted = range(after + 1, found.record.revision + 1)
         is_whole = [change.revision for change in changes][: len(wanted)] == list(wanted)
         return History(found.record.revision, changes if is_whole else [], is_whole)
-
-    async def look_over(self, actor: Actor, workflow_id: str, revision: int) -> None:
-        """Tell everybody the problems, faces and marks of a revision; older ones are let be."""
-        opened = await self.open(actor, workflow_id)
-        if opened.workflow.record.revision > revision:
-            return
-        before = self._told.get(workflow_id, {})
-        self._told[workflow_id] = opened.faces
-        changed = {key: face for key, face in opened.faces.items() if before.get(key) != face}
-        self._parts.channels.publish(
-            f"workflow:{workflow_id}",
-            {
-                "t": "checked",
-                "revision": revision,
-                "problems": problems_of(opened.workflow.problems),
-                "faces": {key: asdict(face) for key, face in changed.items()},
-            },
-        )
-        marks = await self._drafts.marks_of(workflow_id)
-        told = {"t": "draft", "marks": marks, "results": {}}
-        self._parts.channels.publish(f"workflow:{workflow_id}", told)
-
-
-def _name_of(session: Session, actor: Actor) -> str:
-    person = find_user(session, actor.id) if actor.id else None
-    return person.name if person is not None else actor.name
-
-
-def problems_of(problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    """Problems as the editor shows them: not more than a person can read."""
-    return [problem.as_json() for problem in problems[:200]]
 
 
 def _told(record: ChangeRecord) -> Change:

@@ -1,8 +1,9 @@
 """Credentials as workflows use them: which a document names, and the secret for a step."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ from sqlmodel import Session
 from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidDocumentError, SecretKeyError, StepError
 from flowstudio.graph.canonical import load
+from flowstudio.graph.checks.subject import check_node
 from flowstudio.graph.document import Document, Node, parse_document
+from flowstudio.graph.per_node import PerNode
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import path_text
@@ -154,14 +157,20 @@ class CredentialUse:
             for path, credential_id in self._named_by(node):
                 yield node.name, path_text(("config", *path)), credential_id
 
-    def _named_by(self, node: Node) -> Iterator[tuple[Path, str]]:
-        node_type = self._registry.get(node.type)
-        if node_type is None:
-            return iter(())
-        config = node_type.check(node.config).config
-        if config is None:
-            return credential_ids_in_raw(node_type, node.config)
-        return credential_ids(config)
+    def _named_by(self, node: Node) -> Sequence[tuple[Path, str]]:
+        if (kind := self._registry.get(node.type)) is None:
+            return ()
+        return _NAMED.find(node, kind, partial(_named_by, node, kind))
+
+
+_NAMED: PerNode[Sequence[tuple[Path, str]]] = PerNode()
+
+
+def _named_by(node: Node, kind: NodeType[Any]) -> Sequence[tuple[Path, str]]:
+    config = check_node(node, kind).config
+    if config is None:
+        return tuple(credential_ids_in_raw(kind, node.config))
+    return tuple(credential_ids(config))
 
 
 def _say_unknown(credential_id: str) -> str:

@@ -73,7 +73,12 @@ class DraftRuns:
         self._locks: dict[str, asyncio.Lock] = {}
         self._missed: dict[str, Actor] = {}
         self._feed = DraftFeed(
-            parts, runs.parts, runs.dispatcher, Standings(registry), registry, self._after
+            parts,
+            runs.parts,
+            runs.dispatcher,
+            Standings(registry, parts.documents),
+            registry,
+            self._after,
         )
 
     def follow(self, run_id: str) -> None:

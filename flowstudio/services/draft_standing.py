@@ -21,9 +21,9 @@ from flowstudio.graph.staleness import (
     mark_nodes,
 )
 from flowstudio.nodes.inputs import check_inputs
+from flowstudio.services.documents import Documents
 from flowstudio.services.draft_known import Known, Registry, know
 from flowstudio.services.draft_values import DraftValues
-from flowstudio.services.workflow_runs import read_stored
 from flowstudio.store import drafts as store
 from flowstudio.store.drafts import DraftOutput
 from flowstudio.store.workflows import StoredWorkflow, WorkflowRecord
@@ -62,8 +62,9 @@ class Standing:
 class Standings:
     """Looks at workflows, and remembers what follows from their documents."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, documents: Documents) -> None:
         self._registry = registry
+        self._documents = documents
         self._known: OrderedDict[tuple[str, int], Known] = OrderedDict()
 
     def look(
@@ -105,7 +106,7 @@ class Standings:
         key = (found.record.id, found.record.revision)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = know(read_stored(found), self._registry)
+            known = self._known[key] = know(self._documents.read(found), self._registry)
             if len(self._known) > _READ_KEPT:
                 self._known.popitem(last=False)
         return known

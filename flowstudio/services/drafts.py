@@ -73,11 +73,9 @@ class DraftService(DraftRuns):
         running = await self._running(workflow_id)
         return {
             "inputs": standing.given,
-            "input_problems": list(standing.input_problems),
             "marks": marks_view(standing.marks),
             "results": results,
-            "costs": {node_id: cost_view(cost) for node_id, cost in costs.items()},
-            "stale": _stale(standing, costs),
+            **_outlook(standing, costs),
             "run": self._feed.run_view(running[0]) if running else None,
             "saved_today_usd": str(saved_usd),
         }
@@ -103,18 +101,26 @@ class DraftService(DraftRuns):
             raise NotFoundError(f"There is no {which} of node {node_id!r}.")
         return load(body)
 
-    async def marks_of(self, workflow_id: str, document: Document | None = None) -> View:
-        """Marks that differ from those last told of, by node id; for whoever tells of a change.
+    async def outlook(self, workflow_id: str, document: Document | None = None) -> View | None:
+        """What follows for the nodes, for whoever tells of a change; None if there is no workflow.
 
-        Without a document, of the one that is kept.
+        Of the marks those that differ from what was last told. Without a document, of the one that
+        is kept.
         """
 
-        def work(session: Session) -> Standing | None:
+        def work(session: Session) -> tuple[Standing, Mapping[str, int]] | None:
             found = find_workflow(session, workflow_id)
-            return self._feed.look(session, found, document=document) if found else None
+            if found is None:
+                return None
+            standing = self._feed.look(session, found, document=document)
+            return standing, self._costs.lengths(session, standing)
 
-        standing = await self._parts.records.read(work)
-        return self._feed.changed(standing) if standing is not None else {}
+        if (looked := await self._parts.records.read(work)) is None:
+            return None
+        standing, lengths = looked
+        marks = self._feed.changed(standing)
+        costs = await self._costs.predict(standing, lengths)
+        return {"marks": marks, **_outlook(standing, costs)}
 
     # Inputs and pins
 
@@ -192,6 +198,14 @@ def _port(standing: Standing, node_id: str, wanted: str) -> str:
     if wanted and wanted not in ports:
         raise InvalidInputError([f"port: '{node.name}' has the ports {', '.join(ports)}."])
     return wanted or (ports[0] if ports else "out")
+
+
+def _outlook(standing: Standing, costs: Mapping[str, CostRange]) -> View:
+    return {
+        "input_problems": list(standing.input_problems),
+        "costs": {node_id: cost_view(cost) for node_id, cost in costs.items()},
+        "stale": _stale(standing, costs),
+    }
 
 
 def _stale(standing: Standing, costs: Mapping[str, CostRange]) -> View:

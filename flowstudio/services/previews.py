@@ -26,7 +26,6 @@ from flowstudio.services.preview_scope import Place, Sight
 from flowstudio.services.preview_values import Item, Values, decode
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import NO_PROJECT
-from flowstudio.services.workflow_runs import read_stored
 from flowstudio.store.previews import SeenOutput
 from flowstudio.store.workflows import StoredWorkflow, find_workflow
 
@@ -210,7 +209,8 @@ class PreviewService:
         key = (found.record.id, found.record.revision)
         sight = self._kept.get(key)
         if sight is None:
-            sight = await asyncio.to_thread(lambda: Sight(read_stored(found), self._registry))
+            read = self._parts.documents.read
+            sight = await asyncio.to_thread(lambda: Sight(read(found), self._registry))
             self._kept[key] = sight
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

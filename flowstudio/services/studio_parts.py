@@ -7,6 +7,7 @@ from flowstudio.clock import Clock
 from flowstudio.scale.channels import Channels, MemoryChannels
 from flowstudio.security.keyring import KeyRing
 from flowstudio.services.access import Actor, Target
+from flowstudio.services.documents import Documents
 from flowstudio.settings import Settings
 from flowstudio.store import audit
 from flowstudio.store.records import Records
@@ -21,6 +22,7 @@ class StudioParts:
     clock: Clock
     ring: KeyRing
     channels: Channels = field(default_factory=MemoryChannels)
+    documents: Documents = field(default_factory=Documents)
 
     def entry(self, actor: Actor, verb: str, target: Target, **details: Any) -> audit.Entry:
         """An entry of the audit log, to be appended in the transaction that does the thing."""

@@ -10,11 +10,12 @@ from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
 from flowstudio.errors import InvalidDocumentError, InvalidInputError
-from flowstudio.graph.canonical import content_hash, dump, load
-from flowstudio.graph.document import Document, parse_document
+from flowstudio.graph.canonical import content_hash, dump
+from flowstudio.graph.document import Document
 from flowstudio.graph.ids import new_id
 from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.documents import read_stored
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.version_choice import Chosen, VersionRef, choose
@@ -245,11 +246,6 @@ class Begin:
     document: Document
     wish: RunWish
     version: int | None = None
-
-
-def read_stored(found: StoredWorkflow) -> Document:
-    """The document of a stored workflow."""
-    return parse_document(load(found.body))
 
 
 def _said(wish: RunWish) -> list[Any]:

@@ -18,6 +18,7 @@ from flowstudio.graph.validate import validate
 from flowstudio.services.access import Actor, authorize
 from flowstudio.services.checkpoints import checkpoint_if_due
 from flowstudio.services.credentials import CredentialService
+from flowstudio.services.documents import read_stored
 from flowstudio.services.labels import read_folder, read_tags
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
@@ -25,7 +26,7 @@ from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.version_choice import Chosen, VersionRef, choose
 from flowstudio.services.workflow_access import target_of
 from flowstudio.services.workflow_checks import KeptProblems, find_unchosen
-from flowstudio.services.workflow_runs import RunWish, read_stored
+from flowstudio.services.workflow_runs import RunWish
 from flowstudio.services.workflow_shelf import TRASH_KEPT, WorkflowShelf, stale, target_in
 from flowstudio.store import audit
 from flowstudio.store import workflows as store

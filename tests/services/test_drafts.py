@@ -624,10 +624,10 @@ async def test_a_change_is_told_as_the_marks_that_changed(edit):
     editor = await edit(CHAIN)
     await editor.run(mode="all", inputs={"n": 12})
     await editor.states()
-    assert await editor.drafts.marks_of(editor.id) == {}
-    assert await editor.drafts.marks_of(editor.id, changed(CHAIN, "c", value=1)) == {
-        "c": {"state": "stale", "reason": "config"}
-    }
+    assert (await editor.drafts.outlook(editor.id))["marks"] == {}
+    after = await editor.drafts.outlook(editor.id, changed(CHAIN, "c", value=1))
+    assert after["marks"] == {"c": {"state": "stale", "reason": "config"}}
+    assert after["stale"]["nodes"] == 1
 
 
 async def test_large_outputs_are_given_and_shown_cut(edit, bench):

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from flowstudio.graph.catalogue import Catalogue, CheckedConfig
+from flowstudio.graph.catalogue import Catalogue, CheckedConfig, NodeSpec
 from flowstudio.graph.document import Document, Edge, Node
+from flowstudio.graph.per_node import PerNode
 from flowstudio.graph.problems import Mend, Problem
 from flowstudio.graph.spelling import Spelling
 from flowstudio.graph.topology import ROOT, Ancestry, Scope, containers_around, scopes_of
 
 START = "start"
+_CHECKED: PerNode[CheckedConfig] = PerNode()
 
 
 class Finding(NamedTuple):
@@ -32,8 +34,13 @@ def check_nodes(document: Document, catalogue: Catalogue) -> dict[str, CheckedCo
     checked: dict[str, CheckedConfig] = {}
     for node in document.nodes:
         if node.id not in checked and node.type in catalogue:
-            checked[node.id] = catalogue[node.type].check(node.config)
+            checked[node.id] = check_node(node, catalogue[node.type])
     return checked
+
+
+def check_node(node: Node, kind: NodeSpec) -> CheckedConfig:
+    """Check a node's config by its type."""
+    return _CHECKED.find(node, kind, lambda: kind.check(node.config))
 
 
 @dataclass

@@ -49,11 +49,12 @@ class EditorState(rx.State):
         channels = backend().studio.parts.channels
         feed = open_feed(self, "workflow.read", look, about=workflow_id)
         with channels.listen(f"workflow:{workflow_id}") as listener:
+            gathering = Gathering(listener)
             try:
                 # What happened before it was listened for, the page asks for.
                 yield push(("edit", "", {"t": "hello"}))
                 while await feed.goes_on():
-                    if messages := await _together(listener):
+                    if messages := await gathering.next():
                         for operations in frames_of(messages):
                             yield push(*operations)
             finally:
@@ -76,22 +77,34 @@ class EditorState(rx.State):
         return str(getattr(self, "workflow_id", ""))
 
 
-async def _together(listener: Listener) -> list[Message]:
-    """What is heard within 40 ms of the first message; nothing after an idle second.
+class Gathering:
+    """What a listener hears, in batches at least 40 ms apart.
 
-    Text has been gathered before it was told: with it, what is there by then goes out at once.
+    What comes after a quiet moment goes out at once, with what is there by then. Text does so always:
+    it has been gathered before it was told.
     """
-    messages: list[Message] = []
-    window_s = _IDLE_S
-    try:
-        while len(messages) < _MOST_TOGETHER:
-            async with asyncio.timeout(window_s):
-                messages.append(await listener.get())
-            window_s = 0 if messages[-1]["t"] == "text" else min(window_s, _WINDOW_S)
-    except TimeoutError:
-        pass
-    if listener.has_lost:
-        # A connection may have been lost while nothing was said.
-        listener.has_lost = False
-        messages.append({"t": "lost"})
-    return messages
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._passed_at = float("-inf")
+
+    async def next(self) -> list[Message]:
+        """The next batch; nothing after an idle second."""
+        listener, now = self._listener, asyncio.get_running_loop().time
+        messages: list[Message] = []
+        window_s = _IDLE_S
+        try:
+            while len(messages) < _MOST_TOGETHER:
+                async with asyncio.timeout(window_s):
+                    messages.append(await listener.get())
+                is_text = messages[-1]["t"] == "text"
+                window_s = 0 if is_text else max(0, self._passed_at + _WINDOW_S - now())
+        except TimeoutError:
+            pass
+        if messages:
+            self._passed_at = now()
+        if listener.has_lost:
+            # A connection may have been lost while nothing was said.
+            listener.has_lost = False
+            messages.append({"t": "lost"})
+        return messages
