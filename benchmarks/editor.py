@@ -26,7 +26,7 @@ from tests.editing import keep
 from tests.site import Site, running_site
 
 _ROUNDS = 5
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
 _MOVES = 120
 #: Each tells whether the page has answered, and asks it again if it has not.
 _ASK_PALETTE = """() => {
@@ -72,7 +72,7 @@ async def _measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         async with running_site(Path(folder)) as site, async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path="/usr/bin/chromium", args=list(_FLAGS)
+                executable_path="/usr/bin/chromium", args=list(FLAGS)
             )
             rows = [
                 *await _openings(browser, site),
@@ -116,7 +116,7 @@ def grid(count: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _page(browser: Browser, site: Site) -> AsyncIterator[Page]:
+async def new_page(browser: Browser, site: Site) -> AsyncIterator[Page]:
     """A page in a fresh profile, with an empty cache."""
     context = await browser.new_context(
         base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
@@ -128,7 +128,7 @@ async def _page(browser: Browser, site: Site) -> AsyncIterator[Page]:
 
 async def _opened(browser: Browser, site: Site, path: str, ready: str) -> float:
     """Milliseconds from the address to something that can be used."""
-    async with _page(browser, site) as page:
+    async with new_page(browser, site) as page:
         await page.goto(path, wait_until="commit")
         await page.wait_for_selector(ready)
         return float(await page.evaluate("performance.now()"))
@@ -162,7 +162,7 @@ async def _answers(browser: Browser, site: Site) -> list[Row]:
     samples: dict[str, list[float]] = {case: [] for case in wanted}
     for _ in range(_ROUNDS):
         for case, (path, ask) in wanted.items():
-            async with _page(browser, site) as page:
+            async with new_page(browser, site) as page:
                 await page.goto(path, wait_until="commit")
                 await page.wait_for_function(ask, polling="raf")
                 samples[case].append(float(await page.evaluate("performance.now()")))
@@ -176,7 +176,7 @@ async def _answers(browser: Browser, site: Site) -> list[Row]:
 async def _weight(browser: Browser, site: Site) -> Row:
     """JavaScript that opening the editor loads, compressed as the server would."""
     sizes: list[int] = []
-    async with _page(browser, site) as page:
+    async with new_page(browser, site) as page:
         bodies: list[Any] = []
         page.on("response", lambda reply: bodies.append(reply) if ".js" in reply.url else None)
         await page.goto(f"/workflows/{keep(site, grid(50))}")
@@ -188,7 +188,7 @@ async def _weight(browser: Browser, site: Site) -> Row:
 
 async def _adding(browser: Browser, site: Site) -> Row:
     """From the click to the frame in which the new node stands, at 200 nodes."""
-    async with _page(browser, site) as page:
+    async with new_page(browser, site) as page:
         await page.goto(f"/workflows/{keep(site, grid(200))}")
         await page.wait_for_selector("[data-testid=node-n0]")
         await page.wait_for_load_state("networkidle")
@@ -218,7 +218,7 @@ _ADD = """() => new Promise((resolve) => {
 
 async def _dragging(browser: Browser, site: Site) -> list[Row]:
     """Frames and messages while one node of 500 is dragged."""
-    async with _page(browser, site) as page:
+    async with new_page(browser, site) as page:
         said: list[str] = []
         await page.goto(f"/workflows/{keep(site, grid(500))}")
         await page.wait_for_selector("[data-testid=node-n1]")

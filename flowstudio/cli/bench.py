@@ -45,6 +45,13 @@ def editor(*, as_json: bool) -> None:
 
 @bench.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
+def keystrokes(*, as_json: bool) -> None:
+    """Measure how soon another browser shows what somebody types."""
+    _load("keystrokes").main(as_json=as_json)
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
 def idle(*, as_json: bool) -> None:
     """Measure what a server takes that nobody uses."""
     _load("idle").main(as_json=as_json)

@@ -103,16 +103,21 @@ export function scheduleAuto() {
   }, AUTO_MS);
 }
 
-const merged = (before, changes) => shared(before, { ...before, ...changes }, 2);
+// What is null is gone.
+function merged(before, changes) {
+  const after = { ...before, ...changes };
+  for (const [id, value] of Object.entries(changes)) if (value === null) delete after[id];
+  return shared(before, after, 2);
+}
 
 onLoss(loadDraft);
 onMessage("draft", ({ marks, results, costs, ...rest }) => {
   const { draft } = read();
   if (!draft) return;
   set({
-    draft: {
+    draft: shared(draft, {
       ...draft, ...rest, marks: merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
-    },
+    }),
   });
   // Costs and what is stale in all follow from the marks; the server adds them up.
   if (rest.stale === undefined) loadSoon();

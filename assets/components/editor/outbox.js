@@ -1,8 +1,11 @@
 // What this tab has changed and the server has not confirmed: kept over a reload, sent in order, one
 // batch at a time, and sent again until there is an answer. An answered batch stays until the page has
 // come to the revision that it made, so that what was typed is never out of sight.
-// While somebody types, the others see it this often; a long text travels whole each time, and less often.
-const TYPING_MS = 120;
+// The first of what is typed goes out at once, and what follows this often, or as often as the server
+// has time for; a long text travels whole each time, and less often.
+const TYPING_MS = 80;
+const TRIPS = 2;
+const MOST_MS = 300;
 const LONG_MS = 600;
 const LONG = 4000;
 const RETRY_MS = 2000;
@@ -35,6 +38,8 @@ export class Outbox {
     this.batches = [];
     this.sending = null;
     this.timer = null;
+    this.sentAt = 0;
+    this.trip = 0;
     this.adopt();
     this.onOnline = () => this.wake();
     this.onHide = () => this.keepBase(true);
@@ -108,8 +113,18 @@ export class Outbox {
     }
     this.keep();
     this.tell();
-    if (!merge) this.wake();
-    else this.timer ??= setTimeout(() => this.wake(), JSON.stringify(operations).length > LONG ? LONG_MS : TYPING_MS);
+    // Otherwise it goes when the timer says, be that of typing or of trying again.
+    if (!merge || !this.timer) this.wake();
+  }
+
+  // How long what was typed waits for what is typed after it: nothing after a pause in typing. What was
+  // done in one go waits for nothing.
+  get patience() {
+    const waiting = this.unsent;
+    if (this.isClosed || !waiting.length || waiting.some((batch) => batch.isTried || !batch.merge)) return 0;
+    const isLong = waiting.some(({ operations }) => JSON.stringify(operations).length > LONG);
+    const pause = isLong ? LONG_MS : Math.min(Math.max(TYPING_MS, TRIPS * this.trip), MOST_MS);
+    return this.sentAt + pause - Date.now();
   }
 
   // Notes which revision a batch has made.
@@ -182,12 +197,14 @@ export class Outbox {
   async wake() {
     this.rest();
     if (this.sending || this.isStopped) return;
-    let batch;
+    let [batch, patience] = [null, 0];
     try {
-      while ((batch = this.next())) {
+      while ((patience = this.patience) <= 0 && (batch = this.next())) {
         this.sending = batch;
+        this.sentAt = Date.now();
         const { client, batch: number, base_revision, operations } = batch;
         const outcome = await this.send({ client, batch: number, base_revision, operations });
+        this.trip = Date.now() - this.sentAt;
         this.isOffline = outcome === "later";
         this.isStopped = outcome === "stop";
         if (this.isOffline || this.isStopped) break;
@@ -200,9 +217,10 @@ export class Outbox {
       this.sending = null;
     }
     this.keepBase();
-    if (this.isOffline && !this.isClosed) {
+    if (this.isOffline && !this.isClosed) patience = RETRY_MS;
+    if (patience > 0) {
       this.rest();
-      this.timer = setTimeout(() => this.wake(), RETRY_MS);
+      this.timer = setTimeout(() => this.wake(), patience);
     }
     if (this.isClosed) this.leave();
     this.tell();

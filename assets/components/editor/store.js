@@ -1,15 +1,14 @@
 // The state of one open editor, outside of React: the document, what others and the server say of it,
-// and what is selected. Components read it by `useEditor(pick)` and change it by the functions below.
+// and what is selected. Components read it by `useEditor(pick)` and change it by the functions below and
+// those of changing.js.
 import { useSyncExternalStore } from "react";
+import { begin, note, noticeOverwriting } from "./changing.js";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
-import { ownerOf, placesOf, recall, rescue, talk } from "./notices.js";
+import { recall, rescue } from "./notices.js";
 import { shared } from "./sharing.js";
 import { sendSignedIn } from "../rest.js";
 
-const MERGE_MS = 1000;
-const MOST_UNDO = 500;
-const MOST_OPERATIONS = 400;
 const ANSWER_MS = 30_000;
 const GAP_MS = 400;
 const AGAIN_MS = 2000;
@@ -24,10 +23,6 @@ const BLANK = {
 let state = BLANK;
 let confirmed = null;
 let outbox = null;
-let undone = [];
-let done = [];
-// The last values this person gave, by place, to notice when somebody writes over them unseen.
-let mine = new Map();
 // Whether others may have changed what this page has not heard of, and the newest revision heard of.
 let isBehind = false;
 let newest = 0;
@@ -50,6 +45,9 @@ const subscribe = (listener) => {
 export const useEditor = (pick) =>
   useSyncExternalStore(subscribe, () => pick(state), () => pick(BLANK));
 export { subscribe };
+export { change, putBack, redo, undo } from "./changing.js";
+// What is on its way to the server.
+export const outgoing = () => outbox;
 
 const base = () => `/api/v1/workflows/${encodeURIComponent(state.id)}`;
 export const ask = (method, path, body) => sendSignedIn(method, `${base()}${path}`, body);
@@ -99,9 +97,7 @@ export function close() {
   newest = 0;
   unfit = [];
   hasGreeted = false;
-  undone = [];
-  done = [];
-  mine = new Map();
+  begin();
   waiting.clear();
   confirmed = null;
 }
@@ -147,74 +143,10 @@ function show() {
       if (!(error instanceof model.Misfit)) throw error;
     }
   }
-  set({ document });
+  set({ document: shared(state.document, document) });
 }
 
 const showSaving = (saving) => set({ saving });
-
-// Changing
-
-// Applies operations at once, and sends them. `merge` names a place that is being typed or dragged
-// in: what follows under the same name within a second is one step to undo.
-export function change(operations, { merge = "", label = "" } = {}) {
-  if (!state.mayEdit || !operations.length) return false;
-  let document = state.document;
-  const back = [];
-  try {
-    for (const operation of operations) {
-      back.unshift(...model.invert(document, operation));
-      document = model.apply(document, operation);
-    }
-  } catch (error) {
-    if (!(error instanceof model.Misfit)) throw error;
-    say(error.message, "error");
-    return false;
-  }
-  remember({ forth: operations, back, merge, label, at: Date.now() });
-  undone = [];
-  note(operations);
-  set({ document, canUndo: true, canRedo: false });
-  submit(operations, merge);
-  return true;
-}
-
-function submit(operations, merge) {
-  for (let start = 0; start < operations.length; start += MOST_OPERATIONS) {
-    outbox.add(operations.slice(start, start + MOST_OPERATIONS), state.revision, merge);
-  }
-}
-
-function remember(step) {
-  const last = done[done.length - 1];
-  if (step.merge && last?.merge === step.merge && step.at - last.at < MERGE_MS) {
-    done[done.length - 1] = { ...step, back: last.back };
-  } else done.push(step);
-  if (done.length > MOST_UNDO) done.shift();
-}
-
-function travel(from, to, way) {
-  const step = from.pop();
-  if (!step) return;
-  const operations = way === "back" ? step.back : step.forth;
-  let document = state.document;
-  const fit = [];
-  for (const operation of operations) {
-    try {
-      document = model.apply(document, operation);
-      fit.push(operation);
-    } catch (error) {
-      if (!(error instanceof model.Misfit)) throw error;
-    }
-  }
-  if (fit.length < operations.length) say("Some of this was changed by somebody else since.");
-  to.push({ ...step, merge: "" });
-  note(fit);
-  set({ document, canUndo: done.length > 0, canRedo: undone.length > 0 });
-  if (fit.length) submit(fit, "");
-}
-
-export const undo = () => travel(done, undone, "back");
-export const redo = () => travel(undone, done, "forth");
 
 // Talking to the server
 
@@ -331,48 +263,6 @@ export async function catchUp() {
     isBehind = true;
     catchUpIn(AGAIN_MS);
   } else if (state.mayEdit) here.wake();
-}
-
-// Places that are written over
-
-function note(operations) {
-  for (const operation of operations) {
-    for (const place of placesOf(operation)) mine.set(place, { operation, revision: state.revision });
-  }
-}
-
-function noticeOverwriting(entry) {
-  for (const theirs of entry.operations) {
-    for (const place of placesOf(theirs)) {
-      const own = mine.get(place);
-      const owner = ownerOf(state.document, theirs);
-      if (!own || !owner || model.same(own.operation, theirs)) continue;
-      const waits = outbox.batches.find((batch) => !(batch.revision < entry.revision) && batch.operations.some((each) => placesOf(each).includes(place)));
-      // What is not sent yet will be written after theirs.
-      if (waits) talk({ way: "before", entry, owner, place, operation: theirs, since: waits.at });
-      // They had not seen this person's change when they made theirs.
-      else if (own.revision >= entry.base_revision) talk({ way: "after", entry, owner, place, operation: own.operation });
-      if (!waits) mine.delete(place);
-    }
-  }
-}
-
-// As much of it as still fits: what it stood before or between may be gone.
-export function putBack(operations) {
-  let { document } = state;
-  const fit = [];
-  for (const operation of operations) {
-    for (const each of operation.before ? [operation, { ...operation, before: null }] : [operation]) {
-      try {
-        document = model.apply(document, each);
-        fit.push(each);
-        break;
-      } catch (error) {
-        if (!(error instanceof model.Misfit)) throw error;
-      }
-    }
-  }
-  return change(fit);
 }
 
 // What comes over the page's socket

@@ -1,0 +1,124 @@
+// What this person changes: applied at once, undone step by step, and told apart from what others do.
+import * as model from "./document.js";
+import { ownerOf, placesOf, talk } from "./notices.js";
+import { outgoing, read, say, set } from "./store.js";
+
+const MERGE_MS = 1000;
+const MOST_UNDO = 500;
+const MOST_OPERATIONS = 400;
+
+let undone = [];
+let done = [];
+// The last values this person gave, by place, to notice when somebody writes over them unseen.
+let mine = new Map();
+
+// For another workflow.
+export function begin() {
+  undone = [];
+  done = [];
+  mine = new Map();
+}
+
+// Applies operations at once, and sends them. `merge` names a place that is being typed or dragged
+// in: what follows under the same name within a second is one step to undo.
+export function change(operations, { merge = "", label = "" } = {}) {
+  if (!read().mayEdit || !operations.length) return false;
+  let { document } = read();
+  const back = [];
+  try {
+    for (const operation of operations) {
+      back.unshift(...model.invert(document, operation));
+      document = model.apply(document, operation);
+    }
+  } catch (error) {
+    if (!(error instanceof model.Misfit)) throw error;
+    say(error.message, "error");
+    return false;
+  }
+  remember({ forth: operations, back, merge, label, at: Date.now() });
+  undone = [];
+  note(operations);
+  set({ document, canUndo: true, canRedo: false });
+  submit(operations, merge);
+  return true;
+}
+
+function submit(operations, merge) {
+  for (let start = 0; start < operations.length; start += MOST_OPERATIONS) {
+    outgoing().add(operations.slice(start, start + MOST_OPERATIONS), read().revision, merge);
+  }
+}
+
+function remember(step) {
+  const last = done[done.length - 1];
+  if (step.merge && last?.merge === step.merge && step.at - last.at < MERGE_MS) {
+    done[done.length - 1] = { ...step, back: last.back };
+  } else done.push(step);
+  if (done.length > MOST_UNDO) done.shift();
+}
+
+function travel(from, to, way) {
+  const step = from.pop();
+  if (!step) return;
+  const operations = way === "back" ? step.back : step.forth;
+  let { document } = read();
+  const fit = [];
+  for (const operation of operations) {
+    try {
+      document = model.apply(document, operation);
+      fit.push(operation);
+    } catch (error) {
+      if (!(error instanceof model.Misfit)) throw error;
+    }
+  }
+  if (fit.length < operations.length) say("Some of this was changed by somebody else since.");
+  to.push({ ...step, merge: "" });
+  note(fit);
+  set({ document, canUndo: done.length > 0, canRedo: undone.length > 0 });
+  if (fit.length) submit(fit, "");
+}
+
+export const undo = () => travel(done, undone, "back");
+export const redo = () => travel(undone, done, "forth");
+
+// Places that are written over
+
+export function note(operations) {
+  for (const operation of operations) {
+    for (const place of placesOf(operation)) mine.set(place, { operation, revision: read().revision });
+  }
+}
+
+export function noticeOverwriting(entry) {
+  for (const theirs of entry.operations) {
+    for (const place of placesOf(theirs)) {
+      const own = mine.get(place);
+      const owner = ownerOf(read().document, theirs);
+      if (!own || !owner || model.same(own.operation, theirs)) continue;
+      const waits = outgoing().batches.find((batch) => !(batch.revision < entry.revision) && batch.operations.some((each) => placesOf(each).includes(place)));
+      // What is not sent yet will be written after theirs.
+      if (waits) talk({ way: "before", entry, owner, place, operation: theirs, since: waits.at });
+      // They had not seen this person's change when they made theirs.
+      else if (own.revision >= entry.base_revision) talk({ way: "after", entry, owner, place, operation: own.operation });
+      if (!waits) mine.delete(place);
+    }
+  }
+}
+
+// As much of it as still fits: what it stood before or between may be gone.
+export function putBack(operations) {
+  let { document } = read();
+  const fit = [];
+  for (const operation of operations) {
+    for (const each of operation.before ? [operation, { ...operation, before: null }] : [operation]) {
+      try {
+        document = model.apply(document, each);
+        fit.push(each);
+        break;
+      } catch (error) {
+        if (!(error instanceof model.Misfit)) throw error;
+      }
+    }
+  }
+  return change(fit);
+}
