@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import Session, col
 
 from flowstudio.store.tables.editing import ChangeRow
@@ -39,6 +39,24 @@ _COLUMNS = (
     col(ChangeRow.operations),
     col(ChangeRow.at),
 )
+# Made once: each keystroke asks, and building them would cost as much as the questions themselves.
+_ALL = (
+    select(*_COLUMNS)
+    .join(UserRow, col(UserRow.id) == col(ChangeRow.user_id), isouter=True)
+    .where(col(ChangeRow.workflow_id) == bindparam("workflow_id"))
+)
+_OF_BATCH = _ALL.where(
+    col(ChangeRow.client) == bindparam("client"), col(ChangeRow.batch) == bindparam("batch")
+)
+_OF_OTHERS = (
+    select(col(ChangeRow.revision))
+    .where(
+        col(ChangeRow.workflow_id) == bindparam("workflow_id"),
+        col(ChangeRow.client) == bindparam("client"),
+        func.coalesce(col(ChangeRow.user_id), "") != bindparam("user_id"),
+    )
+    .limit(1)
+)
 
 
 def add_change(session: Session, **values: Any) -> None:
@@ -56,34 +74,19 @@ def add_change(session: Session, **values: Any) -> None:
 
 def find_change(session: Session, workflow_id: str, client: str, batch: int) -> ChangeRecord | None:
     """The change that a batch of a client made, or None."""
-    row = session.execute(
-        _query(workflow_id).where(col(ChangeRow.client) == client, col(ChangeRow.batch) == batch)
-    ).first()
+    values = {"workflow_id": workflow_id, "client": client, "batch": batch}
+    row = session.execute(_OF_BATCH, values).first()
     return ChangeRecord(*row) if row is not None else None
 
 
 def is_client_of_others(session: Session, workflow_id: str, client: str, user_id: str) -> bool:
     """Whether somebody else has sent batches under this client's name."""
-    whose = func.coalesce(col(ChangeRow.user_id), "")
-    found = session.execute(
-        select(col(ChangeRow.revision))
-        .where(col(ChangeRow.workflow_id) == workflow_id, col(ChangeRow.client) == client)
-        .where(whose != user_id)
-        .limit(1)
-    )
-    return found.first() is not None
+    values = {"workflow_id": workflow_id, "client": client, "user_id": user_id}
+    return session.execute(_OF_OTHERS, values).first() is not None
 
 
 def list_changes(session: Session, workflow_id: str, after: int, limit: int) -> list[ChangeRecord]:
     """Changes after a revision, in order."""
-    query = _query(workflow_id).where(col(ChangeRow.revision) > after)
-    rows = session.execute(query.order_by(col(ChangeRow.revision)).limit(limit))
+    query = _ALL.where(col(ChangeRow.revision) > after).order_by(col(ChangeRow.revision))
+    rows = session.execute(query.limit(limit), {"workflow_id": workflow_id})
     return [ChangeRecord(*row) for row in rows]
-
-
-def _query(workflow_id: str) -> Any:
-    return (
-        select(*_COLUMNS)
-        .join(UserRow, col(UserRow.id) == col(ChangeRow.user_id), isouter=True)
-        .where(col(ChangeRow.workflow_id) == workflow_id)
-    )

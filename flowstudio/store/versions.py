@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, bindparam, delete, func, select
 from sqlmodel import Session, col
 
 from flowstudio.graph.ids import new_id
@@ -78,8 +79,7 @@ def find_version(session: Session, workflow_id: str, number: int) -> StoredVersi
 
 def find_newest(session: Session, workflow_id: str) -> VersionRecord | None:
     """The version of a workflow that was made last, or None."""
-    query = _all().where(col(VersionRow.workflow_id) == workflow_id)
-    row = session.execute(query.order_by(col(VersionRow.number).desc())).first()
+    row = session.execute(_newest(), {"workflow_id": workflow_id}).first()
     return _record(row) if row is not None else None
 
 
@@ -132,6 +132,13 @@ def find_changer(session: Session, workflow_id: str, revision: int) -> str | Non
         col(ChangeRow.workflow_id) == workflow_id, col(ChangeRow.revision) == revision
     )
     return session.execute(query).scalar_one_or_none()
+
+
+@lru_cache
+def _newest() -> Select[Any]:
+    # Each change of a workflow asks, and building it would cost as much as the question itself.
+    query = _all().where(col(VersionRow.workflow_id) == bindparam("workflow_id"))
+    return query.order_by(col(VersionRow.number).desc()).limit(1)
 
 
 def _all() -> Select[Any]:

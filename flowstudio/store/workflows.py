@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
 from sqlmodel import Session, col
 
 from flowstudio.graph.ids import new_id
@@ -110,9 +110,19 @@ def add_workflow(session: Session, *, body: bytes, **values: Any) -> WorkflowRec
     return _get(session, row.id)
 
 
-# Made once: building it would cost as much as the question itself.
-_ONE = select(*_COLUMNS, col(WorkflowRow.document)).where(
-    col(WorkflowRow.id) == bindparam("workflow_id")
+# Made once: building them would cost as much as the questions themselves.
+_IS_IT = col(WorkflowRow.id) == bindparam("workflow_id")
+_ONE = select(*_COLUMNS, col(WorkflowRow.document)).where(_IS_IT)
+_HEAD = select(*_COLUMNS).where(_IS_IT)
+_CHANGE = (
+    update(WorkflowRow)
+    .where(_IS_IT)
+    .values(
+        name=bindparam("new_name"),
+        document=bindparam("body"),
+        updated_at=bindparam("now"),
+        revision=col(WorkflowRow.revision) + 1,
+    )
 )
 
 
@@ -172,11 +182,8 @@ def change_workflow(
     session: Session, workflow_id: str, *, name: str, body: bytes, now: datetime
 ) -> WorkflowRecord:
     """Replace a workflow's document."""
-    row = session.get_one(WorkflowRow, workflow_id)
-    row.name, row.document, row.updated_at = name, body, now
-    row.revision += 1
-    session.add(row)
-    session.flush()
+    values = {"workflow_id": workflow_id, "new_name": name, "body": body, "now": now}
+    session.execute(_CHANGE, values, execution_options={"synchronize_session": False})
     return _get(session, workflow_id)
 
 
@@ -265,8 +272,7 @@ def _beyond(sort: Sort, after: Position | None) -> list[ColumnElement[bool]]:
 
 
 def _get(session: Session, workflow_id: str) -> WorkflowRecord:
-    query = select(*_COLUMNS).where(col(WorkflowRow.id) == workflow_id)
-    return _record(session.execute(query).one())
+    return _record(session.execute(_HEAD, {"workflow_id": workflow_id}).one())
 
 
 def _stored(row: Any) -> StoredWorkflow:

@@ -58,3 +58,50 @@ test("what may have arrived before a reload is sent by itself, as it was numbere
   assert.deepEqual(second.texts(), ["a", "b", "c"]);
   assert.deepEqual(second.sent.slice(0, 2).map(({ client, batch }) => [client, batch]), [[first.made.client, 1], [first.made.client, 2]]);
 });
+
+// What is typed in one place: each change takes the place of the one before, unless that was sent.
+const type = ({ made }, ...texts) => {
+  for (const text of texts) made.add([{ op: "any", text }], 1, "a place");
+};
+
+test("the first of what is typed goes at once, and what follows together, a moment later", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const box = outbox("typed");
+  type(box, "a", "ab", "abc");
+  assert.deepEqual(box.texts(), ["a"]);
+  mock.timers.tick(20);
+  await box.answer("done");
+  assert.deepEqual(box.texts(), ["a"]);
+  mock.timers.tick(60);
+  assert.deepEqual(box.texts(), ["a", "abc"]);
+});
+
+test("a server that takes its time is sent less often", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const box = outbox("slow");
+  type(box, "a", "ab");
+  mock.timers.tick(100);
+  await box.answer("done");
+  mock.timers.tick(99);
+  assert.deepEqual(box.texts(), ["a"]);
+  mock.timers.tick(1);
+  assert.deepEqual(box.texts(), ["a", "ab"]);
+});
+
+test("what is done in one go takes along what was typed before it", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const box = outbox("both");
+  type(box, "a", "ab");
+  await box.answer("done");
+  box.add("!");
+  assert.deepEqual(box.texts(), ["a", "ab!"]);
+});
+
+test("what was typed and not sent goes when the editor is closed", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const box = outbox("closed");
+  type(box, "a", "ab");
+  await box.answer("done");
+  box.made.close();
+  assert.deepEqual(box.texts(), ["a", "ab"]);
+});

@@ -1,0 +1,55 @@
+"""Work that is asked for often is done at once, then with pauses, and never twice at a time."""
+
+import asyncio
+
+from flowstudio.errors import NotFoundError
+from flowstudio.services.pacing import Paced
+
+SHARE = 0.5
+
+
+async def test_what_is_asked_for_meanwhile_is_done_once_as_it_was_asked_for_last():
+    paced, done, gate = Paced(0.0, SHARE), [], asyncio.Event()
+
+    async def work(name):
+        done.append(name)
+        if name == "first":
+            await gate.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(paced.run("w", lambda: work("first")))
+        await asyncio.sleep(0)
+        for name in ("second", "third"):
+            group.create_task(paced.run("w", lambda name=name: work(name)))
+        await asyncio.sleep(0)
+        gate.set()
+    assert done == ["first", "third"]
+
+
+async def test_keys_do_not_wait_for_each_other():
+    paced, gate = Paced(60.0, SHARE), asyncio.Event()
+
+    async def wait():
+        await gate.wait()
+
+    async def open_gate():
+        gate.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(paced.run("one", wait))
+        await asyncio.sleep(0)
+        group.create_task(paced.run("another", open_gate))
+
+
+async def test_what_fails_does_not_keep_the_next_from_being_done():
+    paced, done = Paced(0.0, SHARE), []
+
+    async def fail():
+        raise NotFoundError("Gone.")
+
+    async def work():
+        done.append("next")
+
+    await paced.run("w", fail)
+    await paced.run("w", work)
+    assert done == ["next"]
