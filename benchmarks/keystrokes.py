@@ -81,7 +81,7 @@ class Row:
     unit: str = "ms"
 
 
-@dataclass(slots=True)
+@dataclass
 class _Heard:
     """When the other browser's socket brought what, in milliseconds."""
 

@@ -45,7 +45,8 @@ async def test_what_fails_does_not_keep_the_next_from_being_done():
     paced, done = Paced(0.0, SHARE), []
 
     async def fail():
-        raise NotFoundError("Gone.")
+        message = "Gone."
+        raise NotFoundError(message)
 
     async def work():
         done.append("next")

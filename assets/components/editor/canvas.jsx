@@ -24,12 +24,11 @@ function useSync(first) {
       const state = read();
       const last = drawn.current;
       if (DRAWN.every((key) => last.state[key] === state[key])) return;
-      const { nodes, kept } = flowNodes(state, last.kept, actions.sizes, rf.getNode);
-      const isSame = kept.size === last.kept.size && [...kept].every(([id, entry]) => last.kept.get(id) === entry);
+      const { nodes, kept, isSame } = flowNodes(state, last.kept, actions.sizes, rf.getNode);
       if (!isSame || last.state.selection !== state.selection) {
         rf.setNodes(marked(nodes, state.selection));
       }
-      if (last.state.document.edges !== state.document.edges || last.state.steps !== state.steps || last.state.draft !== state.draft) {
+      if (last.state.document.edges !== state.document.edges || last.state.steps !== state.steps || last.state.draft?.results !== state.draft?.results) {
         rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
       }
       drawn.current = { kept, state };

@@ -283,6 +283,19 @@ export function whyNoWire(document, { source, target, source_port, target_port =
   return path ? `This would run in a circle: ${path.join(" → ")}.` : "";
 }
 
+// The nodes that a wire from this port may lead to: what `whyNoWire` says, of all of them at once.
+export function targetsOf(document, { source, source_port, target_port = "in" }) {
+  const edges = [...document.edges.values()];
+  const before = Map.groupBy(edges, (edge) => edge.target);
+  const out = new Set([source]);
+  for (const id of out) for (const edge of before.get(id) ?? []) out.add(edge.source);
+  for (const edge of edges) {
+    if (edge.source === source && edge.source_port === source_port && edge.target_port === target_port) out.add(edge.target);
+  }
+  const home = document.nodes.get(source)?.parent ?? null;
+  return [...document.nodes.values()].filter((node) => !out.has(node.id) && (node.parent ?? null) === home);
+}
+
 // Ids in an order in which each node follows what it needs; containers before their inside.
 const orders = new WeakMap();
 export function order(document, parent = null) {

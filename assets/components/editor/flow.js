@@ -1,6 +1,6 @@
 // Nodes and wires as React Flow draws them. Sizes and the places of ports are known beforehand, so that
 // only what is in view has to be drawn, and need not be drawn twice to be measured.
-import { order } from "./document.js";
+import { order, same } from "./document.js";
 import { faceOf, firstProblems, openComments } from "./faces.js";
 import { frameSize, heightOf, WIDTH } from "./layout.js";
 
@@ -56,21 +56,23 @@ function flowNote(note, known) {
   };
 }
 
-// All of them, with what did not change left as it was. `before` holds, by id, what was drawn last;
+// All of them, with what did not change left as it was; `isSame` says that none did. `before` holds, by id, what was drawn last;
 // `find` gives what React Flow has of a node now.
 export function flowNodes(state, before, sizes, find) {
   const { document } = state;
   const kept = new Map();
   const nodes = [];
+  let isSame = true;
   const problems = firstProblems(state.problems);
   const comments = openComments(state.comments);
   const take = (id, parts, draw) => {
     const old = before.get(id);
     const known = find(id);
-    const isSame = old && known && parts.every((part, index) => part === old.parts[index]);
-    const node = isSame ? known : draw(known, old);
-    kept.set(id, isSame ? old : { parts });
+    const isOld = old && known && parts.every((part, index) => part === old.parts[index]);
+    const node = isOld ? known : asBefore(known, draw(known, old));
+    kept.set(id, isOld ? old : { parts });
     nodes.push(node);
+    isSame &&= node === known;
   };
   sizeAll(state, sizes);
   for (const id of order(document)) {
@@ -84,8 +86,13 @@ export function flowNodes(state, before, sizes, find) {
     });
   }
   for (const note of document.notes.values()) take(note.id, [note], (known) => flowNote(note, known));
-  return { nodes, kept };
+  return { nodes, kept, isSame: isSame && kept.size === before.size };
 }
+
+// What looks as it did is not drawn again, such as a node in which somebody types what does not show on it.
+const asBefore = (known, node) =>
+  (known && Object.keys(node).every((key) => node[key] === known[key] || (SAID.has(key) && same(node[key], known[key]))) ? known : node);
+const SAID = new Set(["data", "position", "handles", "measured", "style"]);
 
 // The same nodes, with those marked that are selected.
 export const marked = (nodes, selection) => nodes.map((node) => {

@@ -1,7 +1,7 @@
 // What a node is wired to and where it lives, as a list: all that can be done by dragging, by keyboard.
-import { useId, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import * as actions from "./actions.js";
-import { inside, whyNoWire } from "./document.js";
+import { inside, targetsOf } from "./document.js";
 import { useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 
@@ -38,8 +38,10 @@ function Connect({ node, document, outputs, faces }) {
   const [chosen, choosePort] = useState("");
   const [wanted, chooseTarget] = useState("");
   const port = outputs.includes(chosen) ? chosen : outputs[0];
-  const targets = [...document.nodes.values()].filter((other) =>
-    faces[other.id]?.inputs?.length !== 0 && other.type !== "start" && !whyNoWire(document, { source: node.id, source_port: port, target: other.id }));
+  const targets = targetsOf(document, { source: node.id, source_port: port }).filter((other) => faces[other.id]?.inputs?.length !== 0 && other.type !== "start");
+  const names = JSON.stringify(targets.map((other) => [other.id, other.name]));
+  // There may be thousands, and each keystroke comes by here.
+  const options = useMemo(() => targets.map((other) => <option key={other.id} value={other.id}>{other.name}</option>), [names]);
   const target = targets.some((other) => other.id === wanted) ? wanted : "";
   const connect = () => {
     actions.connect({ source: node.id, source_port: port, target, target_port: faces[target]?.inputs?.[0]?.id ?? "in" });
@@ -59,7 +61,7 @@ function Connect({ node, document, outputs, faces }) {
       <label className="unseen" htmlFor={`${id}-target`}>Connect to</label>
       <select id={`${id}-target`} className="input" value={target} onChange={(event) => chooseTarget(event.target.value)} data-testid="wire-target">
         <option value="">To…</option>
-        {targets.map((other) => <option key={other.id} value={other.id}>{other.name}</option>)}
+        {options}
       </select>
       <button type="button" className="button" disabled={!target} onClick={connect} data-testid="wire-add">Connect</button>
     </div>
