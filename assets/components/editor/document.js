@@ -285,11 +285,8 @@ export function whyNoWire(document, { source, target, source_port, target_port =
 
 // The nodes that a wire from this port may lead to: what `whyNoWire` says, of all of them at once.
 export function targetsOf(document, { source, source_port, target_port = "in" }) {
-  const edges = [...document.edges.values()];
-  const before = Map.groupBy(edges, (edge) => edge.target);
-  const out = new Set([source]);
-  for (const id of out) for (const edge of before.get(id) ?? []) out.add(edge.source);
-  for (const edge of edges) {
+  const out = reached([source], sourcesOf(document));
+  for (const edge of document.edges.values()) {
     if (edge.source === source && edge.source_port === source_port && edge.target_port === target_port) out.add(edge.target);
   }
   const home = document.nodes.get(source)?.parent ?? null;
@@ -362,18 +359,25 @@ function inOrder(groups, parent) {
 }
 
 export function ancestors(document, id) {
-  const result = new Set();
-  for (let here = document.nodes.get(id); here; here = document.nodes.get(here.parent)) {
-    const ahead = [here.id];
-    while (ahead.length) {
-      const current = ahead.pop();
-      for (const edge of document.edges.values()) {
-        if (edge.target === current && !result.has(edge.source)) {
-          result.add(edge.source);
-          ahead.push(edge.source);
-        }
-      }
-    }
+  const sources = sourcesOf(document);
+  const around = [];
+  for (let here = document.nodes.get(id); here; here = document.nodes.get(here.parent)) around.push(here.id);
+  return reached(around.flatMap((each) => sources.get(each) ?? []), sources);
+}
+
+// By node, those that a wire leads to it from.
+function sourcesOf({ edges }) {
+  const sources = new Map();
+  for (const { source, target } of edges.values()) {
+    if (sources.has(target)) sources.get(target).push(source);
+    else sources.set(target, [source]);
   }
-  return result;
+  return sources;
+}
+
+function reached(from, sources) {
+  const ids = new Set(from);
+  // What is added on the way is come to as well.
+  for (const id of ids) for (const source of sources.get(id) ?? []) ids.add(source);
+  return ids;
 }
