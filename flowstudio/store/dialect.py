@@ -19,10 +19,11 @@ _WORDS = (
         r"SELECT jsonb_array_elements_text(CAST(\1 AS jsonb))",
     ),
     (re.compile(r"json_extract\(([\w.]+), '\$\.(\w+)'\)"), r"(CAST(\1 AS json) ->> '\2')"),
+    (re.compile(r"COLLATE BINARY"), 'COLLATE "C"'),
     # SQLite's LIKE knows no difference between a and A.
     (re.compile(r"LIKE \? ESCAPE"), "ILIKE ? ESCAPE"),
     # SQLite knows nothing of how often a value occurs; PostgreSQL chooses by itself.
-    (re.compile(r" INDEXED BY \w+"), ""),
+    (re.compile(r" (?:NOT INDEXED|INDEXED BY \w+)"), ""),
 )
 
 

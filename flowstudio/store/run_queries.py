@@ -13,6 +13,9 @@ from flowstudio.store.moments import to_column
 JOBS = "@jobs"
 _FILTERS = ("project_id", "workflow_id", "slug")
 _LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
+_HEX = frozenset("0123456789abcdefABCDEF-")
+#: So many values stand in the statement itself, where PostgreSQL sees how often each occurs.
+_MOST_INLINE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,9 @@ class RunQuery:
     is_kept: bool = False
 
 
-def conditions_of(query: RunQuery) -> tuple[list[str], list[Any]]:
-    """Conditions, and the values bound in them."""
+def conditions_of(query: RunQuery, *, as_lists: bool = False) -> tuple[list[str], list[Any]]:
+    """Conditions, and the values bound in them; with `as_lists`, several values as one list."""
+    most_inline = 0 if as_lists else _MOST_INLINE
     wheres, values = ["true"], list[Any]()
 
     def add(condition: str, *bound: Any) -> None:
@@ -61,22 +65,36 @@ def conditions_of(query: RunQuery) -> tuple[list[str], list[Any]]:
     for column in _FILTERS:
         if column in query.equal:
             add(f"{column}=?", query.equal[column])
+    # SQLite takes one project for as rare as one status or workflow, unless it stands in a list.
+    is_narrow = bool(query.equal or query.statuses)
     several_of = (
-        ("project_id", query.projects),
-        ("id", query.ids),
-        ("status", query.statuses or None),
+        ("project_id", query.projects, 0 if is_narrow else most_inline),
+        ("id", query.ids, most_inline),
+        ("status", query.statuses or None, most_inline),
     )
-    for column, several in several_of:
+    for column, several, most in several_of:
         if several is not None:
-            add(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(several)))
-    if query.since is not None:
-        add("created_at >= ?", to_column(query.since))
-    if query.until is not None:
-        add("created_at < ?", to_column(query.until))
+            add(*_among(column, several, most))
+    times, moments = moments_of(query)
+    wheres += times
+    values += moments
     _add_kinds(query, add)
     _add_text(query, add)
     _add_needs(query, add)
     return wheres, values
+
+
+def moments_of(query: RunQuery) -> tuple[list[str], list[Any]]:
+    """The conditions among them that say when a run was made."""
+    bounds = (("created_at >= ?", query.since), ("created_at < ?", query.until))
+    given = [(condition, to_column(moment)) for condition, moment in bounds if moment is not None]
+    return [condition for condition, _ in given], [moment for _, moment in given]
+
+
+def _among(column: str, several: Sequence[str], most_inline: int = _MOST_INLINE) -> tuple[Any, ...]:
+    if 0 < len(several) <= most_inline:
+        return (f"{column} IN ({', '.join('?' * len(several))})", *several)
+    return (f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(several)))
 
 
 def _add_needs(query: RunQuery, add: Callable[..., None]) -> None:
@@ -94,17 +112,24 @@ def _add_needs(query: RunQuery, add: Callable[..., None]) -> None:
 def _add_text(query: RunQuery, add: Callable[..., None]) -> None:
     if query.text:
         like = f"%{query.text.translate(_LIKE)}%"
-        columns = ("workflow", "coalesce(error, '')", "inputs", "id")
-        texts = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
+        columns = ["workflow", "error", "inputs"]
+        if _HEX.issuperset(query.text):
+            columns.append("id")
+        # By bytes, which is enough for ASCII; PostgreSQL's rules for all languages take thrice as long.
+        collation = " COLLATE BINARY" if query.text.isascii() else ""
+        texts = " OR ".join(f"{column}{collation} LIKE ? ESCAPE '\\'" for column in columns)
         add(f"({texts})", *[like] * len(columns))
 
 
 def _add_kinds(query: RunQuery, add: Callable[..., None]) -> None:
-    kind = "CASE WHEN trigger LIKE 'workflow:%' THEN 'workflow' ELSE trigger END"
+    inner = "trigger LIKE 'workflow:%'"
     if query.triggers:
-        add(f"{kind} IN (SELECT value FROM json_each(?))", json.dumps(list(query.triggers)))
+        condition, *bound = _among("trigger", query.triggers)
+        add(f"({condition} OR {inner})" if "workflow" in query.triggers else condition, *bound)
     if query.without:
-        add(f"{kind} NOT IN (SELECT value FROM json_each(?))", json.dumps(list(query.without)))
+        condition, *bound = _among("trigger", query.without)
+        more = f" AND NOT {inner}" if "workflow" in query.without else ""
+        add(f"NOT {condition}{more}", *bound)
 
 
 #: The latest word of a step is that nobody knows whether it was done.

@@ -14,7 +14,7 @@ from flowstudio.graph.canonical import load
 from flowstudio.store.database import Database
 from flowstudio.store.moments import from_column, to_column
 from flowstudio.store.reader import Reader, Row
-from flowstudio.store.run_queries import JOBS, RunQuery, conditions_of
+from flowstudio.store.run_queries import JOBS, RunQuery, conditions_of, moments_of
 
 __all__ = [
     "JOBS",
@@ -102,6 +102,12 @@ class QuestionRecord:
     answered_at: datetime | None
 
 
+def _is_wide(query: RunQuery) -> bool:
+    """Whether nothing but its text narrows it down."""
+    is_narrow = query.equal or query.statuses or query.ids is not None or query.until
+    return not is_narrow and (query.projects is None or len(query.projects) > 1)
+
+
 class RunStore:
     """Reads runs."""
 
@@ -143,24 +149,32 @@ class RunStore:
             limit: how many at most.
             before: the id that the page before ended with.
         """
-        wheres, values = conditions_of(query)
-        window = "SELECT id FROM run"
+        # What bounds the moments bounds the window as well.
+        bounds, begin = moments_of(query)
         if before is not None:
             beyond = "(created_at, id) < (SELECT created_at, id FROM run WHERE id=?)"
-            wheres.append(beyond)
-            values.append(before)
-            window += f" WHERE {beyond}"
-        found = f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)}"
+            bounds.append(beyond)
+            begin.append(before)
+        window = f"SELECT id FROM run WHERE {' AND '.join(bounds) or 'true'}"
         order = " ORDER BY created_at DESC, id DESC LIMIT ?"
         # Where many runs fit, no index tells which of them are the latest, and sorting takes long.
         rows: list[Row] = []
         if limit <= _LATEST:
-            begin = () if before is None else (before,)
+            # Bound as lists, or SQLite would begin with an index of theirs.
+            wheres, values = conditions_of(query, as_lists=True)
             rows = await self._reader.all(
-                f"{found} AND id IN ({window}{order}){order}", (*values, *begin, _LATEST, limit)
+                f"SELECT {_COLUMNS} FROM run WHERE {' AND '.join(wheres)}"
+                f" AND id IN ({window}{order}){order}",
+                (*values, *begin, _LATEST, limit),
             )
         if len(rows) < limit:
-            rows = await self._reader.all(f"{found}{order}", (*values, limit))
+            # What a text stands in, no index tells; going through one costs more than reading all.
+            hint = " NOT INDEXED" if query.text and _is_wide(query) else ""
+            wheres, values = conditions_of(query)
+            fits = " AND ".join([*wheres, *bounds])
+            rows = await self._reader.all(
+                f"SELECT {_COLUMNS} FROM run{hint} WHERE {fits}{order}", (*values, *begin, limit)
+            )
         return [_record(row) for row in rows]
 
     async def list_latest(self, workflow_ids: Sequence[str]) -> list[RunRecord]:
