@@ -1,13 +1,15 @@
 """The shape of a document: scopes, orders, ancestors and cycles."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import networkx as nx
 
 from flowstudio.graph.document import Document, Edge, Node
+from flowstudio.graph.once import Once
 
 ROOT = ""
+_SCOPES: "Once[dict[str, Scope]]" = Once(most=16)
 
 
 @dataclass(slots=True)
@@ -46,8 +48,12 @@ class Scope:
         return [node for node in self.nodes if self.graph.out_degree(node.id) == 0]
 
 
-def scopes_of(document: Document) -> dict[str, Scope]:
+def scopes_of(document: Document) -> Mapping[str, Scope]:
     """Scopes by container id, the root first; wires that cross a wall belong to none."""
+    return _SCOPES.find(document, None, lambda: _scopes_of(document))
+
+
+def _scopes_of(document: Document) -> dict[str, Scope]:
     known = {node.id: node for node in document.nodes}
     scopes = {ROOT: Scope(ROOT)}
     for node in document.nodes:

@@ -14,7 +14,7 @@ from flowstudio.errors import InvalidDocumentError, SecretKeyError, StepError
 from flowstudio.graph.canonical import load
 from flowstudio.graph.checks.subject import check_node
 from flowstudio.graph.document import Document, Node, parse_document
-from flowstudio.graph.per_node import PerNode
+from flowstudio.graph.once import Once
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.references import Path
 from flowstudio.graph.slots import path_text
@@ -163,7 +163,7 @@ class CredentialUse:
         return _NAMED.find(node, kind, partial(_named_by, node, kind))
 
 
-_NAMED: PerNode[Sequence[tuple[Path, str]]] = PerNode()
+_NAMED: Once[Sequence[tuple[Path, str]]] = Once()
 
 
 def _named_by(node: Node, kind: NodeType[Any]) -> Sequence[tuple[Path, str]]:

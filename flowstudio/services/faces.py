@@ -8,7 +8,7 @@ from typing import Any
 from flowstudio.engine.contract import NodeType
 from flowstudio.graph.checks.subject import check_node
 from flowstudio.graph.document import Document, Node
-from flowstudio.graph.per_node import PerNode
+from flowstudio.graph.once import Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Face:
     purity: str
 
 
-_FACES: PerNode[Face] = PerNode()
+_FACES: Once[Face] = Once()
 
 
 def faces_of(document: Document, registry: Mapping[str, NodeType[Any]]) -> dict[str, Face]:

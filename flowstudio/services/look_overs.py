@@ -13,7 +13,7 @@ from flowstudio.graph.problems import Problem
 from flowstudio.services.access import Actor
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.faces import Face, faces_of
-from flowstudio.services.pacing import Paced
+from flowstudio.services.pacing import Pace, Paced
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import channel_of
 from flowstudio.services.workflows import Workflow, WorkflowService
@@ -21,9 +21,8 @@ from flowstudio.store.projects import find_project
 from flowstudio.store.users import find_user
 
 _MOST_TOLD = 64
-#: While somebody types, what follows from it may come a little later, and must leave time for the typing.
-_LEAST_S = 0.25
-_SHARE = 0.2
+#: While somebody types, what follows from it may come a little later, and must not hold up the typing.
+_PACE = Pace(pause_s=0.25, quiet_s=0.2, patience_s=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class LookOvers:
         self._workflows = workflows
         self._drafts = drafts
         self._registry = registry
-        self._pace = Paced(_LEAST_S, _SHARE)
+        self._pace = Paced(_PACE)
         self._told: OrderedDict[str, _Told] = OrderedDict()
 
     async def open(self, actor: Actor, workflow_id: str) -> OpenWorkflow:

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from flowstudio.graph.catalogue import Catalogue, CheckedConfig, NodeSpec
 from flowstudio.graph.document import Document, Edge, Node
-from flowstudio.graph.per_node import PerNode
+from flowstudio.graph.once import Once
 from flowstudio.graph.problems import Mend, Problem
 from flowstudio.graph.spelling import Spelling
 from flowstudio.graph.topology import ROOT, Ancestry, Scope, containers_around, scopes_of
 
 START = "start"
-_CHECKED: PerNode[CheckedConfig] = PerNode()
+_CHECKED: Once[CheckedConfig] = Once()
 
 
 class Finding(NamedTuple):
@@ -57,7 +57,7 @@ class Subject:
     checked: Mapping[str, CheckedConfig]
     nodes: dict[str, Node] = field(init=False)
     by_name: dict[str, Node] = field(init=False)
-    scopes: dict[str, Scope] = field(init=False)
+    scopes: Mapping[str, Scope] = field(init=False)
     spelling: Spelling = field(default_factory=Spelling)
 
     def __post_init__(self) -> None:
@@ -65,8 +65,10 @@ class Subject:
         for node in self.document.nodes:
             if self.nodes.setdefault(node.id, node) is node:
                 self.by_name.setdefault(node.name, node)
-        unique = self.document.model_copy(update={"nodes": list(self.nodes.values())})
-        self.scopes = scopes_of(unique)
+        document = self.document
+        if len(self.nodes) < len(document.nodes):
+            document = document.model_copy(update={"nodes": list(self.nodes.values())})
+        self.scopes = scopes_of(document)
         self._ancestries: dict[str, Ancestry] = {}
 
     @cached_property

@@ -4,8 +4,8 @@ import gc
 
 from flowstudio.graph.checks.subject import check_nodes
 from flowstudio.graph.document import parse_document
+from flowstudio.graph.once import Once
 from flowstudio.graph.operations import OPERATIONS, apply_one
-from flowstudio.graph.per_node import PerNode
 from flowstudio.nodes.registry import load_registry
 from tests.builders import document, node
 
@@ -25,15 +25,24 @@ def test_after_a_change_only_what_it_touched_is_checked_again():
 
 def test_an_equal_node_of_another_document_counts_apart():
     one, two = (parse_document(document(node("task", "a"))).nodes[0] for _ in range(2))
-    found = PerNode[int]()
+    found = Once[int]()
     assert found.find(one, REGISTRY, lambda: 1) == 1
     assert found.find(two, REGISTRY, lambda: 2) == 2
     assert found.find(one, REGISTRY, lambda: 3) == 1
     assert found.find(one, "about something else", lambda: 4) == 4
 
 
+def test_what_is_large_is_forgotten_before_it_becomes_much():
+    nodes = parse_document(document(*(node("task", name) for name in "abc"))).nodes
+    found = Once[str](most=2)
+    for each in nodes:
+        found.find(each, REGISTRY, lambda: "before")
+    assert found.find(nodes[0], REGISTRY, lambda: "anew") == "anew"
+    assert found.find(nodes[2], REGISTRY, lambda: "anew") == "before"
+
+
 def test_what_was_found_goes_with_the_node():
-    found = PerNode[int]()
+    found = Once[int]()
     [gone] = parse_document(document(node("task", "a"))).nodes
     found.find(gone, REGISTRY, lambda: 1)
     del gone
