@@ -30,6 +30,7 @@ _KEYS = 60
 _EVERY_S = 0.09
 _NAMES = 40
 _NAMED_EVERY_S = 0.4
+_SETTLED_MS = 5_000
 _GUEST = "ana@example.com"
 _LETTERS = "abcdefghij"
 
@@ -163,7 +164,8 @@ async def _typing(site: Site, page: Page, other: Page, heard: _Heard) -> list[Fo
     await box.click()
     await box.press("ControlOrMeta+a")
     await page.keyboard.insert_text(">")
-    await page.wait_for_timeout(1500)
+    # What is free runs by itself after the change, and should be over.
+    await page.wait_for_timeout(_SETTLED_MS)
     began_s = _processor_s(site)
     await page.evaluate(
         "window.__keys = []; window.__drawn = []; window.__sent = []; window.__busy = []"
