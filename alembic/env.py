@@ -14,6 +14,7 @@ from flowstudio.store.tables import (  # noqa: F401 - fills the metadata
     runs,
     schedules,
     sessions,
+    tries,
     users,
     webhooks,
     workflows,

@@ -38,15 +38,29 @@ class Throttle:
         Raises:
             ThrottledError: there were too many; this one does not count.
         """
-        keys = {"address": _network(address), "account": account}
-        for kind, key in keys.items():
+        for kind, key in _keys(account, address):
             limit = self._limits[kind]
-            if key and not self._windows.hit(limit, action, kind, key):
+            if not self._windows.hit(limit, action, kind, key):
                 reset = self._windows.get_window_stats(limit, action, kind, key).reset_time
                 wait_s = max(1.0, reset - self._clock.monotonic())
                 raise ThrottledError(
                     f"Too many attempts. Try again in {wait_s:.0f} seconds.", wait_s
                 )
+
+    def limits_of(
+        self, action: str, *, account: str = "", address: str = ""
+    ) -> list[tuple[str, int]]:
+        """What an attempt counts for, by name, each with how many a minute has."""
+        return [
+            (f"{action} {kind} {key}", self._limits[kind].amount)
+            for kind, key in _keys(account, address)
+        ]
+
+
+def _keys(account: str, address: str) -> list[tuple[str, str]]:
+    # An address that is refused costs those whose accounts it tries nothing.
+    keys = (("address", _network(address)), ("account", account))
+    return [(kind, key) for kind, key in keys if key]
 
 
 def moving_windows(clock: Clock) -> MovingWindowRateLimiter:

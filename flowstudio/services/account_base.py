@@ -14,6 +14,7 @@ from flowstudio.services.origin import Origin
 from flowstudio.services.people import as_actor
 from flowstudio.services.sessions import SessionService
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.tries import Tries
 from flowstudio.store import audit
 from flowstudio.store.users import UserRecord
 
@@ -32,7 +33,7 @@ class AccountBase:
         self._parts = parts
         self._sessions = sessions
         self._passwords = passwords
-        self._throttle = throttle
+        self._tries = Tries(parts, throttle)
         self._mail = mail
         self._setup_secret = secrets.token_urlsafe(16)
 

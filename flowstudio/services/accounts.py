@@ -44,7 +44,7 @@ class AccountService(Joining, Recovery):
             raise InvalidInputError(problems)
         if wanted != user.email:
             require_proof(actor, self._parts.clock.now())
-            self._throttle.attempt("account.send", account=actor.id, address=actor.address)
+            await self._tries.attempt("account.send", account=actor.id, address=actor.address)
 
         def work(session: Session) -> tuple[UserRecord, LinkMail | None]:
             if wanted != user.email and users.find_user_by_email(session, wanted) is not None:

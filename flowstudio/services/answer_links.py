@@ -18,6 +18,7 @@ from flowstudio.services.run_steering import QuestionView
 from flowstudio.services.runs import RunService
 from flowstudio.services.steps import WaitView
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.tries import Tries
 from flowstudio.store import audit, sessions, users
 from flowstudio.store.journal_rows import say_answered
 
@@ -57,6 +58,7 @@ class AnswerLinkService:
         self._attempts = Throttle(
             parts.clock, per_account=_MOST_OF_LINK, per_address=_MOST_OF_ADDRESS
         )
+        self._forged = Tries(parts, Throttle(parts.clock, per_address=_MOST_OF_ADDRESS))
 
     async def make(self, user_id: str, run_id: str, seq: int) -> str:
         """A link for a person to a question, or "" when there is nothing to answer any more."""
@@ -82,7 +84,7 @@ class AnswerLinkService:
             ThrottledError: the link, or its caller's address, was used too often.
         """
         authorize(actor, "answer_link.look")
-        claims = self._claims(token, origin)
+        claims = await self._claims(token, origin)
         person, name = await self._person(claims, origin)
         view = await self._runs.question(person, claims.run_id, claims.seq)
         if view.waiting is not None and view.question.answered_at is None:
@@ -112,7 +114,7 @@ class AnswerLinkService:
             ThrottledError: the link, or its caller's address, was used too often.
         """
         authorize(actor, "answer_link.answer")
-        claims = self._claims(token, origin)
+        claims = await self._claims(token, origin)
         person, _ = await self._person(claims, origin)
         view = await self._runs.question(person, claims.run_id, claims.seq)
         if over := _over(view):
@@ -122,9 +124,13 @@ class AnswerLinkService:
         entry = self._parts.entry(person, "run.answer", target, by="link", path=view.question.path)
         await self._parts.records.write(lambda session: audit.append(session, entry))
 
-    def _claims(self, token: str, origin: Origin) -> AnswerClaims:
+    async def _claims(self, token: str, origin: Origin) -> AnswerClaims:
         self._attempts.attempt("answer link", address=origin.address)
-        claims = self._tokens.read(token)
+        try:
+            claims = self._tokens.read(token)
+        except NotFoundError:
+            await self._forged.attempt("forged answer link", address=origin.address)
+            raise
         link = f"{claims.user_id} {claims.run_id} {claims.seq}"
         self._attempts.attempt("answer link", account=link)
         return claims

@@ -63,7 +63,7 @@ class Joining(AccountBase):
         authorize(actor, "instance.setup")
         if not await self.needs_setup():
             raise ConflictError(_IS_SET_UP)
-        self._throttle.attempt("instance.setup", address=origin.address)
+        await self._tries.attempt("instance.setup", address=origin.address)
         if self.needs_setup_token and not secrets.compare_digest(
             token.encode("utf-8", "replace"), self._setup_secret.encode()
         ):
@@ -93,7 +93,7 @@ class Joining(AccountBase):
             NotFoundError: there is no such invitation.
         """
         authorize(actor, "account.register")
-        self._throttle.attempt("account.register", address=origin.address)
+        await self._tries.attempt("account.register", address=origin.address)
         await self._parts.records.read(lambda session: self._admit(session, invitation))
         kept = await self._check_and_hash(new)
 

@@ -26,7 +26,7 @@ class Recovery(AccountBase):
             ConflictError: somebody else has that address by now.
         """
         authorize(actor, "account.recover")
-        self._throttle.attempt("account.verify", address=origin.address)
+        await self._tries.attempt("account.verify", address=origin.address)
         await self._look(token, "verify")
 
         def work(session: Session) -> str:
@@ -52,7 +52,7 @@ class Recovery(AccountBase):
             ConflictError: it is proved already.
         """
         authorize(actor, "account.edit", Target("user", actor.id, user_id=actor.id))
-        self._throttle.attempt("account.send", account=actor.id, address=actor.address)
+        await self._tries.attempt("account.send", account=actor.id, address=actor.address)
 
         def work(session: Session) -> LinkMail:
             user = users.get_user(session, actor.id)
@@ -73,7 +73,7 @@ class Recovery(AccountBase):
         """
         authorize(actor, "account.recover")
         email = normal_email(email)
-        self._throttle.attempt("account.recover", account=email, address=origin.address)
+        await self._tries.attempt("account.recover", account=email, address=origin.address)
 
         def work(session: Session) -> LinkMail | None:
             user = users.find_user_by_email(session, email)
@@ -92,7 +92,7 @@ class Recovery(AccountBase):
             InvalidInputError: the link is not valid any more, or the password is too weak.
         """
         authorize(actor, "account.recover")
-        self._throttle.attempt("account.reset", address=origin.address)
+        await self._tries.attempt("account.reset", address=origin.address)
         # Weak passwords must not use the link up, and a worthless link must cost no hash.
         user = await self._look(token, "reset")
         if weaknesses := find_weaknesses(password, user.email):

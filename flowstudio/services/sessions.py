@@ -14,6 +14,7 @@ from flowstudio.services.origin import Origin
 from flowstudio.services.people import as_actor, normal_email
 from flowstudio.services.sign_ins import IDLE, SignIn, SignIns
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.tries import Tries
 from flowstudio.store import audit, sessions, users
 from flowstudio.store.sessions import SessionRecord, SignedIn
 from flowstudio.store.users import UserRecord
@@ -33,7 +34,7 @@ class SessionService:
     def __init__(self, parts: StudioParts, passwords: Passwords, throttle: Throttle) -> None:
         self._parts = parts
         self._passwords = passwords
-        self._throttle = throttle
+        self._tries = Tries(parts, throttle)
         self._tokens = AccessTokens(parts.ring, parts.clock)
         self._sign_ins = SignIns(parts, self._tokens)
 
@@ -81,7 +82,7 @@ class SessionService:
         """
         authorize(actor, "session.open")
         email = normal_email(email)
-        self._throttle.attempt("session.open", account=email, address=origin.address)
+        await self._tries.attempt("session.open", account=email, address=origin.address)
         records = self._parts.records
         user = await records.read(lambda session: users.find_user_by_email(session, email))
         kept = user.password_hash if user is not None and user.is_active else None
@@ -215,7 +216,7 @@ class SessionService:
             ThrottledError: too many attempts.
         """
         authorize(actor, "session.prove", Target("session", user_id=actor.id))
-        self._throttle.attempt("session.prove", account=actor.id, address=actor.address)
+        await self._tries.attempt("session.prove", account=actor.id, address=actor.address)
         user = await self._parts.records.read(lambda session: users.get_user(session, actor.id))
         if user.password_hash is None:
             message = (

@@ -12,6 +12,7 @@ from flowstudio.security.throttle import Throttle
 from flowstudio.services.access import Actor, authorize
 from flowstudio.services.parts import RunParts
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.tries import Tries
 from flowstudio.services.webhook_inputs import IN_BODY, Received, body_key, inputs_of
 from flowstudio.services.webhook_links import NOTHING, Link, WebhookLinks
 from flowstudio.services.webhook_quotas import WebhookQuotas
@@ -49,7 +50,7 @@ class WebhookCalls:
         self._workflows = workflows
         self._links = links
         self._quotas = WebhookQuotas(parts)
-        self._refusals = Throttle(parts.clock, per_address=_MOST_REFUSED)
+        self._refusals = Tries(parts, Throttle(parts.clock, per_address=_MOST_REFUSED))
 
     async def find(self, actor: Actor, token: str, *, is_test: bool = False) -> Link:
         """The link at an address; for a test, also one that is switched off.
@@ -73,7 +74,7 @@ class WebhookCalls:
         try:
             self._check(link, received)
         except NotSignedInError:
-            self._refusals.attempt("webhook", address=received.address)
+            await self._refusals.attempt("webhook", address=received.address)
             raise
         await self._quotas.take(link.record, is_test=is_test)
 

@@ -16,7 +16,9 @@ from flowstudio.store.tables.keys import IdempotencyRow
 from flowstudio.store.tables.projects import InvitationRow
 from flowstudio.store.tables.runs import BlobRow, CacheEntryRow, RunEventRow
 from flowstudio.store.tables.sessions import RefreshTokenRow, SessionRow
+from flowstudio.store.tables.tries import TryCountRow
 from flowstudio.store.tables.users import MailTokenRow
+from flowstudio.store.tries import WINDOW
 
 #: Rows removed in one transaction.
 PIECE = 500
@@ -68,6 +70,11 @@ def _over(cutoffs: Cutoffs) -> Mapping[str, tuple[type[Any], Any, ColumnElement[
             MailTokenRow,
             col(MailTokenRow.hash),
             col(MailTokenRow.expires_at) < cutoffs.now,
+        ),
+        "counted tries": (
+            TryCountRow,
+            col(TryCountRow.key),
+            col(TryCountRow.begins_at) < cutoffs.now - WINDOW,
         ),
         "invitations": (
             InvitationRow,

@@ -68,6 +68,22 @@ class Records:
             self.on_told(told)
         return result
 
+    async def count(self, work: Callable[[Session], T]) -> T:
+        """Do and commit a work whose statements each stand by themselves.
+
+        It waits for no other work, and nothing that was read grows old by it.
+
+        Raises:
+            JournalError: the database could not be written.
+        """
+
+        def counting(session: Session) -> T:
+            result = work(session)
+            session.commit()
+            return result
+
+        return await self._in_thread(self.read_now, counting)
+
     def read_now(self, work: Callable[[Session], T]) -> T:
         """As `read`, in the caller's thread."""
         try:
