@@ -47,7 +47,7 @@ def rows(runtime):
     return runtime.studio.parts.records.read_now(lambda session: session.exec(count).one())
 
 
-async def test_a30h_several_processes_together_take_five_tries_of_an_account(
+async def test_a30c_several_processes_together_take_five_tries_of_an_account(
     postgres_url, tmp_path, bench
 ):
     clock = TurnedClock()
@@ -96,7 +96,7 @@ async def test_a41c_wrong_secrets_of_one_address_count_over_all_processes_and_ri
         assert await tried(both[1], well) is None
 
 
-async def test_a63c_forged_links_count_over_all_processes(postgres_url, tmp_path, bench):
+async def test_a63e_forged_links_count_over_all_processes(postgres_url, tmp_path, bench):
     clock = TurnedClock()
 
     async def look(runtime):
