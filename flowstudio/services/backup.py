@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -11,7 +13,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from flowstudio.clock import Clock, SystemClock
-from flowstudio.errors import ConflictError, InvalidInputError
+from flowstudio.errors import ConflictError, FlowStudioError, InvalidInputError
 from flowstudio.security import keyring
 from flowstudio.services.access import INSTANCE, Actor, authorize
 from flowstudio.services.backup_archive import (
@@ -23,8 +25,9 @@ from flowstudio.services.backup_archive import (
     hash_file,
     write_archive,
 )
+from flowstudio.services.system_notices import trouble
 from flowstudio.settings import Settings
-from flowstudio.store import audit, snapshot
+from flowstudio.store import audit, notices, snapshot
 from flowstudio.store.database import find_server, newest_version, open_database
 from flowstudio.store.records import Records
 from flowstudio.store.snapshot import Taken
@@ -69,6 +72,13 @@ class BackupService:
             JournalError: the database cannot be read, or the copy of it is not whole.
         """
         authorize(actor, "backup.create")
+        try:
+            return self._create(actor, target, with_keys=with_keys)
+        except (FlowStudioError, OSError) as error:
+            self._tell(error)
+            raise
+
+    def _create(self, actor: Actor, target: Path, *, with_keys: bool) -> Backup:
         self._check(target, with_keys=with_keys)
         self._log(actor, with_keys=with_keys)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
@@ -132,10 +142,20 @@ class BackupService:
             project_id="",
             details={"with_keys": with_keys},
         )
+        self._write(partial(_append, entry=entry))
+
+    def _tell(self, error: Exception) -> None:
+        """Tell admins once a day that there is no new backup: who runs them by a timer sees nothing."""
+        notice = trouble("backup", "A backup could not be made", str(error), self._clock.now())
+        with suppress(FlowStudioError, OSError):
+            if self._version() == newest_version():
+                self._write(lambda session: notices.add(session, notice))
+
+    def _write(self, work: Callable[[Session], object]) -> None:
         # Its schema is this version's, so that opening changes nothing.
         records = Records(open_database(self._settings), self._settings.durability)
         try:
-            records.write_now(partial(_append, entry=entry))
+            records.write_now(work)
         finally:
             records.close()
 

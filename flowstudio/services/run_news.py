@@ -1,20 +1,25 @@
 """What people are told of runs: that they failed, wait for somebody, or have spent their budget."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 
 from sqlmodel import Session
 
+from flowstudio.llm.failures import KEY_SETTING
 from flowstudio.services.access import PROJECT_ROLES
 from flowstudio.services.answers import is_asked
+from flowstudio.services.system_notices import trouble
 from flowstudio.store import members, notices, questions
 from flowstudio.store.journal_rows import NEAR_LIMIT
 from flowstudio.store.members import MemberRecord
 from flowstudio.store.notice_types import PRIORITIES, NoticeType, Priority
-from flowstudio.store.notices import Notice, People
+from flowstudio.store.notices import Members, Notice, People
 from flowstudio.store.questions import RunNews
 
+_KEY_ERROR = "KeyRefusedError"
 _MOST_MEMBERS = 1_000
 _BUDGET_ERROR = "BudgetError"
 _CHARACTERS = 500
@@ -24,9 +29,9 @@ def tell_news(session: Session, limit: int, now: datetime) -> int:
     """Tell people of what happened in runs, inside a work that writes; gives how much it was."""
     taken = questions.take_news(session, limit)
     for news in taken:
-        notice = _notice(session, news, now)
-        if notice is not None:
-            notices.add(session, notice)
+        for notice in (_notice(session, news, now), _refused_key(news, now)):
+            if notice is not None:
+                notices.add(session, notice)
     return len(taken)
 
 
@@ -113,6 +118,23 @@ def _failed(session: Session, news: RunNews, now: datetime) -> Notice:
         title = f"“{news.workflow}” was stopped at its budget{_usd(news.max_cost_usd)}"
         return _about(session, news, now, "budget_reached", title, message)
     return _about(session, news, now, "run_failed", f"“{news.workflow}” failed", message)
+
+
+def _refused_key(news: RunNews, now: datetime) -> Notice | None:
+    """That a provider refuses a key, for whoever can change it: once a day, whatever it makes fail."""
+    error = news.data.get("error") or {}
+    if news.type != "run_failed" or error.get("type") != _KEY_ERROR:
+        return None
+    message = str(error.get("message", ""))[:_CHARACTERS]
+    what = f"key:{sha256(message.encode()).hexdigest()[:16]}"
+    title = "A provider of models refuses the key"
+    if KEY_SETTING in message:
+        return trouble(what, title, message, now)
+    if not news.project_id:
+        return None
+    owners = Members(("owner",))
+    found = trouble(f"{what}:{news.project_id}", title, message, now, link=f"/runs/{news.run_id}")
+    return replace(found, to=owners, project_id=news.project_id)
 
 
 def _about(

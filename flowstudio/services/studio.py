@@ -24,6 +24,7 @@ from flowstudio.services.identities import IdentityService
 from flowstudio.services.instance import InstanceService
 from flowstudio.services.invitations import InvitationService
 from flowstudio.services.keys import KeyService
+from flowstudio.services.lookout import LookoutService
 from flowstudio.services.mail import MailService
 from flowstudio.services.members import MemberService
 from flowstudio.services.node_runs import NodeRunService
@@ -75,6 +76,7 @@ class Studio:
     instance: InstanceService
     invitations: InvitationService
     keys: KeyService
+    lookout: LookoutService
     mail: MailService
     members: MemberService
     node_runs: NodeRunService
@@ -149,6 +151,7 @@ def open_studio(
         instance=InstanceService(parts),
         invitations=InvitationService(parts, mail),
         keys=KeyService(parts),
+        lookout=LookoutService(parts),
         mail=mail,
         members=MemberService(parts),
         node_runs=NodeRunService(parts, runs.parts),

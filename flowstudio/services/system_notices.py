@@ -1,5 +1,7 @@
 """What admins are told of the installation itself."""
 
+from datetime import datetime
+
 from sqlmodel import Session
 
 from flowstudio.services.studio_parts import StudioParts
@@ -36,16 +38,37 @@ async def tell_of_schema(parts: StudioParts) -> None:
     await parts.records.write(work)
 
 
-async def tell_of_trouble(parts: StudioParts, what: str, title: str, problem: str) -> None:
-    """Tell admins that something which should go by itself does not; at most once a day."""
-    now = parts.clock.now()
-    trouble = Notice(
+async def tell_of_trouble(
+    parts: StudioParts,
+    what: str,
+    title: str,
+    problem: str,
+    *,
+    link: str = "/admin",
+    is_daily: bool = True,
+) -> None:
+    """Tell admins that something which should go by itself does not; once a day, or once at all."""
+    notice = trouble(what, title, problem, parts.clock.now(), link=link, is_daily=is_daily)
+    await parts.records.write(lambda session: notices.add(session, notice))
+
+
+def trouble(
+    what: str,
+    title: str,
+    problem: str,
+    now: datetime,
+    *,
+    link: str = "/admin",
+    is_daily: bool = True,
+) -> Notice:
+    """The notice of that."""
+    key = f"trouble:{what}"
+    return Notice(
         type="system",
         to=Admins(),
-        key=f"trouble:{what}:{now:%Y-%m-%d}",
+        key=f"{key}:{now:%Y-%m-%d}" if is_daily else key,
         title=title,
         body=problem,
         at=now,
-        link="/admin",
+        link=link,
     )
-    await parts.records.write(lambda session: notices.add(session, trouble))

@@ -81,7 +81,11 @@ TYPES: Mapping[NoticeType, TypeFacts] = MappingProxyType(
         "fork": TypeFacts("Fork", "Somebody works on from what you have shared.", "low", _QUIET),
         "review": TypeFacts("Review", "Somebody reviews what you offer.", "normal", _DAILY),
         "purchase": TypeFacts("Purchase", "Somebody buys what you offer, or you buy something."),
-        "system": TypeFacts("System", "Something about this installation; for its admins.", "high"),
+        "system": TypeFacts(
+            "System",
+            "Something about this installation, for its admins, or a refused key, for owners.",
+            "high",
+        ),
     }
 )
 OFFERED: Mapping[NoticeType, TypeFacts] = MappingProxyType(

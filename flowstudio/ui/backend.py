@@ -23,6 +23,7 @@ async def open_backend() -> AsyncIterator[None]:
             studio.retention.serve(),
             studio.webhook_requests.serve(),
             studio.housekeeping.serve(),
+            studio.lookout.serve(),
             runtime.traffic.watch_loop(runtime.clock),
             studio.schedules.serve(),
             studio.deliveries.serve(),

@@ -19,6 +19,7 @@ from flowstudio.engine.costs import CostRange, Usage
 from flowstudio.errors import StepError
 from flowstudio.graph.catalogue import Ports
 from flowstudio.graph.fields import Templated, Text, Value
+from flowstudio.llm.errors import KeyRefusedError
 from flowstudio.nodes.registry import Registry
 
 
@@ -112,6 +113,7 @@ class FlakyConfig(Plain):
     retry_after_s: float | None = None
     is_retryable: bool = True
     message: str = "not yet"
+    refuses_key: bool = False
 
 
 class Flaky(Probe):
@@ -122,6 +124,8 @@ class Flaky(Probe):
 
     async def work(self, config: Any, context: NodeContext) -> Any:
         if self.bench.runs[context.path] <= config.fails:
+            if config.refuses_key:
+                raise KeyRefusedError(config.message)
             raise StepError(
                 config.message,
                 retryable=config.is_retryable,
