@@ -69,9 +69,12 @@ class CronLine:
 
 
 def _fields_of(text: str) -> list[str]:
+    if len(text) > _LONGEST:
+        message = f"A cron line has at most {_LONGEST} characters."
+        raise ValueError(message)
     text = text.strip().lower()
     fields = _NICKNAMES.get(text, text).split()
-    if len(text) > _LONGEST or len(fields) != len(_NAMES):
+    if len(fields) != len(_NAMES):
         message = (
             "A cron line has five fields: minute, hour, day of the month, month, weekday; "
             f"this one has {len(fields)}. Monday to Friday at 9:00 is `0 9 * * 1-5`."

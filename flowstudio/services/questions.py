@@ -44,6 +44,8 @@ class QuestionService:
     async def assign(self, actor: Actor, run_id: str, path: str, user_id: str) -> None:
         """Have another member asked in place of those who are; they are told.
 
+        Who was asked later, when nobody had answered, is among those; who will be still is.
+
         Raises:
             ConflictError: nothing is asked there, or it is answered already.
             AccessDeniedError: the step asks others than the actor.

@@ -4,6 +4,7 @@ A wall-clock time usually names one moment. Where clocks go forward it names non
 back it names two.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,10 @@ _SECOND = timedelta(seconds=1)
 #: No zone changes its clocks twice within so short a time and comes out where it was.
 _STEP = timedelta(days=7)
 _MOST_NAME = 64
+#: What these mean depends on the machine that is asked.
+_OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory"})
+#: Folders of the same zones as counted otherwise, which few machines have.
+_OTHER_CLOCKS = ("right/", "posix/")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 
 
@@ -20,11 +25,11 @@ def read_zone(name: str) -> ZoneInfo:
     Raises:
         ValueError: there is none.
     """
-    try:
-        return ZoneInfo(name[: _MOST_NAME + 1])
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"There is no time zone {name[:_MOST_NAME]!r}. Give one such as Europe/Berlin."
-        raise ValueError(message) from None
+    if name not in _OF_THE_MACHINE and not name.startswith(_OTHER_CLOCKS):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(name[: _MOST_NAME + 1])
+    message = f"There is no time zone {name[:_MOST_NAME]!r}. Give one such as Europe/Berlin."
+    raise ValueError(message)
 
 
 def wall_of(moment: datetime, zone: ZoneInfo) -> datetime:

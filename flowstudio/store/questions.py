@@ -149,7 +149,7 @@ def has_late(session: Session, now: datetime) -> bool:
 
 
 def put_asked(session: Session, run_id: str, seq: int, asked: Sequence[str]) -> bool:
-    """Ask others in place of those whom a step names; False when it is answered already."""
+    """Ask others in place of all who are asked by now; False when it is answered already."""
     changed: Any = session.execute(
         update(QuestionRow)
         .where(
@@ -157,7 +157,7 @@ def put_asked(session: Session, run_id: str, seq: int, asked: Sequence[str]) -> 
             col(QuestionRow.seq) == seq,
             col(QuestionRow.answered_at).is_(None),
         )
-        .values(asked=json.dumps(list(asked)))
+        .values(asked=json.dumps(list(asked)), is_escalated=False)
     )
     return bool(changed.rowcount == 1)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowstudio.store.notice_types import MailPace
 
@@ -59,4 +59,8 @@ def _next(at: datetime, hour: time, zone: str) -> datetime:
 
 @lru_cache(maxsize=256)
 def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # It was there when it was chosen: one person's zone must not keep others from being told.
+        return ZoneInfo("UTC")

@@ -10,10 +10,12 @@ from starlette.requests import ClientDisconnect
 from flowstudio.api.slow_bodies import SlowBodies
 from flowstudio.errors import InvalidInputError
 from flowstudio.nodes.inputs import check_inputs
+from flowstudio.security.signatures import is_recent, is_signed, sign
 from flowstudio.services.schedule_wishes import ScheduleWish, preview
 from flowstudio.services.webhook_inputs import Received, inputs_of
 
 PRIME = 2**61 - 1
+SECRET = "whsec_" + "A" * 32
 #: How long each would take if every pair of entries were compared: minutes.
 SLOW = {
     "of objects": [{"a": number} for number in range(30_000)],
@@ -152,7 +154,15 @@ async def test_a_request_that_is_there_may_be_answered_for_as_long_as_that_takes
         ({"expression": "0 0 31 4 *"}, "never comes"),
         ({"expression": "* * * * * *"}, "five fields"),
         ({"expression": "*/0 * * * *"}, "A step is a number"),
-        ({"expression": "*" * 5_000}, "five fields"),
+        ({"expression": "*" * 5_000}, "at most"),
+        ({"expression": "1," * 5_000 + "1 * * * *"}, "at most"),
+        ({"expression": "\N{ARABIC-INDIC DIGIT THREE} * * * *"}, "Minute"),
+        ({"expression": "* * * * *\n* * * * *"}, "five fields"),
+        ({"zone": "Europe"}, "no time zone"),
+        ({"zone": "localtime"}, "no time zone"),
+        ({"zone": "right/UTC"}, "no time zone"),
+        ({"zone": "\ud800"}, "no time zone"),
+        ({"zone": "x" * 100_000}, "no time zone"),
         ({"zone": "../../etc/passwd"}, "no time zone"),
         ({"zone": "UTC\x00"}, "no time zone"),
         ({"jitter_s": 10**30}, "From 0 to 86,400"),
@@ -174,3 +184,34 @@ def test_a73_a_day_that_never_comes_beside_a_weekday_costs_nothing():
     for _ in range(20):
         assert len(preview(asked, datetime(2026, 11, 26, tzinfo=UTC)).times) == 5
     assert time.process_time() - began < 3
+
+
+STAMPS = (
+    *("", "inf", "nan", "-1", "+1800000000", " 1800000000", "1_800_000_000", "18e8"),
+    *("9" * 5_000, "0x6b49d200", "1800000000.0", "\N{FULLWIDTH DIGIT ONE}800000000", "\ud800"),
+)
+SIGNATURES = (
+    *("", "v1", "v1,", "v1,====", "v1,\ud800", "v1,é", "v1," + "A" * 1_000_000),
+    *(" ".join(["v1,AAAA"] * 100_000), " " * 1_000_000),
+)
+
+
+@pytest.mark.parametrize("stamp", STAMPS, ids=range(len(STAMPS)))
+def test_a36d_timestamps_that_are_no_whole_seconds_are_old(stamp):
+    assert not is_recent(stamp, 1_800_000_000)
+
+
+@pytest.mark.parametrize("given", SIGNATURES, ids=range(len(SIGNATURES)))
+def test_a36d_signatures_of_any_shape_and_size_are_wrong_in_no_time(given):
+    began = time.process_time()
+    assert not is_signed(SECRET, "id", "1800000000", b"x", given)
+    for message_id in ("", "a.b", "\ud800", "x" * 1_000_000):
+        assert not is_signed(SECRET, message_id, "1800000000", b"x", "v1,AAAA")
+    assert time.process_time() - began < 1
+
+
+def test_a36d_a_right_signature_behind_too_many_wrong_ones_is_wrong():
+    right = sign(SECRET, "id", 1_800_000_000, b"x")
+    assert is_signed(SECRET, "id", "1800000000", b"x", f"v1,AAAA {right}")
+    many = " ".join(["v1,AAAA"] * 1_000)
+    assert not is_signed(SECRET, "id", "1800000000", b"x", f"{many} {right}")

@@ -150,6 +150,44 @@ async def test_a63_a_link_gives_no_more_than_its_person_has(timed, owner, runner
         await links.look(NOBODY, mine, HERE)
 
 
+async def test_a63f_a_link_of_whoever_has_handed_the_question_on_answers_nothing(
+    timed, owner, runner, clock
+):
+    editor = member(timed, "editor", owner)
+    document = asking(
+        assignees=[runner.name], escalate_to=[editor.name], expires_s=60, on_expiry="escalate"
+    )
+    run_id, seq = await waiting(timed, owner, document)
+    studio, links = timed.studio, timed.studio.answer_links
+    tokens = [await token_for(timed, actor, run_id, seq) for actor in (runner, editor)]
+    with pytest.raises(AccessDeniedError):
+        await links.look(NOBODY, tokens[1], HERE)
+    clock.turn(61)
+    assert await studio.deliveries.escalate() == 1
+    for token in tokens:
+        assert (await links.look(NOBODY, token, HERE)).waiting is not None
+    await studio.questions.assign(editor, run_id, "ask", owner.id)
+    for token in tokens:
+        with pytest.raises(AccessDeniedError):
+            await links.answer(NOBODY, token, {"approved": True}, HERE)
+    mine = await token_for(timed, owner, run_id, seq)
+    await links.answer(NOBODY, mine, {"approved": False}, HERE)
+
+
+async def test_a_question_handed_on_before_its_expiry_goes_on_to_others_all_the_same(
+    timed, owner, runner, clock
+):
+    editor = member(timed, "editor", owner)
+    document = asking(escalate_to=[editor.name], expires_s=60, on_expiry="escalate")
+    run_id, seq = await waiting(timed, owner, document)
+    await timed.studio.questions.assign(owner, run_id, "ask", runner.id)
+    clock.turn(61)
+    assert await timed.studio.deliveries.escalate() == 1
+    for actor in (runner, editor):
+        token = await token_for(timed, actor, run_id, seq)
+        assert (await timed.studio.answer_links.look(NOBODY, token, HERE)).waiting is not None
+
+
 async def test_a_link_of_another_question_does_not_answer_this_one(timed, owner, runner):
     first, seq = await waiting(timed, owner, asking())
     second, _ = await waiting(timed, owner, asking())

@@ -205,7 +205,7 @@ def test_nicknames_stand_for_their_lines():
         ("1,,2 * * * *", "Write a number"),
         ("٣ * * * *", "Minute"),
         ("", "five fields"),
-        ("0 0 * * " + "1," * 200, "five fields"),
+        ("0 0 * * " + "1," * 200, "at most 200"),
     ],
 )
 def test_an_impossible_line_is_refused_with_the_reason(line, said):

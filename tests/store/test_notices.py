@@ -176,3 +176,9 @@ def test_a_title_is_one_line_whatever_it_was_made_of(parts):
     tell(parts, notice(People([ann.id]), title="Hello\r\nBcc: eve@example.com\x00"))
     (row,) = rows(parts, NotificationRow)
     assert row.title == "Hello  Bcc: eve@example.com"
+
+
+def test_a_zone_that_is_gone_is_read_as_utc_and_keeps_nobody_from_being_told():
+    at = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    quiet = QuietHours("11:00", "13:00", "Europe/Nowhere")
+    assert due_at("now", quiet, at, is_urgent=False) == at.replace(hour=13)
