@@ -2,7 +2,9 @@
 
 import pytest
 
+from flowstudio.graph.operations import OPERATIONS
 from flowstudio.runtime import open_runtime
+from flowstudio.services.changes import Batch
 from flowstudio.services.drafts import Ask
 from flowstudio.settings import Settings
 from tests.builders import inputs, node, workflow
@@ -75,3 +77,29 @@ async def test_the_last_output_tells_how_often_a_loop_turns(paid):
     assert after["costs"]["each"]["calls"] == 3
     assert after["costs"]["inner"]["calls"] == 1
     assert after["stale"]["calls"] == 4
+
+
+async def test_a_change_tells_the_costs_that_it_changed_and_what_is_stale_in_all(paid):
+    runtime, owner, workflow_id = paid
+    await runtime.studio.drafts.put_inputs(owner, workflow_id, {"topic": "bees"})
+    changes = runtime.studio.changes
+    told = []
+    with runtime.studio.parts.channels.listen(f"workflow:{workflow_id}") as listener:
+        for number, op in enumerate(
+            [
+                {"op": "set_config", "id": "shout", "path": ["text"], "value": "Quiet"},
+                {"op": "set_config", "id": "shout", "path": ["text"], "value": "Loud"},
+                {"op": "remove_node", "id": "answer"},
+            ]
+        ):
+            batch = Batch("one", number, 1, OPERATIONS.validate_python([op]))
+            change = await changes.submit(owner, workflow_id, batch)
+            await changes.look_over(owner, workflow_id, change.revision)
+            while (message := await listener.get())["t"] != "draft":
+                pass
+            told.append(message)
+    first, nothing, gone = (message["costs"] for message in told)
+    assert {"answer", "inner", "each"} <= first.keys()
+    assert nothing == {}
+    assert gone == {"answer": None}
+    assert [message["stale"]["nodes"] for message in told] == [5, 5, 4]
