@@ -92,7 +92,7 @@ def heading(title: str, text: str = "", *actions: rx.Component) -> rx.Component:
 def _rail(here: str) -> rx.Component:
     return rx.el.nav(
         link(
-            rx.el.img(src="/favicon.svg", alt="", width="26", height="26"),
+            _mark(),
             rx.el.span("FlowStudio", class_name="rail-label"),
             to="/",
             aria_label="FlowStudio, home",
@@ -107,6 +107,21 @@ def _rail(here: str) -> rx.Component:
         rail_toggle(icon("panel-left", 18), rx.el.span("Hide labels", class_name="rail-label")),
         class_name="rail",
         aria_label="Pages",
+    )
+
+
+def _mark() -> rx.Component:
+    """favicon.svg as part of the page: a picture by itself takes the browser longer to open."""
+    # Attributes rather than styles, which would be worked out for each one.
+    line = {"fill": "none", "stroke": "#fff", "strokeWidth": 3, "strokeLinecap": "round"}
+    return rx.el.svg(
+        rx.el.rect(width="32", height="32", rx="8", custom_attrs={"fill": "#1d1c1a"}),
+        rx.el.path(d="M9 11h9a5 5 0 0 1 0 10h-5", custom_attrs=line),
+        rx.el.circle(cx="10", cy="21", r="2.6", custom_attrs={"fill": "#f08a3c"}),
+        view_box="0 0 32 32",
+        width="26",
+        height="26",
+        aria_hidden=True,
     )
 
 

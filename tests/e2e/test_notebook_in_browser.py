@@ -107,3 +107,13 @@ async def test_both_views_show_what_is_selected_in_either(page: Page, site: Site
     await page.keyboard.press("Escape")
     await editor.node("i").locator(".flow-title").click()
     await expect(page.get_by_test_id("cell-i")).to_be_in_viewport()
+
+
+async def test_a_notebook_whose_code_is_gone_says_how_to_get_it(page: Page, site: Site) -> None:
+    await page.route("**/assets/notebook-*.js", lambda route: route.abort())
+    await Editor(page).open(keep(site, chain("One")))
+    await page.get_by_test_id("view-notebook").click()
+    await expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    await page.unroute("**/assets/notebook-*.js")
+    await page.get_by_role("button", name="Load the page anew").click()
+    await expect(page.get_by_test_id("notebook")).to_be_visible()

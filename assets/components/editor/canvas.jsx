@@ -8,6 +8,7 @@ import { whyNoWire } from "./document.js";
 import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
 import { change, read, redo, say, select, set, subscribe, undo, useEditor } from "./store.js";
 import { shortcut } from "../keys.jsx";
+import { whenIdle } from "../later.jsx";
 import { Icon } from "./icons.jsx";
 import { typing } from "./document-keys.js";
 import { QuickAdd } from "./quick-add.jsx";
@@ -58,7 +59,11 @@ export const Canvas = memo(function Canvas({ nodeTypes }) {
     const { width, height } = frame.current.getBoundingClientRect();
     const state = read();
     const { nodes, kept } = flowNodes(state, new Map(), actions.sizes, () => undefined);
-    setFirst({ nodes: marked(nodes, state.selection), kept, edges: flowEdges(state), width, height, viewport: firstView(nodes, { width, height }), state });
+    const found = { nodes: marked(nodes, state.selection), kept, edges: flowEdges(state), width, height, viewport: firstView(nodes, { width, height }), state };
+    let isHere = true;
+    // Not from within the effect: React would then run all that a new node sets up before it is painted.
+    queueMicrotask(() => isHere && setFirst(found));
+    return () => { isHere = false; };
   }, []);
   if (!first) return <div ref={frame} className="canvas" />;
   return (
@@ -77,11 +82,7 @@ function useFirstView({ viewport: { x, y, zoom } }) {
 // What the first picture can do without comes when there is time for it.
 function useCalm() {
   const [isCalm, setCalm] = useState(false);
-  useEffect(() => {
-    const wait = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
-    const waiting = wait(() => setCalm(true), { timeout: 1500 });
-    return () => (window.cancelIdleCallback ?? clearTimeout)(waiting);
-  }, []);
+  useEffect(() => whenIdle(() => setCalm(true)), []);
   return isCalm;
 }
 
@@ -97,6 +98,7 @@ function Board({ nodeTypes, first }) {
   const mayEdit = useEditor((state) => state.mayEdit) && !isLocked;
   const dark = useDark();
   const isCalm = useCalm();
+  const isDrawn = useEditor((state) => state.isDrawn);
   const moved = useRef(new Map());
 
   // Whole positions only, and once they are final: at the end of a drag, or of a key.
@@ -212,7 +214,7 @@ function Board({ nodeTypes, first }) {
         {isCalm && <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />}
         <Cursors />
       </ReactFlow>
-      <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => set({ isLocked: !isLocked })} addNote={() => actions.addNote(center())} />
+      {isDrawn && <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => set({ isLocked: !isLocked })} addNote={() => actions.addNote(center())} />}
       <Aligning />
       <EmptyCanvas onAdd={() => openAdd(null)} />
       {adding && mayEdit && (

@@ -1,15 +1,16 @@
 // The drawer at the bottom: the run that goes on, what its steps say, and what is wrong with the workflow.
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { mend } from "./actions.js";
 import { cancel, loadDraft } from "./draft.js";
 import { isBusy, money, RUN_LABELS, seconds } from "./faces.js";
+import { later } from "../later.jsx";
 import { Elapsed } from "../live.jsx";
 import { Questions } from "./questions.jsx";
 import { Icon, StatePill } from "./icons.jsx";
 import { Unread } from "./unread.jsx";
 import { select, useEditor } from "./store.js";
 
-const RunLog = lazy(() => import("./run-log.jsx"));
+const RunLog = later(() => import("./run-log.jsx"), "drawer-body");
 const NOTHING = {};
 
 export function Drawer() {
@@ -36,9 +37,7 @@ export function Drawer() {
       {unread && <Unread what="How the nodes stand" problem={unread} onAgain={loadDraft} />}
       <Questions run={run} />
       {open === "run" && <RunPanel run={run} />}
-      {open === "logs" && (
-        <Suspense fallback={<div className="drawer-body faint">One moment…</div>}><RunLog key={run?.run_id} run={run} /></Suspense>
-      )}
+      {open === "logs" && <RunLog key={run?.run_id} run={run} />}
       {open === "problems" && <Problems problems={problems} />}
     </section>
   );

@@ -1,5 +1,5 @@
 // The editor of one workflow: header, palette, canvas and notebook, inspector, drawer.
-import { lazy, memo, startTransition, Suspense, useCallback, useEffect, useState } from "react";
+import { memo, startTransition, useCallback, useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { Canvas } from "./canvas.jsx";
 import { loadDraft, scheduleAuto } from "./draft.js";
@@ -8,15 +8,16 @@ import { Header, useEditorKeys } from "./header.jsx";
 import { useDocumentKeys } from "./document-keys.js";
 import { Inspector } from "./inspector.jsx";
 import { NodePalette } from "./node-palette.jsx";
-import { Notebook } from "./notebook.jsx";
 import { usePresence } from "./people.jsx";
 import { Icon } from "./icons.jsx";
 import { takeInputs } from "./run-again.js";
 import { useCommands, useOffer } from "./use-commands.js";
-import { close, open, receive, subscribe, read, useEditor } from "./store.js";
+import { close, open, receive, set, subscribe, read, useEditor } from "./store.js";
+import { later, whenIdle } from "../later.jsx";
 import { listenTo } from "../live.jsx";
 
-const Side = lazy(() => import("./side.jsx"));
+const Side = later(() => import("./side.jsx"), "inspector side-panel");
+const Notebook = later(() => import("./notebook.jsx"), "notebook");
 
 // What the workbench itself turns around for is none of theirs.
 const [Palette, Top, Bottom, Right, Cells] = [NodePalette, Header, Drawer, Inspector, Notebook].map((part) => memo(part));
@@ -93,18 +94,25 @@ function useDrafts() {
   }, []);
 }
 
-// The canvas is painted first; what stands around it comes a moment later, at its place.
-function usePainted() {
-  const [isPainted, setPainted] = useState(false);
+// The canvas is painted first; what stands around it comes a moment later, at its place and in the order
+// in which it is needed: the bar and the inspector, then the palette, the drawer and what nodes show
+// under a pointer.
+const WHOLE = 2;
+function useSteps() {
+  const [step, setStep] = useState(0);
   useEffect(() => {
+    if (step === WHOLE) {
+      set({ isDrawn: true });
+      return whenIdle(() => [Notebook, Side].forEach((part) => part.load()));
+    }
     let timer;
-    const frame = requestAnimationFrame(() => { timer = setTimeout(() => startTransition(() => setPainted(true))); });
+    const frame = requestAnimationFrame(() => { timer = setTimeout(() => startTransition(() => setStep(step + 1))); });
     return () => {
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };
-  }, []);
-  return isPainted;
+  }, [step]);
+  return step;
 }
 
 function Workbench({ nodeTypes, onPresent, bar }) {
@@ -120,7 +128,8 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   }, []);
   const onPanel = useCallback((name) => setPanel((now) => (now === name ? "" : name)), []);
   const onClose = useCallback(() => inspect(false), []);
-  const isWhole = usePainted();
+  const step = useSteps();
+  const isWhole = step === WHOLE;
   usePresence(onPresent);
   useEditorKeys({ view, onView });
   useDocumentKeys();
@@ -130,7 +139,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   return (
     <div className="editor" data-view={view} data-inspecting={isInspecting || undefined} data-palette={isPaletteOpen || undefined}>
       <h1 className="sr-only">Workflow editor</h1>
-      <Top view={view} onView={onView} panel={panel} onPanel={onPanel} bar={bar} />
+      {step > 0 ? <Top view={view} onView={onView} panel={panel} onPanel={onPanel} bar={bar} /> : <Bar />}
       {mayEdit && view !== "notebook" && (isWhole ? <Palette /> : <aside className="node-palette" aria-hidden="true" />)}
       <div className="stage">
         {view !== "notebook" && <Canvas nodeTypes={nodeTypes} />}
@@ -139,19 +148,18 @@ function Workbench({ nodeTypes, onPresent, bar }) {
           <button type="button" className="button add-narrow" onClick={() => openPalette(!isPaletteOpen)} aria-expanded={isPaletteOpen}><Icon name="plus" size={14} /> Add a node</button>
         )}
       </div>
-      {panel ? (
-        <Suspense fallback={<aside className="inspector" aria-busy="true" />}>
-          <Side panel={panel} onClose={() => setPanel("")} />
-        </Suspense>
-      ) : isWhole ? <Right onClose={onClose} /> : <aside className="inspector" aria-hidden="true" />}
+      {panel ? <Side panel={panel} onClose={() => setPanel("")} />
+        : step > 0 ? <Right onClose={onClose} /> : <aside className="inspector" aria-hidden="true" />}
       {isWhole ? <Bottom /> : <section className="drawer" aria-hidden="true"><div className="drawer-bar" /></section>}
     </div>
   );
 }
 
+const Bar = () => <div className="editor-bar" aria-hidden="true"><span className="bone" style={{ width: 180, height: 18 }} /></div>;
+
 const Skeleton = () => (
   <div className="editor" aria-busy="true" aria-label="The workflow is being opened">
-    <div className="editor-bar"><span className="bone" style={{ width: 180, height: 18 }} /></div>
+    <Bar />
     <div className="stage" />
   </div>
 );

@@ -34,9 +34,9 @@ export function NodeName({ nodeId, name }) {
   );
 }
 
-// By pointer; with the keyboard, Shift and Enter do the same.
+// By pointer; with the keyboard, Shift and Enter do the same. The first picture does without it.
 export function NodeRun({ nodeId, name }) {
-  const mayRun = useEditor((state) => state.mayRun);
+  const mayRun = useEditor((state) => state.mayRun && state.isDrawn);
   if (!mayRun) return null;
   return (
     <button type="button" className="flow-run nodrag" tabIndex={-1} aria-label={`Run ${name}`} title="Run this, with what it needs that is stale" data-testid={`node-${name}-run`}

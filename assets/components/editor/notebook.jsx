@@ -18,7 +18,7 @@ import { shortcut } from "../keys.jsx";
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 let dragged = null;
 
-export function Notebook({ isAlone }) {
+export default function Notebook({ isAlone }) {
   const document = useEditor((state) => state.document);
   const mayEdit = useEditor((state) => state.mayEdit);
   const ids = useMemo(() => order(document), [document]);
