@@ -18,7 +18,7 @@ export function useFound(query) {
     const timer = setTimeout(async () => {
       const text = encodeURIComponent(words);
       const ask = (path) => sendSignedIn("GET", `/api/v1/${path}`, undefined, { signal: stop.signal });
-      const replies = await Promise.all([ask(`workflows?search=${text}&limit=6`), ask(`runs?text=${text}&limit=5`)]);
+      const replies = await Promise.all([ask(`workflows?search=${text}&limit=6`), ask(`runs?text=${text}&drafts=true&limit=5`)]);
       if (stop.signal.aborted) return;
       const [workflows, runs] = replies.map(({ ok, body }) => (ok ? body.items : NONE));
       setFound({ of: words, found: foundCommands(workflows, runs) });

@@ -3,7 +3,7 @@ const CLOCK = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digi
 
 export const foundCommands = (workflows, runs) => [
   ...workflows.map(({ id, name }) => ({ label: name, group: "Workflow", href: `/workflows/${id}` })),
-  ...runs.map(({ id, workflow, status, created_at: at }) => ({
-    label: `${workflow}, ${new Date(at).toLocaleString("en-GB", CLOCK)}`, group: `Run, ${status}`, href: `/runs/${id}`,
+  ...runs.map(({ id, workflow, status, trigger, created_at: at }) => ({
+    label: `${workflow}, ${new Date(at).toLocaleString("en-GB", CLOCK)}`, group: `${trigger === "draft" ? "Run in the editor" : "Run"}, ${status}`, href: `/runs/${id}`,
   })),
 ];

@@ -151,15 +151,43 @@ async def test_a_selected_node_runs_and_what_a_slash_adds_is_wired_to_it(
     assert {edge.source for edge in kept.edges if edge.target == added.id} == {"a"}
 
 
-async def test_keys_change_nothing_on_a_locked_canvas(page: Page, site: Site) -> None:
-    workflow_id = keep(site, chain("One"))
+async def test_nothing_changes_a_locked_canvas_and_unlocked_it_is_aligned_and_tidied(
+    page: Page, site: Site
+) -> None:
+    document = chain("One")
+    document["nodes"][1]["position"] = {"x": 300, "y": 90}
+    workflow_id = keep(site, document)
     typist = Typist(page)
     await typist.open(workflow_id)
     await page.get_by_label("Lock the canvas").click()
     await typist.choose("a")
     await page.keyboard.press("ControlOrMeta+d")
     await page.keyboard.press("Delete")
+    await expect(page.get_by_role("button", name="Duplicate")).to_have_count(0)
+    await page.get_by_test_id("palette-task").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("The canvas is locked.")
+    await page.keyboard.press("ControlOrMeta+k")
+    await page.get_by_test_id("palette-query").fill("tidy")
+    await expect(page.get_by_role("option", name="Tidy up")).to_have_count(0)
+    await page.keyboard.press("Escape")
     await page.get_by_label("Unlock the canvas").click()
+
+    def places() -> list[tuple[float, float]]:
+        nodes = kept_document(site, workflow_id).nodes
+        return [(node.position.x, node.position.y) for node in nodes]
+
+    await typist.rest()
+    await page.keyboard.press("ControlOrMeta+a")
+    await page.get_by_role("button", name="Align top").click()
+    await typist.saved()
+    assert places() == [(0, 0), (300, 0)]
+    await page.keyboard.press("ControlOrMeta+z")
+    await page.keyboard.press("ControlOrMeta+k")
+    await page.get_by_test_id("palette-query").fill("tidy")
+    await page.get_by_role("option", name="Tidy up").click()
+    await typist.saved()
+    (_, (x, _)) = places()
+    assert x < 300
     await typist.choose("a")
     await page.keyboard.press("ControlOrMeta+d")
     await typist.saved()

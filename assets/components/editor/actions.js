@@ -1,5 +1,6 @@
 // What people do to a workflow, each as one step to undo.
-import { blankConfig } from "./catalogue.js";
+import { arrange } from "./arranging.js";
+import { blankConfig, firstPorts } from "./catalogue.js";
 import { ancestors, freeName, inside, newId, order, valueOf, whyNoWire } from "./document.js";
 import { freePlace, HEAD, nearestPlace, tidy } from "./layout.js";
 import { change, read, say, select } from "./store.js";
@@ -38,7 +39,8 @@ export function containerAt(point, except = new Set()) {
   return best;
 }
 
-// Adds a node: at a point of the canvas, or beside and wired to the one that is selected.
+// Adds a node: at a point of the canvas, or beside and wired to the one that is selected or that a wire
+// was drawn `from` (see wire-end.js).
 export function addNode(type, mode, { at, from } = {}) {
   const { document, types, selection } = read();
   const source = from ?? (!at && selection.size === 1 ? { id: [...selection][0] } : null);
@@ -48,8 +50,8 @@ export function addNode(type, mode, { at, from } = {}) {
   const corner = parent ? boxOf(document, parent) : { x: 0, y: 0 };
   const wished = at
     ? { x: at.x - corner.x, y: at.y - corner.y }
-    : origin ? { x: origin.position.x + BESIDE, y: origin.position.y } : view.center() ?? lastPlace(document);
-  if (parent) wished.y = Math.max(wished.y, HEAD);
+    : origin ? { x: origin.position.x + (source.isBack ? -BESIDE : BESIDE), y: origin.position.y } : view.center() ?? lastPlace(document);
+  if (parent) Object.assign(wished, { x: Math.max(wished.x, 8), y: Math.max(wished.y, HEAD) });
   // Below what it is wired to or dropped on; with neither, as near as can be to where one looks.
   const place = at || origin ? freePlace : nearestPlace;
   const node = {
@@ -58,12 +60,15 @@ export function addNode(type, mode, { at, from } = {}) {
     ...(parent ? { parent } : {}),
   };
   const operations = [{ op: "add_node", node }];
-  if (origin && type !== "start") {
+  if (source?.isBack) {
+    const [port] = firstPorts(node).outputs;
+    operations.push({ op: "add_edge", edge: { id: newId(), source: node.id, source_port: port, target: origin.id, target_port: source.port } });
+  } else if (origin && type !== "start") {
     const port = source.port ?? read().faces[origin.id]?.outputs[0] ?? "out";
     const edge = { id: newId(), source: origin.id, source_port: port, target: node.id, target_port: "in" };
     if (origin.type !== "end") operations.push({ op: "add_edge", edge });
   }
-  if (!change(operations, { label: "add" })) return null;
+  if (!arrange(operations, { label: "add" })) return null;
   select([node.id]);
   window.dispatchEvent(new CustomEvent("editor-show", { detail: node.id }));
   return node.id;
@@ -78,7 +83,7 @@ function lastPlace(document) {
 export function connect(wire) {
   const why = whyNoWire(read().document, wire);
   if (why) return say(why, "error");
-  return change([{ op: "add_edge", edge: { id: newId(), ...wire } }], { label: "connect" });
+  return arrange([{ op: "add_edge", edge: { id: newId(), ...wire } }], { label: "connect" });
 }
 
 export function remove(nodeIds, edgeIds = []) {
@@ -101,7 +106,7 @@ export function remove(nodeIds, edgeIds = []) {
       operations.unshift({ op: "remove_edge", id: edge.id });
     }
   }
-  if (change(operations, { label: "remove" })) select([]);
+  if (arrange(operations, { label: "remove" })) select([]);
 }
 
 export function rename(id, name) {
@@ -120,7 +125,7 @@ export function toggleDisabled(ids) {
   const { document } = read();
   const nodes = ids.map((id) => document.nodes.get(id)).filter(Boolean);
   const disabled = !nodes.every((node) => valueOf(node, "disabled"));
-  change(nodes.map(({ id }) => ({ op: "update_node", id, changes: { disabled } })), { label: "disable" });
+  arrange(nodes.map(({ id }) => ({ op: "update_node", id, changes: { disabled } })), { label: "disable" });
 }
 
 // A whole new config as a merge: what is gone is null.
@@ -170,7 +175,7 @@ export function place(moved, dropped) {
   if (lost) say(`${lost === 1 ? "A wire was" : `${lost} wires were`} taken out: wires can't cross the wall of a container.`);
   // What does more than move takes no later move in its place.
   const isOnlyMoved = operations.every(({ changes }) => changes && Object.keys(changes).join() === "position");
-  change(operations, { merge: isOnlyMoved ? `move ${moved.map(({ id }) => id).join()}` : "", label: "move" });
+  arrange(operations, { merge: isOnlyMoved ? `move ${moved.map(({ id }) => id).join()}` : "", label: "move" });
 }
 
 function moveNode(document, id, position, dropped) {
@@ -209,7 +214,7 @@ export function tidyUp() {
   const operations = [...tidy(document, sizes)]
     .filter(([id, to]) => to.x !== document.nodes.get(id).position.x || to.y !== document.nodes.get(id).position.y)
     .map(([id, position]) => ({ op: "update_node", id, changes: { position } }));
-  change(operations, { label: "tidy" });
+  arrange(operations, { label: "tidy" });
 }
 
 const SIDES = {
@@ -227,7 +232,7 @@ export function align(side) {
   if (nodes.length < 2) return;
   const boxes = nodes.map((node) => ({ id: node.id, ...node.position, ...(sizes.get(node.id) ?? { width: 184, height: 92 }) }));
   const to = SIDES[side](boxes);
-  change(boxes.map((box) => ({ op: "update_node", id: box.id, changes: { position: to(box) } })), { label: "align" });
+  arrange(boxes.map((box) => ({ op: "update_node", id: box.id, changes: { position: to(box) } })), { label: "align" });
 }
 
 // Copies travel as text, so that they go to other workflows and other programs too.
@@ -300,8 +305,8 @@ export function paste(text, at) {
   });
   const edges = (Array.isArray(copied.edges) ? copied.edges : []).filter((edge) => ids.has(edge.source) && ids.has(edge.target))
     .map((edge) => ({ ...edge, id: newId(), source: ids.get(edge.source), target: ids.get(edge.target) }));
-  change([...nodes.map((node) => ({ op: "add_node", node })), ...edges.map((edge) => ({ op: "add_edge", edge }))], { label: "paste" });
-  select(roots.map((node) => ids.get(node.id)));
+  const isIn = arrange([...nodes.map((node) => ({ op: "add_node", node })), ...edges.map((edge) => ({ op: "add_edge", edge }))], { label: "paste" });
+  if (isIn) select(roots.map((node) => ids.get(node.id)));
   return true;
 }
 
@@ -314,13 +319,12 @@ export function addNote(at) {
   const id = newId();
   // Nodes lie over notes, so a new one goes where none hides it.
   const position = nearestPlace(read().document, sizes, null, at);
-  change([{ op: "put_sticky_note", sticky_note: { id, text: "", position } }], { label: "note" });
-  select([id]);
+  if (arrange([{ op: "put_sticky_note", sticky_note: { id, text: "", position } }], { label: "note" })) select([id]);
 }
 
 export function setNote(id, changes) {
   const note = read().document.notes.get(id);
-  if (note) change([{ op: "update_sticky_note", id, changes }], { merge: `note ${id} ${Object.keys(changes)}` });
+  if (note) arrange([{ op: "update_sticky_note", id, changes }], { merge: `note ${id} ${Object.keys(changes)}` });
 }
 
 export function mend({ kind, source, target, edge, node, name, path, value }) {

@@ -4,6 +4,7 @@ import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from 
 import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStoreApi, useViewport } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import * as actions from "./actions.js";
+import { mayArrange } from "./arranging.js";
 import { whyNoWire } from "./document.js";
 import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
 import { change, read, redo, say, select, set, subscribe, undo, useEditor } from "./store.js";
@@ -12,6 +13,7 @@ import { whenIdle } from "../later.jsx";
 import { Icon } from "./icons.jsx";
 import { typing } from "./document-keys.js";
 import { QuickAdd } from "./quick-add.jsx";
+import { wireTo } from "./wire-end.js";
 import { Cursors, look, moveCursor } from "./people.jsx";
 
 // Draws what the store holds whenever that has changed. `first` is what stands there from the beginning.
@@ -95,7 +97,7 @@ function Board({ nodeTypes, first }) {
   const isLocked = useEditor((state) => state.isLocked);
   // Only a canvas that is there can be locked.
   useEffect(() => () => set({ isLocked: false }), []);
-  const mayEdit = useEditor((state) => state.mayEdit) && !isLocked;
+  const mayEdit = useEditor(mayArrange);
   const dark = useDark();
   const isCalm = useCalm();
   const isDrawn = useEditor((state) => state.isDrawn);
@@ -156,6 +158,14 @@ function Board({ nodeTypes, first }) {
     setAdding({ x: Math.min(at.x - rect.left, rect.width - 300), y: Math.min(at.y - rect.top, rect.height - 340), at: rf.screenToFlowPosition(at), from });
   };
 
+  // A wire that was let go beside every dot: on the node it began at, nothing was meant.
+  const endWire = (event, wire) => {
+    const over = document.elementFromPoint(event.clientX, event.clientY)?.closest(".react-flow__node")?.dataset.id;
+    const drawn = wireTo(read(), wire, over);
+    if (drawn) actions.connect(drawn);
+    else if (over !== wire.id) openAdd(event, wire);
+  };
+
   useKeys({ rf, openAdd, here, mayEdit });
   const tellSight = useCallback(() => look({ ...center(), zoom: rf.getZoom() }), [rf]);
   useEffect(() => {
@@ -185,8 +195,9 @@ function Board({ nodeTypes, first }) {
         onConnect={({ source, target, sourceHandle, targetHandle }) =>
           actions.connect({ source, target, source_port: sourceHandle ?? "out", target_port: targetHandle ?? "in" })}
         onConnectEnd={(event, { isValid, fromNode, fromHandle, toNode }) => {
-          if (isValid || !fromNode || toNode || fromHandle?.type !== "source") return;
-          openAdd(event.changedTouches?.[0] ?? event, { id: fromNode.id, port: fromHandle.id ?? "out" });
+          if (isValid || !fromNode || toNode || !fromHandle) return;
+          const isBack = fromHandle.type === "target";
+          endWire(event.changedTouches?.[0] ?? event, { id: fromNode.id, port: fromHandle.id ?? (isBack ? "in" : "out"), isBack });
         }}
         isValidConnection={({ source, target, sourceHandle, targetHandle }) => {
           // A circle and a wall are refused with a reason when the wire is let go; only nonsense is here.
@@ -324,8 +335,8 @@ function Tools({ rf, mayEdit, isLocked, onLock, addNote }) {
       {tool("minus", "Zoom out", () => rf.zoomOut())}
       {tool("plus", "Zoom in", () => rf.zoomIn())}
       {tool("maximize", "Fit everything (Ctrl 0)", () => rf.fitView({ maxZoom: 1, padding: 0.15, duration: 120 }))}
-      {isEditor && tool("undo", "Undo (Ctrl Z)", undo, { disabled: !canUndo, "data-testid": "undo" })}
-      {isEditor && tool("redo", "Redo (Ctrl Shift Z)", redo, { disabled: !canRedo, "data-testid": "redo" })}
+      {isEditor && tool("undo", "Undo (Ctrl Z)", undo, { disabled: !canUndo || isLocked, "data-testid": "undo" })}
+      {isEditor && tool("redo", "Redo (Ctrl Shift Z)", redo, { disabled: !canRedo || isLocked, "data-testid": "redo" })}
       {mayEdit && tool("wand", "Tidy up (Shift L)", () => { actions.tidyUp(); setTimeout(() => rf.fitView({ maxZoom: 1, padding: 0.15 }), 60); })}
       {mayEdit && tool("sticky", "Add a sticky note (Shift N)", addNote)}
       {isEditor && tool(isLocked ? "lock" : "unlock", isLocked ? "Unlock the canvas" : "Lock the canvas", onLock, { "aria-pressed": isLocked })}
@@ -336,7 +347,7 @@ function Tools({ rf, mayEdit, isLocked, onLock, addNote }) {
 
 function Aligning() {
   const count = useEditor((state) => state.selection.size);
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   if (count < 2 || !mayEdit) return null;
   const sides = [["left", "align-left", "Align left"], ["column", "align-column", "Align middles"], ["right", "align-right", "Align right"], ["top", "align-top", "Align top"], ["row", "align-row", "Align centres"], ["bottom", "align-bottom", "Align bottom"]];
   return (
@@ -354,7 +365,7 @@ function Aligning() {
 
 function EmptyCanvas({ onAdd }) {
   const isEmpty = useEditor((state) => state.status === "ready" && !state.document.nodes.size);
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   if (!isEmpty) return null;
   return (
     <div className="canvas-empty">

@@ -1,12 +1,13 @@
 // Keys that change the document, whether it is shown as a canvas or as a notebook.
 import { useEffect } from "react";
 import * as actions from "./actions.js";
+import { mayArrange } from "./arranging.js";
 import { run } from "./draft.js";
 import { read, redo, select, undo } from "./store.js";
 
 export const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
 const isDialogOpen = () => document.querySelector("dialog[open]");
-const mayChange = () => read().mayEdit && !read().isLocked;
+const mayChange = () => mayArrange(read());
 // React Flow removes what is selected on the canvas itself.
 const hasCanvas = () => document.querySelector(".react-flow");
 

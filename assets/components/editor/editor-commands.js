@@ -2,7 +2,7 @@
 const VIEWS = [["canvas", "Show the canvas"], ["notebook", "Show the notebook"], ["both", "Show canvas and notebook"]];
 
 // `now` is how things stand; `does` does each of them. What is `isNarrow` has no button of its own on a phone.
-export function commandsOf({ view, mayEdit, mayRun, isBusy, canUndo, canRedo, runId }, does) {
+export function commandsOf({ view, mayEdit, mayArrange, mayRun, isBusy, canUndo, canRedo, runId }, does) {
   const hasCanvas = view !== "notebook";
   return [
     mayRun && !isBusy && { label: "Run everything", icon: "play", keys: "Ctrl ↵", run: does.runAll },
@@ -12,8 +12,8 @@ export function commandsOf({ view, mayEdit, mayRun, isBusy, canUndo, canRedo, ru
     { label: "Versions", icon: "history", run: does.versions, isNarrow: true },
     { label: "Comments", icon: "comment", run: does.comments, isNarrow: true },
     runId && { label: "Open the run", icon: "right", href: `/runs/${runId}`, isNarrow: true },
-    mayEdit && { label: "Tidy up", icon: "wand", keys: "Shift L", run: does.tidyUp, isNarrow: true },
-    mayEdit && hasCanvas && { label: "Add a sticky note", icon: "sticky", keys: "Shift N", run: does.addNote, isNarrow: true },
+    mayArrange && { label: "Tidy up", icon: "wand", keys: "Shift L", run: does.tidyUp, isNarrow: true },
+    mayArrange && hasCanvas && { label: "Add a sticky note", icon: "sticky", keys: "Shift N", run: does.addNote, isNarrow: true },
     hasCanvas && { label: "Fit everything", icon: "maximize", keys: "Ctrl 0", run: does.fit },
     canUndo && { label: "Undo", icon: "undo", keys: "Ctrl Z", run: does.undo },
     canRedo && { label: "Redo", icon: "redo", keys: "Ctrl Shift Z", run: does.redo },

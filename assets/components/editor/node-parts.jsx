@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { NodeResizer } from "@xyflow/react";
 import { rename, setNote } from "./actions.js";
+import { mayArrange } from "./arranging.js";
 import { run } from "./draft.js";
 import { useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
@@ -10,7 +11,7 @@ import { Prose } from "../value.jsx";
 
 export function NodeName({ nodeId, name }) {
   const [typed, setTyped] = useState(null);
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   useEffect(() => {
     const onRename = (event) => event.detail === nodeId && setTyped(name);
     window.addEventListener("editor-rename", onRename);
@@ -55,7 +56,7 @@ export function NodeStream({ name }) {
 export const NodeHolders = ({ nodeId }) => <Holders id={nodeId} />;
 
 export function NoteBody({ nodeId, text, colour, selected }) {
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   const [isOpen, setOpen] = useState(false);
   const box = useRef(null);
   useEffect(() => {

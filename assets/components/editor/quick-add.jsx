@@ -1,8 +1,9 @@
 // The list of nodes to add: at the pointer, at the end of a wire, or between two cells.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { offers } from "./catalogue.js";
-import { useEditor } from "./store.js";
+import { read, useEditor } from "./store.js";
 import { Icon, TypeMark } from "./icons.jsx";
+import { mayEnd } from "./wire-end.js";
 
 export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {
   const types = useEditor((state) => state.types);
@@ -11,8 +12,7 @@ export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {
   const list = useRef(null);
   const id = useId();
   const found = useMemo(
-    // A wire leads to nothing that has no way in.
-    () => offers(types, query).filter((offer) => !from || offer.type !== "start"),
+    () => offers(types, query).filter((offer) => !from || mayEnd(read(), from, offer)),
     [types, query, from],
   );
   useEffect(() => { list.current?.children[active]?.scrollIntoView({ block: "nearest" }); }, [active]);
@@ -30,7 +30,7 @@ export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {
     event.preventDefault();
   };
   return (
-    <div className={`quick-add ${className}`} style={{ left: x, top: y }} role="dialog" aria-label="Add a node" data-testid="quick-add"
+    <div className={`quick-add ${className}`} style={{ left: x, top: y }} role="dialog" aria-label={from?.isBack ? "Add a node before this one" : "Add a node"} data-testid="quick-add"
       onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || onClose()}>
       <div className="palette-field">
         <Icon name="search" />

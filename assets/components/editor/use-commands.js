@@ -1,6 +1,7 @@
 // The commands of the editor on screen, as things stand now.
 import { useEffect, useMemo } from "react";
 import * as actions from "./actions.js";
+import { mayArrange } from "./arranging.js";
 import { cancel, run } from "./draft.js";
 import { commandsOf } from "./editor-commands.js";
 import { isBusy } from "./faces.js";
@@ -20,16 +21,17 @@ const DOES = {
 
 export function useCommands({ view, onView, onPanel }) {
   const mayEdit = useEditor((state) => state.mayEdit);
+  const isFree = useEditor(mayArrange);
   const mayRun = useEditor((state) => state.mayRun);
-  const canUndo = useEditor((state) => state.mayEdit && state.canUndo);
-  const canRedo = useEditor((state) => state.mayEdit && state.canRedo);
+  const canUndo = useEditor((state) => mayArrange(state) && state.canUndo);
+  const canRedo = useEditor((state) => mayArrange(state) && state.canRedo);
   const runId = useEditor((state) => state.run?.run_id);
   const isRunning = useEditor((state) => isBusy(state.run));
   return useMemo(
-    () => commandsOf({ view, mayEdit, mayRun, isBusy: isRunning, canUndo, canRedo, runId }, {
+    () => commandsOf({ view, mayEdit, mayArrange: isFree, mayRun, isBusy: isRunning, canUndo, canRedo, runId }, {
       ...DOES, show: onView, publish: () => onPanel("publish"), versions: () => onPanel("versions"), comments: () => onPanel("comments"),
     }),
-    [view, onView, onPanel, mayEdit, mayRun, isRunning, canUndo, canRedo, runId],
+    [view, onView, onPanel, mayEdit, isFree, mayRun, isRunning, canUndo, canRedo, runId],
   );
 }
 

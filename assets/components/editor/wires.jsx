@@ -1,6 +1,7 @@
 // What a node is wired to and where it lives, as a list: all that can be done by dragging, by keyboard.
 import { useId, useMemo, useState } from "react";
 import * as actions from "./actions.js";
+import { mayArrange } from "./arranging.js";
 import { inside, targetsOf } from "./document.js";
 import { useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
@@ -8,7 +9,7 @@ import { Icon } from "./icons.jsx";
 export function Wires({ node }) {
   const document = useEditor((state) => state.document);
   const faces = useEditor((state) => state.faces);
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   const edges = [...document.edges.values()];
   const named = (id, port, usual) => `${document.nodes.get(id)?.name ?? "?"}${port === usual ? "" : ` (${port})`}`;
   const into = edges.filter((edge) => edge.target === node.id).map((edge) => [edge.id, `From ${named(edge.source, edge.source_port, "out")}`]);
@@ -73,7 +74,7 @@ export function Inside({ node }) {
   const id = useId();
   const document = useEditor((state) => state.document);
   const types = useEditor((state) => state.types);
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   const own = inside(document, node.id);
   const containers = [...document.nodes.values()].filter((other) => types[other.type]?.container && !own.has(other.id));
   if (!mayEdit || actions.ROOT_ONLY.has(node.type) || (!containers.length && !node.parent)) return null;

@@ -11,7 +11,7 @@ test("who may only look is offered nothing that changes or runs", () => {
 });
 
 test("an editor is offered what can be done now", () => {
-  const all = { mayEdit: true, mayRun: true, canUndo: true, runId: "r" };
+  const all = { mayEdit: true, mayArrange: true, mayRun: true, canUndo: true, runId: "r" };
   assert.ok(["Run everything", "Run what is stale", "Publish", "Tidy up", "Open the run", "Undo"].every((label) => labels(all).includes(label)));
   assert.ok(!labels(all).includes("Redo"));
   const busy = labels({ ...all, isBusy: true });
@@ -19,9 +19,15 @@ test("an editor is offered what can be done now", () => {
   assert.ok(!labels({ ...all, view: "notebook" }).some((label) => ["Fit everything", "Add a sticky note", "Show the notebook"].includes(label)));
 });
 
+test("a locked canvas is not changed by name either", () => {
+  const locked = labels({ mayEdit: true, mayArrange: false, mayRun: true });
+  assert.ok(!locked.includes("Tidy up") && !locked.includes("Add a sticky note") && locked.includes("Publish"));
+});
+
 test("workflows and runs that are found lead to their pages", () => {
-  const found = foundCommands([{ id: "w", name: "Mail" }], [{ id: "r", workflow: "Mail", status: "failed", created_at: "2026-01-02T10:00:00Z" }]);
-  assert.deepEqual(found.map(({ group, href }) => [group, href]), [["Workflow", "/workflows/w"], ["Run, failed", "/runs/r"]]);
+  const run = { id: "r", workflow: "Mail", status: "failed", trigger: "api", created_at: "2026-01-02T10:00:00Z" };
+  const found = foundCommands([{ id: "w", name: "Mail" }], [run, { ...run, id: "d", trigger: "draft" }]);
+  assert.deepEqual(found.map(({ group, href }) => [group, href]), [["Workflow", "/workflows/w"], ["Run, failed", "/runs/r"], ["Run in the editor, failed", "/runs/d"]]);
 });
 
 test("each event of a run is a line of the log, but for text that is being written", () => {
