@@ -31,6 +31,7 @@ class NodeRun:
 
     Attributes:
         times: how often it was begun; in a loop, once a turn.
+        path: of the last time, which names the step in the run.
         is_whole: whether all of that is counted; of a long loop only the last turns are.
         preview: of what it gave last, cut.
     """
@@ -38,6 +39,7 @@ class NodeRun:
     run: RunRecord
     status: StepStatus
     times: int
+    path: str
     is_whole: bool
     cost_usd: Decimal
     saved_usd: Decimal
@@ -108,6 +110,7 @@ class NodeRunService:
             run=record,
             status=_status(record, steps),
             times=len(steps),
+            path=last.path,
             is_whole=len(events) < _MOST_EVENTS,
             cost_usd=sum((step.cost_usd for step in steps), Decimal(0)),
             saved_usd=sum((step.saved_usd for step in steps), Decimal(0)),

@@ -30,6 +30,10 @@ async def test_a_run_is_found_by_name_read_step_by_step_and_made_again(
     await page.get_by_test_id("palette-query").fill("run everything")
     await page.keyboard.press("Enter")
     await editor.ran("succeeded")
+    await page.keyboard.press("Control+k")
+    await page.get_by_test_id("palette-query").fill("greeting of")
+    await expect(page.get_by_role("option", name="Run in the editor, succeeded")).to_be_visible()
+    await page.keyboard.press("Escape")
     await page.get_by_test_id("drawer-logs").click()
     log = page.get_by_test_id("drawer-log")
     await expect(log).to_contain_text("The run succeeded.")
@@ -49,6 +53,25 @@ async def test_a_run_is_found_by_name_read_step_by_step_and_made_again(
     await expect(page).to_have_url(re.compile(rf"/workflows/{workflow_id}$"))
     draft = await page.request.get(f"/api/v1/workflows/{workflow_id}/draft")
     assert (await draft.json())["inputs"].get("who", "you") == "you"
+    await pin_what_it_gave(editor, workflow_id, run_id)
+
+
+async def pin_what_it_gave(editor: Editor, workflow_id: str, run_id: str) -> None:
+    """One node's output from the run's page, another's from the inspector."""
+    page = editor.page
+    await page.goto(f"/runs/{run_id}")
+    await page.get_by_label("Details of a").click()
+    await page.get_by_test_id("detail-pin").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("“a” is pinned")
+    await editor.select("b")
+    await page.get_by_role("tab", name="Runs").click()
+    await page.get_by_test_id("node-run-pin").first.click()
+    for name in "ab":
+        await expect(page.get_by_test_id(f"node-{name}-status")).to_contain_text("Pinned")
+    draft = await page.request.get(f"/api/v1/workflows/{workflow_id}/draft")
+    results = (await draft.json())["results"]
+    pinned = [results[name]["pinned"]["preview"] for name in "ab"]
+    assert pinned == ["Hello you", "Hello you!"]
 
 
 async def test_on_a_phone_everything_is_reached(browser: Browser, site: Site) -> None:

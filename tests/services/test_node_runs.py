@@ -55,6 +55,7 @@ async def test_the_turns_of_a_loop_are_one_line(runtime, owner):
     await run(runtime, owner, workflow_id, "each", n=3)
     (one,) = await runtime.studio.node_runs.list_latest(owner, workflow_id, "one")
     assert (one.times, one.is_whole, one.preview, one.status) == (2, True, 6, "succeeded")
+    assert one.path == "each/1/one"
     (each,) = await runtime.studio.node_runs.list_latest(owner, workflow_id, "each")
     assert (each.times, each.preview) == (1, {"count": 2, "items": [3, 6]})
 

@@ -2,6 +2,7 @@
 import { shared } from "./sharing.js";
 import { queued, stepsOf, withStep } from "./steps.js";
 import { ask, onLoss, onMessage, read, say, set, textOf } from "./store.js";
+import { sendSignedIn } from "../rest.js";
 
 const AUTO_MS = 700;
 const SOON_MS = 250;
@@ -67,10 +68,20 @@ export async function cancel() {
   if (!reply.ok) say(textOf(reply), "error");
 }
 
-export async function pin(id, value, kind = "pinned") {
-  const reply = await ask("PUT", `/draft/pins/${encodeURIComponent(id)}`, { value, kind });
+// The node counts as left by the port; by its first, when none is named. Gives whether it is pinned.
+export async function pin(id, value, { kind = "pinned", port = "" } = {}) {
+  const reply = await ask("PUT", `/draft/pins/${encodeURIComponent(id)}`, { value, kind, port: port ?? "" });
   if (!reply.ok) say(textOf(reply), "error");
   else loadDraft();
+  return reply.ok;
+}
+
+// What a node gave in some run takes the place of its output here.
+export async function pinFrom(id, { run, path, port }) {
+  const reply = await sendSignedIn("GET", `/api/v1/runs/${encodeURIComponent(run)}/output?path=${encodeURIComponent(path)}`);
+  if (reply.ok) return pin(id, reply.body.value, { port });
+  say(textOf(reply), "error");
+  return false;
 }
 
 export async function unpin(id) {
@@ -90,7 +101,7 @@ export async function setInputs(inputs) {
 // The whole value of an output; undefined when there is none.
 export async function output(id, which = "output") {
   const reply = await ask("GET", `/draft/outputs/${encodeURIComponent(id)}?which=${which}`);
-  return reply.ok ? reply.body : undefined;
+  return reply.ok ? reply.body.value : undefined;
 }
 
 // After an edit, what costs nothing runs by itself; the server decides what that is.

@@ -10,7 +10,7 @@ import { Inspector } from "./inspector.jsx";
 import { NodePalette } from "./node-palette.jsx";
 import { usePresence } from "./people.jsx";
 import { Icon } from "./icons.jsx";
-import { takeInputs } from "./run-again.js";
+import { takeFromRun } from "./run-again.js";
 import { useCommands, useOffer } from "./use-commands.js";
 import { close, open, receive, set, subscribe, read, useEditor } from "./store.js";
 import { later, whenIdle } from "../later.jsx";
@@ -50,7 +50,7 @@ export function Editor({ nodeTypes, onPresent, children }) {
     opened(workflowId).then(() => {
       if (read().status !== "ready") return;
       loadDraft();
-      takeInputs();
+      takeFromRun();
     });
     return () => {
       stops.forEach((stop) => stop());

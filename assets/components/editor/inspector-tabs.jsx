@@ -1,8 +1,9 @@
 // What the inspector shows of a node beside its settings: what it reads, its runs, and help.
 import { useEffect, useState } from "react";
 import { ancestors } from "./document.js";
+import { pinFrom } from "./draft.js";
 import { brief, moment, money, seconds, STEP_LABELS, taken, tokensOf } from "./faces.js";
-import { StatePill } from "./icons.jsx";
+import { Icon, StatePill } from "./icons.jsx";
 import { fieldsOf, humanise, variantsOf } from "./kinds.js";
 import { useScope } from "./scope.js";
 import { ask, read, textOf, useEditor } from "./store.js";
@@ -67,14 +68,19 @@ export function Runs({ node }) {
       {problem && <Unread what="The runs of this node" problem={problem} onAgain={onAgain} />}
       {runs === null ? !problem && <p className="faint">One moment…</p> : !runs.length ? <p className="faint">It did not run in any of the latest runs.</p> : (
         <ul className="node-runs" data-testid="node-runs">
-          {runs.map((each) => <NodeRun key={each.run_id} {...each} say={node.type === "decision" ? taken : brief} />)}
+          {runs.map((each) => <NodeRun key={each.run_id} {...each} node={node} say={node.type === "decision" ? taken : brief} />)}
         </ul>
       )}
     </>
   );
 }
 
-function NodeRun({ run_id: id, status, created_at: at, trigger, times, is_whole: isWhole, say, ...one }) {
+const HAS_GIVEN = new Set(["succeeded", "cached"]);
+
+function NodeRun({ run_id: id, status, created_at: at, trigger, times, is_whole: isWhole, path, node, say, ...one }) {
+  const mayEdit = useEditor((state) => state.mayEdit);
+  // What lives in a container gives something each turn; the container is what can be pinned.
+  const canPin = mayEdit && !node.parent && times === 1 && HAS_GIVEN.has(status);
   const cost = money(one.cost_usd) || (money(one.saved_usd) && `saved ${money(one.saved_usd)}`);
   return (
     <li>
@@ -84,6 +90,11 @@ function NodeRun({ run_id: id, status, created_at: at, trigger, times, is_whole:
         <span>{[times > 1 && `${isWhole ? "" : "last "}${times} times`, seconds(one.duration_s), cost].filter(Boolean).join(" · ")}</span>
         <span className="node-run-brief" data-tone={one.error ? "error" : undefined}>{one.error ?? say(one)}</span>
       </a>
+      {canPin && (
+        <button type="button" className="tool-text" aria-label={`Pin what it gave on ${moment(at)}`} title="Takes the place of its output in the editor, until it is unpinned" onClick={() => pinFrom(node.id, { run: id, path, port: one.port })} data-testid="node-run-pin">
+          <Icon name="pin" size={13} /> Pin this
+        </button>
+      )}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 // The last output of a node: streamed while it comes, then whole, to look at, pin or replace.
 import { useEffect, useState } from "react";
-import { useEditor } from "./store.js";
+import { say, useEditor } from "./store.js";
 import * as draft from "./draft.js";
 import { money, seconds, tokensOf } from "./faces.js";
 import { Icon } from "./icons.jsx";
@@ -35,6 +35,11 @@ export function Output({ id, isCell = false }) {
   const mayRun = useEditor((state) => state.mayRun);
   const { result, value, isLoading } = useValue(id);
   const [editing, setEditing] = useState(null);
+  const withWhole = async (which, work) => {
+    const whole = await draft.output(id, which);
+    if (whole === undefined) say("What it gave could not be read. Try again.", "error");
+    else work(whole);
+  };
   if (!node) return null;
   if (live?.status === "running" && node.type !== "loop") return <Stream name={node.name} />;
   if (!result) return isCell ? null : <p className="faint">Not run yet. {mayRun && <button type="button" className="text-link" onClick={() => draft.run("cells", [id])}>Run this cell</button>}</p>;
@@ -42,14 +47,14 @@ export function Output({ id, isCell = false }) {
   if (result.status === "skipped" && !result.pinned) return <p className="faint">Skipped: no way led here.</p>;
   return (
     <div className="output" data-loading={isLoading || undefined}>
-      {editing === null ? <ValueView value={value} name={node.name} /> : <EditOutput id={id} value={editing} onClose={() => setEditing(null)} />}
+      {editing === null ? <ValueView value={value} name={node.name} /> : <EditOutput id={id} value={editing} port={(result.pinned ?? result).port} onClose={() => setEditing(null)} />}
       {!isCell && <OutputFacts result={result} />}
       {editing === null && (
         <div className="output-tools">
           {result.pinned
             ? <button type="button" className="tool-text" onClick={() => draft.unpin(id)}><Icon name="unpin" size={13} /> {result.pinned.kind === "edited" ? "Back to what came out" : "Unpin"}</button>
-            : mayEdit && <button type="button" className="tool-text" onClick={async () => draft.pin(id, await draft.output(id))}><Icon name="pin" size={13} /> Pin</button>}
-          {mayEdit && <button type="button" className="tool-text" onClick={async () => setEditing(JSON.stringify((await draft.output(id, result.pinned ? "pinned" : "output")) ?? null, null, 2))}><Icon name="edit" size={13} /> Edit</button>}
+            : mayEdit && <button type="button" className="tool-text" onClick={() => withWhole("output", (whole) => draft.pin(id, whole, { port: result.port }))}><Icon name="pin" size={13} /> Pin</button>}
+          {mayEdit && <button type="button" className="tool-text" onClick={() => withWhole(result.pinned ? "pinned" : "output", (whole) => setEditing(JSON.stringify(whole, null, 2)))}><Icon name="edit" size={13} /> Edit</button>}
           {mayRun && money(result.cost_usd || result.saved_usd) && <button type="button" className="tool-text" onClick={() => draft.run("cells", [id], { fresh: [id] })} title="Ask the model anew, past the cache"><Icon name="fresh" size={13} /> Fresh sample</button>}
           {mayRun && <button type="button" className="tool-text" onClick={() => draft.run("from", [id])}><Icon name="play" size={13} /> Run from here</button>}
         </div>
@@ -66,7 +71,7 @@ function OutputFacts({ result }) {
   return parts.length ? <p className="meta">{parts.join(" · ")}</p> : null;
 }
 
-function EditOutput({ id, value, onClose }) {
+function EditOutput({ id, value, port, onClose }) {
   const [typed, setTyped] = useState(value);
   const [problem, setProblem] = useState("");
   const keep = async () => {
@@ -77,8 +82,7 @@ function EditOutput({ id, value, onClose }) {
       setProblem(`This is not JSON: ${error.message}. Texts stand in quotes.`);
       return;
     }
-    await draft.pin(id, parsed, "edited");
-    onClose();
+    if (await draft.pin(id, parsed, { kind: "edited", port })) onClose();
   };
   return (
     <div className="field">

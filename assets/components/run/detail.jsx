@@ -49,9 +49,10 @@ function Parts({ detail, run, onRerun }) {
           <a className="text-link" href={`/api/v1/runs/${run}/output?path=${encodeURIComponent(detail.path)}`} target="_blank" rel="noreferrer">Open the whole value</a>
         )}
       </Part>
-      {detail.canRerun && (
+      {(detail.canRerun || detail.pin) && (
         <div className="detail-foot">
-          <button type="button" className="button small" onClick={() => onRerun(detail.path)} data-testid="detail-rerun">Re-run from here</button>
+          {detail.canRerun && <button type="button" className="button small" onClick={() => onRerun(detail.path)} data-testid="detail-rerun">Re-run from here</button>}
+          {detail.pin && <a className="button small" href={detail.pin} title="What it gave here takes the place of its output in the editor, until it is unpinned" data-testid="detail-pin">Pin in the editor</a>}
         </div>
       )}
     </>

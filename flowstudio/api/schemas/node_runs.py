@@ -23,6 +23,7 @@ class NodeRunOut(Output):
                 "created_at": WHEN,
                 "status": "succeeded",
                 "times": 1,
+                "path": "summary",
                 "is_whole": True,
                 "cost_usd": "0.0012",
                 "saved_usd": "0",
@@ -40,6 +41,7 @@ class NodeRunOut(Output):
     created_at: datetime
     status: str = Field(description="Of the node in that run.")
     times: int = Field(description="How often it was begun; in a loop, once a turn.")
+    path: str = Field(description="Of the step that was made last.")
     is_whole: bool = Field(description="False where only the last turns of a long loop count.")
     cost_usd: Decimal
     saved_usd: Decimal
@@ -60,6 +62,7 @@ class NodeRunOut(Output):
             created_at=one.run.created_at,
             status=one.status,
             times=one.times,
+            path=one.path,
             is_whole=one.is_whole,
             cost_usd=one.cost_usd,
             saved_usd=one.saved_usd,

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flowstudio.engine.contract import NodeType
+from flowstudio.services.runs import RunView
 from flowstudio.services.step_details import Attempt, StepDetail
 from flowstudio.ui.run import bars
 from flowstudio.ui.run.present import shown
@@ -15,7 +17,7 @@ _OUTCOMES = {"cut": "Cut off", **LABELS}
 
 
 def detail(
-    found: StepDetail, types: Mapping[str, NodeType[Any]], *, can_rerun: bool
+    found: StepDetail, types: Mapping[str, NodeType[Any]], run: RunView, *, can_rerun: bool
 ) -> dict[str, Any]:
     """Everything of one step."""
     step, kind = found.step, found.node.type if found.node else ""
@@ -37,7 +39,17 @@ def detail(
         "given": shown(found.given) if found.given is not None else None,
         "output": shown(found.output, kind) if found.has_output else None,
         "canRerun": can_rerun and step is not None,
+        "pin": _pin(found, run),
     }
+
+
+def _pin(found: StepDetail, run: RunView) -> str:
+    """Where the editor pins what the step gave; "" of what it cannot pin."""
+    step, node = found.step, found.node
+    if not run.workflow_id or not step or not node or node.parent or not found.has_output:
+        return ""
+    what = {"from": run.id, "pin": node.id, "path": found.path, "port": step.port or ""}
+    return f"/workflows/{run.workflow_id}?{urlencode(what)}"
 
 
 def _crumbs(path: str) -> list[str]:

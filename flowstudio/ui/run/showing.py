@@ -81,6 +81,8 @@ def mark(line: Timeline, path: str, status: str) -> str:
     return f"{path} {status in FINISHED} {said} {place.spans[-1:]}"
 
 
-def detail(sender: Sender, found: StepDetail, types: Types, *, can_rerun: bool) -> None:
+def detail(
+    sender: Sender, found: StepDetail, types: Types, run: RunView, *, can_rerun: bool
+) -> None:
     """One step in full."""
-    sender.put("detail", detail_of(found, types, can_rerun=can_rerun))
+    sender.put("detail", detail_of(found, types, run, can_rerun=can_rerun))

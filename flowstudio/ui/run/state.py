@@ -272,7 +272,7 @@ class RunState(rx.State):
             sender.put("detail", {"path": self.selected, "problem": str(error)})
             return
         can_rerun = run.status in FINISHED and self.can_rerun
-        showing.detail(sender, found, backend().registry, can_rerun=can_rerun)
+        showing.detail(sender, found, backend().registry, run, can_rerun=can_rerun)
 
     async def _send_log(self, sender: Sender) -> None:
         events = await backend().runs.latest_events(
