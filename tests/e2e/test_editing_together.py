@@ -87,6 +87,12 @@ async def test_each_sees_what_the_other_does(page: Page, browser: Browser, site:
         )
         await theirs.write("text", "From Ana")
         await expect(page.get_by_test_id("node-a-output")).to_have_text("From Ana")
+        # Where she writes is marked in the form itself, and goes when she leaves the field.
+        await mine.select("a")
+        await expect(page.get_by_test_id("writers-text")).to_have_text("Ana is editing this")
+        await expect(page.get_by_text("Ana is editing text.")).to_have_count(1)
+        await other.get_by_test_id("node-name").focus()
+        await expect(page.get_by_test_id("writers-text")).to_have_count(0)
         await mine.select("b")
         await mine.name("second")
         await expect(theirs.node("second")).to_be_visible()
@@ -181,15 +187,21 @@ async def test_a_viewer_sees_everything_and_changes_nothing(
     page: Page, browser: Browser, site: Site
 ) -> None:
     invite(site, LOOKER, "viewer")
-    workflow_id = keep(site, chain("One"))
+    workflow_id = keep(site, chain("One", "{{ a }} two"))
     mine = await Editor(page).open(workflow_id)
+    await page.get_by_test_id("run-start").click()
+    await mine.ran("succeeded")
     async with tab_of(browser, site, LOOKER, f"/workflows/{workflow_id}") as other:
         await expect(other.get_by_text("You can look, not change")).to_be_visible()
         await expect(other.get_by_test_id("palette-ai")).to_have_count(0)
         await expect(other.get_by_test_id("run-start")).to_have_count(0)
         await mine.select("a")
         await mine.name("seen")
-        await expect(Editor(other).node("seen")).to_be_visible()
+        theirs = Editor(other)
+        await expect(theirs.node("seen")).to_be_visible()
+        # Nothing is evaluated for them; what the names in a field last stood for is known.
+        await theirs.select("b")
+        await expect(other.get_by_test_id("field-known")).to_have_text("Last knownseenOne")
 
 
 async def test_a_comment_reaches_the_other(page: Page, browser: Browser, site: Site) -> None:
@@ -201,9 +213,13 @@ async def test_a_comment_reaches_the_other(page: Page, browser: Browser, site: S
         await expect(other.get_by_text("No comments here")).to_be_visible()
         await mine.select("a")
         await page.get_by_test_id("panel-comments").click()
-        await page.get_by_test_id("comment-text").fill("Shorter, @ana?")
+        await page.get_by_test_id("comment-text").fill("Shorter, @an")
+        await page.get_by_label("People to call").get_by_role("button", name="Ana").click()
+        await page.keyboard.type("please")
         await page.get_by_test_id("comment-send").click()
-        await expect(other.get_by_test_id("thread")).to_contain_text("Shorter, @ana?")
+        await expect(other.get_by_test_id("thread")).to_contain_text("Shorter, @ana please")
+        comments = await page.request.get(f"/api/v1/workflows/{workflow_id}/comments")
+        assert (await comments.json())["items"][0]["mentions"] == [site.person(ANA).id]
         await other.get_by_test_id("resolve").click()
         await expect(page.get_by_test_id("thread")).to_have_count(0)
 

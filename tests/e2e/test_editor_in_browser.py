@@ -174,18 +174,53 @@ async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
     await page.get_by_test_id("node-draft-run").click()
     await editor.stands("draft", "succeeded")
     assert len(site.models.chats) == asked + 1
+    await expect(page.get_by_test_id("run-cost-true")).to_contain_text("paid $")
+    await page.get_by_role("tab", name="Output").click()
+    await pin_and_sample(page, site)
     await page.reload()
     await editor.stands("draft", "succeeded")
     await editor.stands("extract", "succeeded")
 
 
-async def test_free_cells_run_by_themselves(page: Page, site: Site) -> None:
+async def pin_and_sample(page: Page, site: Site) -> None:
+    """Pin what a model wrote, take its place with other words, let it go, and ask it anew."""
+    output = page.get_by_test_id("inspector").locator(".output")
+    await output.get_by_role("button", name="Pin", exact=True).click()
+    await output.get_by_role("button", name="Unpin").click()
+    await expect(output.get_by_role("button", name="Pin", exact=True)).to_be_visible()
+    await output.get_by_role("button", name="Edit").click()
+    box = output.get_by_label("Another output")
+    written = json.loads(await box.input_value())
+    assert written["text"] == "Sorry!"
+    await box.fill(json.dumps(written | {"text": "By hand"}))
+    await output.get_by_role("button", name="Use this").click()
+    await expect(output).to_contain_text("By hand")
+    await output.get_by_role("button", name="Back to what came out").click()
+    site.models.answer(say("Another sample"))
+    await output.get_by_role("button", name="Fresh sample").click()
+    await expect(output).to_contain_text("Another sample")
+
+
+async def test_free_cells_run_by_themselves_and_versions_bring_them_back(
+    page: Page, site: Site
+) -> None:
     workflow_id = keep(site, chain("One", "{{ a }} two"))
     editor = await Editor(page).open(workflow_id)
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-name").fill("First")
+    await page.get_by_test_id("version-save").click()
+    await expect(page.get_by_test_id("version-1")).to_contain_text("First")
+    await page.get_by_label("Close this panel").click()
     await editor.select("a")
     await editor.write("text", "Three")
     await editor.stands("b", "succeeded")
     await expect(page.get_by_test_id("node-b-output")).to_have_text("Three two")
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-1").get_by_role("button").first.click()
+    await page.get_by_test_id("version-restore").click()
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("One two")
+    await page.get_by_test_id("version-publish-draft").click()
+    await expect(page.get_by_test_id("editor-standing")).to_contain_text("Published")
 
 
 async def test_a_question_is_answered_where_the_workflow_is_built(page: Page, site: Site) -> None:
@@ -263,6 +298,32 @@ async def test_a_circle_is_refused_with_its_path(page: Page, site: Site) -> None
     await editor.wire("b", "a")
     await expect(page.get_by_test_id("toast")).to_contain_text("in a circle: a → b → a")
     assert len(kept_document(site, workflow_id).edges) == 2
+    await wire_backwards(editor)
+    await editor.saved()
+    kept = kept_document(site, workflow_id)
+    names = {node.id: node.name for node in kept.nodes}
+    (added,) = set(names.values()) - {"start", "a", "b"}
+    wires = {(names[edge.source], names[edge.target]) for edge in kept.edges}
+    assert wires == {("start", "a"), ("a", "b"), (added, "b"), ("start", "b")}
+    (new, b) = (next(node for node in kept.nodes if node.name == name) for name in (added, "b"))
+    assert new.position.x < b.position.x
+
+
+async def wire_backwards(editor: Editor) -> None:
+    """From a way in: over empty canvas what could feed it is offered, over a node it connects."""
+    page = editor.page
+    way_in = editor.node("b").locator(".react-flow__handle.target")
+    for x, y in (-60, 260), (0, 0):
+        await way_in.hover()
+        await page.mouse.down()
+        at = await editor.node("b" if y else "start").bounding_box()
+        assert at is not None
+        await page.mouse.move(at["x"] + x + 60, at["y"] + y + 30, steps=3)
+        await page.mouse.up()
+        if y:
+            await expect(page.get_by_test_id("add-end")).to_have_count(0)
+            await page.get_by_test_id("quick-add-search").fill("template")
+            await page.keyboard.press("Enter")
 
 
 async def test_copies_travel_as_text_to_another_workflow(page: Page, site: Site) -> None:

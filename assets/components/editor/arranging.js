@@ -1,6 +1,5 @@
 // Adding, moving, wiring and removing nodes: for whoever may edit, unless the canvas is locked.
-import { change } from "./changing.js";
-import { read, say } from "./store.js";
+import { change, read, say } from "./store.js";
 
 export const mayArrange = (state) => state.mayEdit && !state.isLocked;
 

@@ -102,6 +102,12 @@ function Remark({ comment }) {
   );
 }
 
+// What a comment calls somebody by: their name, or where that is no word, their address.
+function handleOf({ name, email }) {
+  const word = name.toLowerCase().replaceAll(" ", "_");
+  return /^[\p{L}\p{N}_.+-]*[\p{L}\p{N}_]$/u.test(word) ? word : email ?? word;
+}
+
 function Write({ label, value = "", onSend, isFocused }) {
   const [text, setText] = useState(value);
   const [isSending, setSending] = useState(false);
@@ -117,7 +123,7 @@ function Write({ label, value = "", onSend, isFocused }) {
   }, [called]);
   const fits = called === undefined ? [] : people.filter((one) => `${one.name} ${one.email ?? ""}`.toLowerCase().includes(called.toLowerCase())).slice(0, 5);
   const complete = (one) => {
-    setText(text.replace(/@[\w.-]*$/, `@${one.name.toLowerCase().replaceAll(" ", "_")} `));
+    setText(text.replace(/@[\w.-]*$/, `@${handleOf(one)} `));
     box.current.focus();
   };
   const submit = async () => {

@@ -3,7 +3,7 @@ import { useId, useMemo } from "react";
 import { ChoiceField, NumberField } from "./field-inputs.jsx";
 import { JsonText } from "./field-json.jsx";
 import { problemsAt } from "./kinds.js";
-import { Frame, FormContext } from "./parts.jsx";
+import { Frame, FormContext, Place } from "./parts.jsx";
 
 const RETRY = {
   attempts: { type: "integer", title: "Attempts", default: 1, minimum: 1, maximum: 100 },
@@ -31,6 +31,8 @@ const isSet = (node) => ["retry", "timeout_s", "on_error", "default", "join", "c
   return ![undefined, null, "", "fail", "all", "auto"].includes(value) && !(key === "retry" && (value.attempts ?? 1) === 1);
 }).length;
 
+const Placed = ({ as: Input, ...props }) => <Place.Provider value={props.path.join(".")}><Input {...props} /></Place.Provider>;
+
 // onChange(key, value): undefined takes the key away, so that its default counts again.
 export function CommonForm({ node, onChange, problems, context, disabled }) {
   const id = useId();
@@ -54,31 +56,35 @@ export function CommonForm({ node, onChange, problems, context, disabled }) {
       <details className="fields-more common-form" data-testid="common-form" open={isWrong || undefined}>
         <summary>When it fails, and caching{count > 0 && <span className="field-mark"> {count} set</span>}</summary>
         <div className="fields">
-          <NumberField path={["retry", "attempts"]} schema={RETRY.attempts} label="Attempts" value={retry.attempts} onChange={setRetry("attempts")} />
-          <NumberField path={["timeout_s"]} schema={TIMEOUT} label="Time limit" value={node.timeout_s ?? undefined} onChange={(value) => onChange("timeout_s", value)} />
+          <Placed as={NumberField} path={["retry", "attempts"]} schema={RETRY.attempts} label="Attempts" value={retry.attempts} onChange={setRetry("attempts")} />
+          <Placed as={NumberField} path={["timeout_s"]} schema={TIMEOUT} label="Time limit" value={node.timeout_s ?? undefined} onChange={(value) => onChange("timeout_s", value)} />
           {(retry.attempts ?? 1) > 1 && ["backoff_s", "factor", "max_s"].map((key) => (
-            <NumberField key={key} path={["retry", key]} schema={RETRY[key]} label={RETRY[key].title} value={retry[key]} onChange={setRetry(key)} />
+            <Placed as={NumberField} key={key} path={["retry", key]} schema={RETRY[key]} label={RETRY[key].title} value={retry[key]} onChange={setRetry(key)} />
           ))}
-          <ChoiceField path={["on_error"]} schema={{ ...ON_ERROR, description: HELP[onError] }} label="When it fails" value={node.on_error} onChange={unless("fail", "on_error")} />
+          <Placed as={ChoiceField} path={["on_error"]} schema={{ ...ON_ERROR, description: HELP[onError] }} label="When it fails" value={node.on_error} onChange={unless("fail", "on_error")} />
           {(onError === "continue" || (node.default ?? null) !== null) && (
-            <Frame id={`${id}-default`} kind="json" label="Goes on with" help="Any JSON; empty is null." errors={problemsAt(form.problems, ["default"], true)}>
-              <JsonText value={node.default ?? undefined} label="Goes on with" testId="field-default" disabled={disabled} minLines={1} placeholder="null" onChange={(value) => onChange("default", value ?? undefined)} />
-            </Frame>
+            <Place.Provider value="default">
+              <Frame id={`${id}-default`} kind="json" label="Goes on with" help="Any JSON; empty is null." errors={problemsAt(form.problems, ["default"], true)}>
+                <JsonText value={node.default ?? undefined} label="Goes on with" testId="field-default" disabled={disabled} minLines={1} placeholder="null" onChange={(value) => onChange("default", value ?? undefined)} />
+              </Frame>
+            </Place.Provider>
           )}
-          <ChoiceField path={["join"]} schema={JOIN} label="Starts when" value={node.join} onChange={unless("all", "join")} />
-          <ChoiceField
+          <Placed as={ChoiceField} path={["join"]} schema={JOIN} label="Starts when" value={node.join} onChange={unless("all", "join")} />
+          <Placed as={ChoiceField}
             path={["cache"]} schema={CACHE} label="Kept output" value={typeof cache === "object" ? "for" : cache}
             onChange={(value) => onChange("cache", value === "auto" ? undefined : value === "for" ? { ttl_s: DAY_S } : value)}
           />
           {typeof cache === "object" && (
-            <NumberField path={["cache", "ttl_s"]} schema={TTL} label="Kept for" value={cache.ttl_s} isRequired onChange={(value) => value !== undefined && onChange("cache", { ttl_s: value })} />
+            <Placed as={NumberField} path={["cache", "ttl_s"]} schema={TTL} label="Kept for" value={cache.ttl_s} isRequired onChange={(value) => value !== undefined && onChange("cache", { ttl_s: value })} />
           )}
-          <Frame id={`${id}-notes`} control={`${id}-notes-box`} kind="notes" label="Notes" errors={problemsAt(form.problems, ["notes"])}>
-            <textarea
-              id={`${id}-notes-box`} className="input" rows={3} maxLength={20000} value={node.notes ?? ""} disabled={disabled} data-testid="field-notes"
-              onChange={(event) => onChange("notes", event.target.value || undefined)}
-            />
-          </Frame>
+          <Place.Provider value="notes">
+            <Frame id={`${id}-notes`} control={`${id}-notes-box`} kind="notes" label="Notes" errors={problemsAt(form.problems, ["notes"])}>
+              <textarea
+                id={`${id}-notes-box`} className="input" rows={3} maxLength={20000} value={node.notes ?? ""} disabled={disabled} data-testid="field-notes"
+                onChange={(event) => onChange("notes", event.target.value || undefined)}
+              />
+            </Frame>
+          </Place.Provider>
         </div>
       </details>
     </FormContext.Provider>

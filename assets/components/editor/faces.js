@@ -62,6 +62,13 @@ export function predicted(draft) {
 const BUSY = new Set(["queued", "running", "waiting", "paused"]);
 export const isBusy = (run) => BUSY.has(run?.status);
 
+// What a run that has ended came to, in words; nothing of one that was free and saved nothing.
+export function paid(run) {
+  if (!run || isBusy(run)) return "";
+  const [cost, saved] = [money(run.cost_usd), money(run.saved_usd)];
+  return [(cost || saved) && `paid ${cost || "$0"}`, saved && `saved ${saved}`].filter(Boolean).join(" · ");
+}
+
 // {state, label, isMaybe, since, aside}: how a node's last run stands, live if it is running.
 export function standing({ draft, steps }, id) {
   const step = steps[id];

@@ -1,7 +1,7 @@
 // Fields of one value: text, templates and expressions, numbers, switches, choices, any value.
 import { useState } from "react";
 import { CodeField } from "./code.jsx";
-import { LivePreview } from "./preview.jsx";
+import { KnownPreview, LivePreview } from "./preview.jsx";
 import { labelOf, takesTemplate } from "./kinds.js";
 import { Frame, Segments, Select, useField, useForm } from "./parts.jsx";
 import { JsonText } from "./field-json.jsx";
@@ -68,10 +68,11 @@ export function CodeTextField({ path, schema, kind, label, value, onChange, isRe
 }
 
 // The value of what stands in a field, where there is a workflow to find it in. It is evaluated from the
-// text that is sent, which is for those who may write it.
+// text that is sent, which is for those who may write it; others see what its names last stood for.
 export function Preview({ path, text, kind }) {
   const { context, disabled } = useForm();
-  if (disabled || !context.workflowId || !context.node || context.preview === false) return null;
+  if (!context.workflowId || !context.node || context.preview === false) return null;
+  if (disabled) return <KnownPreview text={text} kind={kind} names={context.names ?? []} />;
   return <LivePreview workflowId={context.workflowId} node={context.node} path={path} text={text} kind={kind} stamp={context.names} />;
 }
 

@@ -16,7 +16,7 @@ import { JsonField } from "./field-json.jsx";
 import { ModelField } from "./field-model.jsx";
 import { SchemaField } from "./field-schema.jsx";
 import { fieldsOf, keyField, problemsAt, switched, valueAt, variantOf, variantsOf } from "./kinds.js";
-import { Errors, Frame, FormContext, Segments, Select, useForm } from "./parts.jsx";
+import { Errors, Frame, FormContext, Place, Segments, Select, useForm } from "./parts.jsx";
 
 export { FIRST_FIELDS, changesOf, keyField, withValue } from "./kinds.js";
 export { CommonForm } from "./common.jsx";
@@ -34,10 +34,12 @@ export function Field({ path, schema, kind, isRequired, label, bare }) {
   const Input = FIELDS[kind] ?? JsonField;
   const onChange = (value, below = []) => form.onChange([...path, ...below], value);
   return (
-    <Input
-      path={path} schema={schema} kind={kind} isRequired={isRequired} bare={bare} label={label ?? schema.title ?? String(path.at(-1))}
-      value={valueAt(form.config, path)} onChange={onChange} Field={Field} Fields={Fields}
-    />
+    <Place.Provider value={path.join(".")}>
+      <Input
+        path={path} schema={schema} kind={kind} isRequired={isRequired} bare={bare} label={label ?? schema.title ?? String(path.at(-1))}
+        value={valueAt(form.config, path)} onChange={onChange} Field={Field} Fields={Fields}
+      />
+    </Place.Provider>
   );
 }
 
@@ -80,9 +82,11 @@ function Way({ union, path, config }) {
   const errors = problemsAt(form.problems, [...path, union.tag]);
   const isShort = options.length <= 4 && options.map((option) => option.label).join("").length < 40;
   return (
-    <Frame id={id} label={union.title} control={isShort ? undefined : `${id}-way`} kind="way" help={chosen?.description} errors={errors}>
-      {isShort ? <Segments name={id} label={union.title} {...common} /> : <Select id={`${id}-way`} {...common} describedBy={`${id}-help`} />}
-    </Frame>
+    <Place.Provider value={[...path, union.tag].join(".")}>
+      <Frame id={id} label={union.title} control={isShort ? undefined : `${id}-way`} kind="way" help={chosen?.description} errors={errors}>
+        {isShort ? <Segments name={id} label={union.title} {...common} /> : <Select id={`${id}-way`} {...common} describedBy={`${id}-help`} />}
+      </Frame>
+    </Place.Provider>
   );
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { change, putBack, useEditor } from "./store.js";
 import { drop } from "./notices.js";
 import { cancel, run } from "./draft.js";
-import { isBusy, predicted } from "./faces.js";
+import { isBusy, paid, predicted } from "./faces.js";
 import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
 import { MoreMenu } from "./more-menu.jsx";
@@ -107,7 +107,10 @@ function RunButton() {
   if (!mayRun) return null;
   return (
     <>
-      <span className="predicted" data-testid="run-cost-predicted" title="What Run would cost now; finished steps that still hold are not paid again">{predicted(draft)}</span>
+      <span className="costs">
+        <span data-testid="run-cost-predicted" title="What Run would cost now; finished steps that still hold are not paid again">{predicted(draft)}</span>
+        <Paid run={now} />
+      </span>
       {isBusy(now) ? (
         <button type="button" className="button" onClick={cancel} data-testid="run-cancel"><Icon name="square" size={13} /> Cancel</button>
       ) : (
@@ -117,6 +120,12 @@ function RunButton() {
       )}
     </>
   );
+}
+
+// What the last run has really cost, and what it did not have to pay.
+function Paid({ run }) {
+  const text = paid(run);
+  return text && <span className="paid" title="What the last run cost, and what outputs taken from the cache saved" data-testid="run-cost-true">{text}</span>;
 }
 
 // Keys that work in both views.

@@ -3,11 +3,12 @@ import { useDeferredValue, useEffect, useState } from "react";
 import { change, useEditor } from "./store.js";
 import { useStanding } from "./standing.js";
 import * as actions from "./actions.js";
+import { mayArrange } from "./arranging.js";
 import { valueOf } from "./document.js";
 import * as draft from "./draft.js";
 import { costText } from "./faces.js";
 import { Icon, TypeMark } from "./icons.jsx";
-import { editField } from "./people.jsx";
+import { editField, Writers, WritersSaid } from "./people.jsx";
 import { CommonForm, ConfigForm } from "./fields.jsx";
 import { useScope } from "./scope.js";
 import { Help, Input, Runs } from "./inspector-tabs.jsx";
@@ -30,7 +31,7 @@ export function Inspector({ onClose }) {
 }
 
 function Several({ ids }) {
-  const mayEdit = useEditor((state) => state.mayEdit);
+  const mayEdit = useEditor(mayArrange);
   const mayRun = useEditor((state) => state.mayRun);
   return (
     <div className="inspector-body">
@@ -113,6 +114,7 @@ function NodeInspector({ id, onClose }) {
   const type = useEditor((state) => state.types[state.document.nodes.get(id)?.type]);
   const face = useEditor((state) => state.faces[id]);
   const mayRun = useEditor((state) => state.mayRun);
+  const mayEdit = useEditor((state) => state.mayEdit);
   const now = useStanding(id);
   // The canvas shows at once what was selected, and so does the head; a form may take a moment longer.
   const isWhole = useDeferredValue(true, false);
@@ -156,7 +158,8 @@ function NodeInspector({ id, onClose }) {
         ))}
       </div>
       <div className="inspector-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}
-        onFocus={(event) => editField(event.target.dataset?.testid?.replace(/^field-/, "") ?? "")} onBlur={() => editField("")}>
+        onFocus={(event) => editField(mayEdit ? event.target.closest("[data-place]")?.dataset.place ?? "" : "")} onBlur={() => editField("")}>
+        <WritersSaid id={id} />
         <StaleBanner id={id} now={now} />
         {isWhole && tab === "Config" && <Config node={node} type={type} />}
         {tab === "Input" && <Input node={node} />}
@@ -212,13 +215,14 @@ function StaleBanner({ id, now }) {
 function Config({ node, type }) {
   const problems = useEditor((state) => state.problems);
   const mayEdit = useEditor((state) => state.mayEdit);
+  const isFree = useEditor(mayArrange);
   const projectId = useEditor((state) => state.projectId);
   const workflowId = useEditor((state) => state.id);
   const scope = useScope(node.id);
   const own = problems.filter((problem) => problem.node === node.name);
   const mayRun = useEditor((state) => state.mayRun);
   const onRun = mayRun ? () => draft.run("cells", [node.id]) : undefined;
-  const context = { workflowId, projectId, nodeId: node.id, node, names: scope, onRun };
+  const context = { workflowId, projectId, nodeId: node.id, node, names: scope, onRun, Writers };
   if (!type) return <p className="notice" data-tone="error">There is no node type “{node.type}” here. Install the package it comes from, or remove the node.</p>;
   return (
     <>
@@ -235,7 +239,7 @@ function Config({ node, type }) {
       <Wires node={node} />
       <Inside node={node} />
       <CommonForm node={node} disabled={!mayEdit} problems={own} onChange={(key, value) => actions.setField(node.id, key, value)} context={context} />
-      {mayEdit && (
+      {isFree && (
         <div className="button-row">
           <button type="button" className="button" onClick={() => actions.toggleDisabled([node.id])}><Icon name="power" size={13} /> {valueOf(node, "disabled") ? "Enable" : "Disable"}</button>
           <button type="button" className="button" onClick={() => actions.duplicate([node.id])}><Icon name="copy" size={13} /> Duplicate</button>

@@ -6,6 +6,9 @@ import { core, problemsAt, testId } from "./kinds.js";
 export const FormContext = createContext(null);
 export const useForm = () => useContext(FormContext);
 
+// Where in the form the field is that is being drawn: its path, with dots.
+export const Place = createContext("");
+
 // What a field hands to its input: names for assistive technology, test id, problems.
 export function useField(path, schema, within) {
   const form = useForm();
@@ -22,7 +25,10 @@ export function useField(path, schema, within) {
 }
 
 // `control` is the id of the one input the label names; without it the field is a group.
-export function Frame({ id, label, control, kind, mark, help, errors = [], aside, children, testId: place }) {
+export function Frame({ id, label, control, kind, mark, help, errors = [], aside, children, testId }) {
+  // Who else writes in it is for the place to say that the form stands in.
+  const { context: { nodeId, Writers } } = useForm();
+  const place = useContext(Place);
   const content = (
     <>
       <span>{label}{mark && <span className="field-mark"> {mark}</span>}</span>
@@ -31,7 +37,7 @@ export function Frame({ id, label, control, kind, mark, help, errors = [], aside
   );
   return (
     <div
-      className="field" data-kind={kind} data-testid={control ? undefined : place}
+      className="field" data-kind={kind} data-place={place || undefined} data-testid={control ? undefined : testId}
       role={control ? undefined : "group"} aria-labelledby={control ? undefined : `${id}-label`}
       aria-describedby={!control && help ? `${id}-help` : undefined}
     >
@@ -41,6 +47,7 @@ export function Frame({ id, label, control, kind, mark, help, errors = [], aside
       {children}
       {help && <p className="field-help" id={`${id}-help`}>{help}</p>}
       <Errors id={id} errors={errors} />
+      {Writers && place && <Writers nodeId={nodeId} place={place} />}
     </div>
   );
 }

@@ -8,6 +8,7 @@ const GONE_MS = 15_000;
 const BEAT_MS = 5_000;
 const MOVE_MS = 90;
 const MOST_PEOPLE = 200;
+const MOST_PLACE = 100;
 const COLOURS = ["#b4532a", "#2f6f5e", "#6a3fc9", "#1b63c2", "#9a2f6b", "#0d6f73", "#7a5a00", "#a8322b"];
 
 const hash = (id) => [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
@@ -61,7 +62,8 @@ export function look(at) {
   soon();
 }
 
-export function editField(field) {
+export function editField(place) {
+  const field = place.slice(0, MOST_PLACE);
   if (own.field === field) return;
   own.field = field;
   soon();
@@ -132,6 +134,26 @@ export function Holders({ id }) {
       <span>{here.map((one) => (one.field ? `${one.name} edits ${one.field}` : one.name)).join(", ")}</span>
     </span>
   );
+}
+
+const writersAt = (people, id, place) => Object.values(people).filter((one) => one.field === place && one.selection.includes(id));
+
+// Who else writes in a field of a node: a ring in their colour, and a name on it.
+export function Writers({ nodeId, place }) {
+  // As text, since each word of theirs makes a new person.
+  const [userId, ...names] = useEditor((state) => writersAt(state.people, nodeId, place).flatMap((one, at) => (at ? [one.name] : [one.user_id, one.name])).join("\n")).split("\n");
+  if (!userId) return null;
+  return (
+    <span className="holders writers" style={{ "--person": colourOf(userId) }} data-testid={`writers-${place}`}>
+      <span>{[...new Set(names)].join(", ")}<span className="sr-only"> {names.length > 1 ? "are" : "is"} editing this</span></span>
+    </span>
+  );
+}
+
+// The same in words, said when it changes.
+export function WritersSaid({ id }) {
+  const said = useEditor((state) => Object.values(state.people).filter((one) => one.field && one.selection.includes(id)).map((one) => `${one.name} is editing ${one.field}.`).join(" "));
+  return <p className="sr-only" role="status">{said}</p>;
 }
 
 export function Avatars() {

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { placeText } from "./kinds.js";
+import { lastKnown } from "./last-known.js";
 import { sendSignedIn } from "../rest.js";
 
 const WAIT_MS = 250;
@@ -14,6 +15,26 @@ function brief(value) {
 }
 
 const isWorth = (text, kind) => (kind === "expression" ? text.trim() !== "" : text.includes("{{"));
+
+// For those who may not have anything evaluated.
+export function KnownPreview({ text, kind, names }) {
+  if (!isWorth(text, kind)) return null;
+  const found = lastKnown(text, kind, names);
+  if (!found.length) return null;
+  return (
+    <div className="preview-line preview-known" data-testid="field-known">
+      <span className="preview-word">Last known</span>
+      <dl>
+        {found.map(({ name, value }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            {value === undefined ? <dd className="faint">nothing has given it here yet</dd> : <dd className="preview-value">{brief(value)}</dd>}
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
 
 // `stamp` changes when something upstream has run: then the value is asked for again. An answer to what
 // has been asked anew since is not shown.

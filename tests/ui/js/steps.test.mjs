@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faceOf, standing } from "../../../assets/components/editor/faces.js";
+import { faceOf, paid, standing } from "../../../assets/components/editor/faces.js";
 import { queued, stepsOf, withStep } from "../../../assets/components/editor/steps.js";
 
 const DRAFT = { marks: { a: { state: "stale", reason: "config" } }, results: { a: { status: "succeeded", run_id: "old" } }, costs: {} };
@@ -39,4 +39,12 @@ test("a container says what the cache saved inside of it, as long as nothing was
   assert.equal(aside({ status: "succeeded", cost_usd: "0", saved_usd: "0.02", duration_s: 2 }), "saved $0.02 · 2.0 s");
   assert.equal(aside({ status: "succeeded", cost_usd: "0.01", saved_usd: "0.02", duration_s: 2 }), "$0.01 · 2.0 s");
   assert.equal(aside({ status: "cached", cost_usd: "0", saved_usd: "0.02", duration_s: 2 }), "saved $0.02");
+});
+
+test("once a run has ended, what it cost and what the cache saved is said", () => {
+  const run = { status: "succeeded", cost_usd: "0.012", saved_usd: "0.0031" };
+  assert.equal(paid(run), "paid $0.01 · saved $0.0031");
+  assert.equal(paid({ ...run, cost_usd: "0" }), "paid $0 · saved $0.0031");
+  assert.equal(paid({ ...run, saved_usd: "0" }), "paid $0.01");
+  for (const none of [null, { ...run, status: "running" }, { ...run, cost_usd: "0", saved_usd: "0" }]) assert.equal(paid(none), "");
 });
