@@ -183,21 +183,24 @@ async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
 
 
 async def pin_and_sample(page: Page, site: Site) -> None:
-    """Pin what a model wrote, take its place with other words, let it go, and ask it anew."""
+    """Pin what a model wrote, take its place with other words, let it go, and ask it anew.
+
+    By keys: what is above the buttons changes its height meanwhile.
+    """
     output = page.get_by_test_id("inspector").locator(".output")
-    await output.get_by_role("button", name="Pin", exact=True).click()
-    await output.get_by_role("button", name="Unpin").click()
-    await expect(output.get_by_role("button", name="Pin", exact=True)).to_be_visible()
-    await output.get_by_role("button", name="Edit").click()
+    await output.get_by_role("button", name="Pin", exact=True).press("Enter")
+    await expect(output.get_by_role("button", name="Unpin")).to_be_visible()
+    await output.get_by_role("button", name="Edit").press("Enter")
     box = output.get_by_label("Another output")
     written = json.loads(await box.input_value())
     assert written["text"] == "Sorry!"
     await box.fill(json.dumps(written | {"text": "By hand"}))
-    await output.get_by_role("button", name="Use this").click()
+    await output.get_by_role("button", name="Use this").press("Enter")
     await expect(output).to_contain_text("By hand")
-    await output.get_by_role("button", name="Back to what came out").click()
+    await output.get_by_role("button", name="Back to what came out").press("Enter")
+    await expect(output.get_by_role("button", name="Pin", exact=True)).to_be_visible()
     site.models.answer(say("Another sample"))
-    await output.get_by_role("button", name="Fresh sample").click()
+    await output.get_by_role("button", name="Fresh sample").press("Enter")
     await expect(output).to_contain_text("Another sample")
 
 
