@@ -1,7 +1,7 @@
 // Running parts of a workflow while it is edited: what is stale, what a run would cost, what came out.
 import { shared } from "./sharing.js";
 import { queued, stepsOf, withStep } from "./steps.js";
-import { ask, onLoss, onMessage, read, say, set, textOf } from "./store.js";
+import { ask, onLoss, onMessage, read, saved, say, set, textOf } from "./store.js";
 import { sendSignedIn } from "../rest.js";
 
 const AUTO_MS = 700;
@@ -48,6 +48,10 @@ function loadSoon() {
 // Nodes by id; `mode` is cells, stale, from or all.
 export async function run(mode, targets = [], more = {}) {
   if (!read().mayRun) return;
+  // What was typed a moment ago counts.
+  const { id: workflow } = read();
+  await saved();
+  if (read().id !== workflow) return;
   const reply = await ask("POST", "/draft/run", { mode, targets, ...more });
   if (!reply.ok) {
     say(textOf(reply), "error");

@@ -48,6 +48,16 @@ export { subscribe };
 export { change, putBack, redo, undo } from "./changing.js";
 // What is on its way to the server.
 export const outgoing = () => outbox;
+// Resolves when the server has it, or cannot be reached.
+export const saved = () => new Promise((done) => {
+  const look = () => {
+    if (state.saving === "saving") return;
+    stop();
+    done();
+  };
+  const stop = subscribe(look);
+  look();
+});
 
 const base = () => `/api/v1/workflows/${encodeURIComponent(state.id)}`;
 export const ask = (method, path, body) => sendSignedIn(method, `${base()}${path}`, body);
