@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any
 
-from flowstudio.engine.events import FINISHED, Event
+from flowstudio.engine.events import Event
 from flowstudio.engine.journal import Signal
 from flowstudio.engine.runner import Broken, Ended, Outcome
 from flowstudio.errors import FlowStudioError
 from flowstudio.scale.handing import Jobs
 from flowstudio.services.admission import Admission
+from flowstudio.services.holders import Holders
+from flowstudio.services.inner_runs import InnerRuns
 from flowstudio.services.log_context import note
 from flowstudio.services.parts import RunParts
 from flowstudio.services.queues import QUEUES
@@ -19,7 +21,6 @@ from flowstudio.services.retries import retry_due
 from flowstudio.services.signals import Signals
 from flowstudio.store.failures import may_pass
 from flowstudio.store.journal_rows import Answered
-from flowstudio.store.queue import seize
 from flowstudio.store.runs import JOBS, RunRecord
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 _ROUNDS_EVERY_S = 1.0
 _ORPHANS_EVERY_ROUNDS = 5
 _FINISHING_S = 0.1
-INNER = "workflow"
 
 
 class Dispatcher:
@@ -39,7 +39,7 @@ class Dispatcher:
         self._journal = parts.journal
         self._store = parts.store
         self._bus = parts.bus
-        self._owners = parts.owners
+        self.holders = Holders(parts)
         self._clock = parts.clock
         self.most_at_once = most_at_once
         self._slots = asyncio.Semaphore(most_at_once)
@@ -49,7 +49,7 @@ class Dispatcher:
         self._launched: set[str] = set()
         self._stuck: set[str] = set()
         self._broken: set[str] = set()
-        self._outer: set[str] = set()
+        self._inner = InnerRuns(parts.store, self.send)
         self._signals = Signals(parts, self._heed, is_told=jobs is not None)
         self._serves = False
         self._works = True
@@ -60,7 +60,7 @@ class Dispatcher:
     @property
     def owner(self) -> str:
         """The name under which this process claims runs."""
-        return self._owners.name
+        return self.holders.own
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -133,7 +133,9 @@ class Dispatcher:
         note(run_id=run_id, request_id="", user_id="", workflow_id="")
         try:
             async with self._slots:
-                if run_id not in self._engine.running and (is_mine or await self._seize(run_id)):
+                if run_id not in self._engine.running and (
+                    is_mine or await self.holders.seize(run_id)
+                ):
                     await self.run_here(run_id)
         except FlowStudioError as error:
             self._stuck.add(run_id)
@@ -146,18 +148,6 @@ class Dispatcher:
             self._launched.discard(run_id)
             self.admission.ended()
 
-    async def _seize(self, run_id: str) -> bool:
-        """Make a run this process's own, unless a living one has it; of several, one succeeds."""
-        record = await self._store.find(run_id)
-        return record is not None and await self._seize_record(record)
-
-    async def _seize_record(self, record: RunRecord) -> bool:
-        if record.owner == self.owner:
-            return True
-        if record.owner not in ("", JOBS) and self._owners.is_alive(record.owner):
-            return False
-        return await self._journal.transact(seize(record.id, self.owner, record.owner))
-
     async def run_here(self, run_id: str, outer_id: str = "") -> Outcome:
         """Advance a run in this task, and tell those who watch it when it has left.
 
@@ -166,7 +156,7 @@ class Dispatcher:
             outer_id: of the run in whose step this happens, and which takes the result itself.
         """
         if outer_id:
-            self._outer.add(outer_id)
+            self._inner.note_outer(outer_id)
         try:
             outcome = await self._engine.advance(run_id)
             if isinstance(outcome, Broken):
@@ -174,9 +164,9 @@ class Dispatcher:
         finally:
             self._bus.close(run_id)
         if isinstance(outcome, Ended):
-            await self._cancel_inner(run_id, outcome)
-            if not outer_id and self._has_outer(run_id):
-                await self._tell_outer(run_id)
+            await self._inner.cancel(run_id, outcome)
+            if not outer_id:
+                await self._inner.tell_outer(run_id)
         return outcome
 
     def _report(self, run_id: str, outcome: Broken) -> None:
@@ -185,27 +175,6 @@ class Dispatcher:
         live = Event(0, self._clock.now(), "step_streamed", data={"log": outcome.reason})
         self._bus.publish(run_id, live)
         self._broken.add(run_id)
-
-    async def _cancel_inner(self, run_id: str, outcome: Ended) -> None:
-        if outcome.status == "succeeded" and run_id not in self._outer:
-            return
-        self._outer.discard(run_id)
-        for inner_id in await self._store.list_inner(run_id):
-            await self.send(inner_id, "cancel")
-
-    async def _tell_outer(self, run_id: str) -> None:
-        """Wake the step that waits for this run; it reads the result itself."""
-        record = await self._store.find(run_id)
-        if record is None or not record.trigger.startswith(f"{INNER}:"):
-            return
-        _, outer_id, path = record.trigger.split(":", 2)
-        outer = await self._store.find(outer_id)
-        if outer is not None and outer.status not in FINISHED:
-            await self.send(outer_id, "answer", path)
-
-    def _has_outer(self, run_id: str) -> bool:
-        # Inner runs carry ids derived from their outer step: version 5, not 7.
-        return run_id[14:15] == "5"
 
     async def send(
         self,
@@ -232,13 +201,6 @@ class Dispatcher:
         """Whether this process advances the run at this moment."""
         return run_id in self._engine.running
 
-    async def is_elsewhere(self, run_id: str) -> bool:
-        """Whether another living process has the run in hand."""
-        record = await self._store.find(run_id)
-        if record is None or record.owner in ("", JOBS, self._owners.name):
-            return False
-        return self._owners.is_alive(record.owner)
-
     def is_stuck(self, run_id: str) -> bool:
         """Whether this process tried to advance the run, failed, and has let it be."""
         return run_id in self._stuck and run_id not in self._launched
@@ -252,10 +214,7 @@ class Dispatcher:
         """Whether the run is being advanced, or about to be, here or by another living process."""
         if run_id in self._engine.running or run_id in self._launched:
             return True
-        return bool(owner) and owner != self._owners.name and self._is_cared_for(owner)
-
-    def _is_cared_for(self, owner: str) -> bool:
-        return owner == JOBS or self._owners.is_alive(owner)
+        return self.holders.is_other(owner)
 
     async def _take_up(self, signal: Signal) -> None:
         run_id = signal.run_id
@@ -267,7 +226,7 @@ class Dispatcher:
         record = await self._store.find(run_id)
         if record is None or not await self._is_next(record, signal):
             return
-        if await self._seize_record(record):
+        if await self.holders.seize_record(record):
             self.take(run_id, is_mine=True)
             # Who watches the run from here on finds it in this process's hands.
             await asyncio.sleep(0)
@@ -279,18 +238,10 @@ class Dispatcher:
             return True
         if self._queues is not None and record.queue not in self._queues:
             return False
-        if signal.kind != "resume" or not await self._waits_its_turn(record):
+        if signal.kind != "resume" or not await self._inner.waits_its_turn(record):
             return True
         self.admission.wake()
         return False
-
-    async def _waits_its_turn(self, record: RunRecord | None) -> bool:
-        """Whether a run, or one around it, is in the queue."""
-        while record is not None and not record.waits_its_turn:
-            if not record.trigger.startswith(f"{INNER}:"):
-                return False
-            record = await self._store.find(record.trigger.split(":", 2)[1])
-        return record is not None
 
     async def _heed(self, signal: Signal) -> None:
         """Act on what another process has stored."""
@@ -306,7 +257,7 @@ class Dispatcher:
             if run_id not in self._engine.running
             and run_id not in self._launched
             and run_id not in self._stuck
-            and (run_id in broken or not (owner and self._is_cared_for(owner)))
+            and (run_id in broken or not (owner and self.holders.is_cared_for(owner)))
         ]
         self._launch_all(found)
         return found
@@ -344,7 +295,7 @@ class Dispatcher:
         self._launched.add(run_id)
         try:
             mine = await self._journal.take(run_id, self.owner, JOBS)
-            if not mine and not await self._seize(run_id):
+            if not mine and not await self.holders.seize(run_id):
                 return None
             return False if isinstance(await self.run_here(run_id), Broken) else None
         except FlowStudioError as error:

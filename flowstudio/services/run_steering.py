@@ -94,7 +94,7 @@ class RunSteering(RunReading):
             await self._dispatcher.send(run_id, "resume", data=wish, take_up=launch)
         elif record.waits_its_turn and self._dispatcher.admission.queues:
             self._dispatcher.admission.wake()
-        elif launch and not await self._dispatcher.is_elsewhere(run_id):
+        elif launch and not await self._dispatcher.holders.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
 
     def _capped(self, max_cost_usd: Decimal) -> Decimal:

@@ -178,7 +178,7 @@ class RunService(RunSteering):
         """
         record = await self._store.find(run_id)
         is_new = record is not None and record.status == "queued" and record.owner != ""
-        if is_new and not await self._dispatcher.is_elsewhere(run_id):
+        if is_new and not await self._dispatcher.holders.is_elsewhere(run_id):
             self._dispatcher.launch(run_id)
         return record is not None
 
@@ -337,7 +337,7 @@ class RunService(RunSteering):
     async def is_elsewhere(self, actor: Actor, run_id: str) -> bool:
         """Whether another living process advances the run."""
         await self._allowed(actor, "run.read", run_id)
-        return await self._dispatcher.is_elsewhere(run_id)
+        return await self._dispatcher.holders.is_elsewhere(run_id)
 
     async def predict(
         self, actor: Actor, document: Document, inputs: Mapping[str, Any], base: str = ""

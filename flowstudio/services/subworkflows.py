@@ -18,7 +18,8 @@ from flowstudio.errors import (
 from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Document, read_document
 from flowstudio.services.access import OPERATOR, Actor
-from flowstudio.services.dispatch import INNER, Dispatcher
+from flowstudio.services.dispatch import Dispatcher
+from flowstudio.services.inner_runs import INNER
 from flowstudio.services.parts import RunParts
 from flowstudio.services.templates import TemplateService
 from flowstudio.store.runs import RunRecord
@@ -109,7 +110,7 @@ class SubworkflowService:
         if await self._store.find(run_id) is None:
             await self._begin(run_id, reference, inputs, context)
         waits = Wait(kind="workflow", message=f"The inner run {run_id} waits.")
-        if self._dispatcher.is_here(run_id) or await self._dispatcher.is_elsewhere(run_id):
+        if self._dispatcher.is_here(run_id) or await self._dispatcher.holders.is_elsewhere(run_id):
             return waits
         outcome = await self._dispatcher.run_here(run_id, context.run.id)
         if isinstance(outcome, Parked | Lost):

@@ -44,7 +44,7 @@ async def test_a_run_of_a_living_process_is_left_alone(tmp_path, bench: Bench):
         async with opened(tmp_path, bench) as there, advancing(there, run_id) as task:
             await bench.started("b").wait()
             assert await here.dispatcher.carry_on() == []
-            assert await here.dispatcher.is_elsewhere(run_id)
+            assert await here.dispatcher.holders.is_elsewhere(run_id)
             bench.gate("b").set()
         assert await task == Ended("succeeded")
 
