@@ -34,7 +34,7 @@ class Row:
         runs_per_s: that had ended, by the database, when the last reply had come or 30 s later.
         p50_ms, p99_ms: from a request's first byte to its reply's last.
         web_ms, worker_ms, database_ms, caller_ms: processor time for each request.
-        wrong: replies that were no success.
+        wrong: replies that were no success, or without the output that belongs there.
     """
 
     workers: int
