@@ -68,7 +68,8 @@ class WatchedBus(Protocol):
     ) -> AbstractContextManager[Subscription]:
         """Watch a run for the length of the block; text being written is given from its start.
 
-        With `kinds`, only events of these types wake the watcher, and its leaving.
+        With `kinds`, only events of these types wake the watcher, and its leaving; of a run that
+        another process advances only that.
         """
 
 

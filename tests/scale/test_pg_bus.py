@@ -122,6 +122,44 @@ async def test_a_run_nobody_watches_elsewhere_sends_nothing(hubs, monkeypatch):
         assert sent == []
 
 
+async def test_who_waits_for_the_end_is_sent_nothing_before(hubs, monkeypatch):
+    a, b = PgBus(hub := hubs("a")), PgBus(hubs("b"))
+    await hubs.open()
+    with b.subscribe("run", frozenset({"run_succeeded"})) as waits:
+        with b.subscribe("watched") as seen:
+            a.publish("watched", event(1))
+            await reached(seen, 1)
+        sent = []
+        send = hub.send
+        monkeypatch.setattr(hub, "send", lambda *args: (sent.append(args), send(*args)))
+        a.publish("run", event(1))
+        a.publish("run", text("nobody reads this"))
+        a.publish("run", event(2, "step_succeeded"))
+        assert sent == []
+        a.close("run")
+        assert await following(waits) is None
+
+
+async def test_a_watcher_beside_one_who_waits_for_the_end_sees_all_of_it(hubs):
+    a, b = PgBus(hubs("a")), PgBus(hubs("b"))
+    await hubs.open()
+    a.publish("run", event(1))
+    with b.subscribe("run", frozenset({"run_succeeded"})) as waits:
+        with b.subscribe("run") as first:
+            await reached(first, 1)
+            a.publish("run", text("one "))
+            assert (await following(first)).data["text"] == "one "
+        assert await following(waits) is None
+        a.publish("run", text("two"))
+        with b.subscribe("run") as second:
+            said = await reached(second, 1)
+            said.append((await following(second)).data["text"])
+            a.publish("run", event(2, "step_succeeded"))
+            assert "".join(said + await reached(second, 2)) == "one two"
+        a.close("run")
+        assert await following(waits) is None
+
+
 async def test_much_that_happens_at_once_is_told_as_one(hubs, monkeypatch):
     a, b = PgBus(hub := hubs("a")), PgBus(hubs("b"))
     await hubs.open()

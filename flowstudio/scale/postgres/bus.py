@@ -2,10 +2,12 @@
 
 Stored events are told as "the journal has got up to here", and the watcher reads them there; live
 text travels itself, with the place it begins at, so that nothing is shown twice. A process sends
-only what another has said that it wants, so runs that nobody watches elsewhere cost nothing.
+only what another has said that it wants, so runs that nobody watches elsewhere cost nothing, and
+of a run whose end alone is waited for nothing is sent before.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -54,6 +56,8 @@ class PgBus:
         self._local = MemoryBus()
         self._here: dict[str, int] = {}
         self._wanted = Interest()
+        #: What this process wants, by how many watch it.
+        self._wants: Counter[str] = Counter()
         self._batch: dict[str, list[Told]] = {}
         self._elsewhere: dict[str, _Elsewhere] = {}
         hub.hear(_RUNS, self._take)
@@ -102,7 +106,7 @@ class PgBus:
         """Tell the watchers that the run has ended or left this process."""
         self._here.pop(run_id, None)
         self._local.close(run_id)
-        if run_id in self._wanted:
+        if run_id in self._wanted or _end_of(run_id) in self._wanted:
             self._add(run_id, [_LEFT])
 
     def _reach(self, run_id: str, seq: int) -> None:
@@ -160,20 +164,28 @@ class PgBus:
     @contextmanager
     def subscribe(self, run_id: str, kinds: frozenset[str] | None = None) -> Iterator[Subscription]:
         """Watch a run for the length of the block; text being written is given from its start."""
-        if run_id not in self._local.watched:
-            self._hub.send(_WANT, [run_id])
+        topic = run_id if kinds is None else _end_of(run_id)
+        if topic not in self._wants:
+            self._hub.send(_WANT, [topic])
+        self._wants[topic] += 1
         try:
             with self._local.subscribe(run_id, kinds) as subscription:
                 yield subscription
         finally:
-            if run_id not in self._local.watched:
-                self._hub.send(_LEAVE, [run_id])
-                if self._elsewhere.pop(run_id, None) is not None:
-                    self._local.close(run_id)
+            self._want_no_more(topic)
+            # Without a watcher of all of it, the text that is known here grows no more.
+            if run_id not in self._wants and self._elsewhere.pop(run_id, None) is not None:
+                self._local.close(run_id)
+
+    def _want_no_more(self, topic: str) -> None:
+        self._wants[topic] -= 1
+        if not self._wants[topic]:
+            del self._wants[topic]
+            self._hub.send(_LEAVE, [topic])
 
     def _want_all(self, kind: str, to: str = "") -> None:
-        if run_ids := list(self._local.watched):
-            self._hub.send(kind, run_ids, to)
+        if self._wants:
+            self._hub.send(kind, list(self._wants), to)
 
     def _ask_anew(self) -> None:
         """Something was missed: have the journals looked into, and the texts told once more."""
@@ -216,6 +228,11 @@ class PgBus:
         elif fresh := piece[had - start :]:
             elsewhere.sizes[number] = start + len(piece)
             self._local.publish(run_id, _event(at, node, path, {**data, "text": fresh}))
+
+
+def _end_of(run_id: str) -> str:
+    """What is wanted by those who wait for no more than that the run leaves its process."""
+    return f"{run_id}/{_LEFT}"
 
 
 def _of(event: Event) -> list[str]:
