@@ -117,9 +117,13 @@ const NOWHERE = [];
 export function KeyField({ schema, node, onChange, problems, context, disabled }) {
   const found = keyField(schema, node);
   if (!found) return null;
+  const place = found.path.join(".");
   return (
     <Form {...{ schema, value: node.config, onChange, problems, context, disabled }}>
-      <div className="fields"><Field {...found} bare /></div>
+      <div className="fields" data-place={place}>
+        <Field {...found} bare />
+        {context?.Writers && <context.Writers nodeId={context.nodeId} place={place} />}
+      </div>
     </Form>
   );
 }

@@ -8,7 +8,7 @@ import { valueOf } from "./document.js";
 import * as draft from "./draft.js";
 import { costText } from "./faces.js";
 import { Icon, TypeMark } from "./icons.jsx";
-import { editField, Writers, WritersSaid } from "./people.jsx";
+import { editField, placeOf, Writers, WritersSaid } from "./people.jsx";
 import { CommonForm, ConfigForm } from "./fields.jsx";
 import { useScope } from "./scope.js";
 import { Help, Input, Runs } from "./inspector-tabs.jsx";
@@ -158,7 +158,7 @@ function NodeInspector({ id, onClose }) {
         ))}
       </div>
       <div className="inspector-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}
-        onFocus={(event) => editField(mayEdit ? event.target.closest("[data-place]")?.dataset.place ?? "" : "")} onBlur={() => editField("")}>
+        onFocus={(event) => editField(mayEdit ? placeOf(event.target) : "")} onBlur={() => editField("")}>
         <WritersSaid id={id} />
         <StaleBanner id={id} now={now} />
         {isWhole && tab === "Config" && <Config node={node} type={type} />}

@@ -12,7 +12,7 @@ import { useScope } from "./scope.js";
 import { useStanding } from "./standing.js";
 import { change, read, redo, say, select, undo, useEditor } from "./store.js";
 import { TryWith } from "./inspector.jsx";
-import { Holders } from "./people.jsx";
+import { editField, Holders, placeOf, Writers } from "./people.jsx";
 import { shortcut } from "../keys.jsx";
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
@@ -282,8 +282,8 @@ function Editor({ node, type }) {
   if (node.type === "start") return <div className="cell-editor"><TryWith schema={node.config.inputs} /></div>;
   const children = [...document.nodes.values()].filter((each) => each.parent === node.id);
   return (
-    <div className="cell-editor">
-      <KeyField schema={type.config_schema} node={node} problems={own} disabled={!mayEdit} context={{ workflowId, projectId, nodeId: node.id, node, names, onRun: () => draft.run("cells", [node.id]) }}
+    <div className="cell-editor" onFocus={(event) => editField(mayEdit ? placeOf(event.target) : "")} onBlur={() => editField("")}>
+      <KeyField schema={type.config_schema} node={node} problems={own} disabled={!mayEdit} context={{ workflowId, projectId, nodeId: node.id, node, names, Writers, onRun: () => draft.run("cells", [node.id]) }}
         onChange={(path, value) => actions.setConfig(node.id, path, value)} />
       {children.length > 0 && <p className="cell-body faint">{order(document, node.id).filter((id) => document.nodes.get(id).parent === node.id).map((id) => document.nodes.get(id).name).join(" → ")}</p>}
       {own.length > 0 && <p className="field-error" role="alert">{own[0].message}</p>}

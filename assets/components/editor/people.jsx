@@ -62,6 +62,9 @@ export function look(at) {
   soon();
 }
 
+// The field of a form that something stands in; `data-place` is its path in the config.
+export const placeOf = (element) => element.closest("[data-place]")?.dataset.place ?? "";
+
 export function editField(place) {
   const field = place.slice(0, MOST_PLACE);
   if (own.field === field) return;
