@@ -12,10 +12,10 @@ dev: .venv/installed-dev ## Serve with hot reload while you edit
 	@$(BIN)/reflex run
 
 test: .venv/installed-dev ## Run all tests
-	@$(BIN)/pytest --numprocesses auto --dist loadgroup
+	@$(BIN)/pytest --numprocesses auto
 
 fuzz: .venv/installed-dev ## Send a thousand random requests to every operation of the API
-	@FUZZ_EXAMPLES=1000 $(BIN)/pytest --numprocesses auto --dist loadgroup -m fuzz
+	@FUZZ_EXAMPLES=1000 $(BIN)/pytest --numprocesses auto -m fuzz
 
 faults: .venv/installed-dev ## Kill processes and databases for half an hour; nothing may be lost
 	@$(BIN)/python -m tests.faults.long && $(BIN)/python -m tests.faults.long --sqlite

@@ -4,8 +4,10 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from flowstudio.runtime import Runtime
 from flowstudio.settings import Settings
@@ -17,7 +19,21 @@ from tests.running import opened
 from tests.schema import migrated_once, unflushed
 
 #: Their tests share nothing, and there are hundreds of them.
-_SPLIT = {"test_routes.py", "test_schemathesis.py"}
+_SPLIT = {"tests/api/test_routes.py", "tests/api/test_schemathesis.py"}
+
+
+class _ByFile(LoadScopeScheduling):
+    """A file stays in one process, for the sake of what its tests share; so do all with a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if path in _SPLIT:
+            return nodeid
+        return "browser" if path.startswith("tests/e2e/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _ByFile(config, log)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -25,20 +41,8 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, 4)
 
 
-# First, since xdist reads the groups at the same moment.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, a file stays in one, and so does all that needs a whole server."""
-    _check_ids(items)
-    for item in items:
-        if item.get_closest_marker("browser") is not None:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif item.path.name not in _SPLIT:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
-def _check_ids(items: list[pytest.Item]) -> None:
-    """Of two tests with one id, several processes would do one and count both as done."""
+    """Check ids: of two tests with one, several processes would do one and count both as done."""
     if twice := [
         name for name, times in Counter(item.nodeid for item in items).items() if times > 1
     ]:
