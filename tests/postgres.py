@@ -33,11 +33,12 @@ _END_OTHERS = """
 """
 #: In the role of a replica no trigger and no foreign key is in the way.
 _EMPTY = """
-    DO $$ DECLARE name text; BEGIN
+    DO $$ DECLARE place text; name text; BEGIN
         PERFORM set_config('session_replication_role', 'replica', true);
-        FOR name IN SELECT tablename FROM pg_tables
-            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-        LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+        FOR place, name IN SELECT schemaname, tablename FROM pg_tables
+            WHERE schemaname IN ('public', 'procrastinate')
+            AND tablename NOT IN ('alembic_version', 'applied')
+        LOOP EXECUTE format('DELETE FROM %I.%I', place, name); END LOOP;
         FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
         LOOP PERFORM setval(quote_ident(name), 1, false); END LOOP;
     END $$
