@@ -116,14 +116,11 @@ window.flowstudio = (() => {
   document.addEventListener("visibilitychange", () => document.hidden || keep());
   window.addEventListener("online", keep);
 
-  if (page() === "/sign-in" && hint() && !query.has("again")) signIn(next());
-  else keep();
-
   // The address of a workflow says what its editor will ask first: the answers are on their way while
-  // the editor's own code still is.
+  // the editor's own code still is. Before cookies are read, which waits for another process.
   const early = new Map();
   const [, place, id, more] = location.pathname.split("/");
-  if (place === "workflows" && id && !more && hint()) {
+  if (place === "workflows" && id && !more) {
     for (const action of [`/api/v1/workflows/${id}/editor`, "/api/v1/node-types"]) {
       const reply = fetch(action, { headers: { accept: "application/json" } });
       // Whoever takes it is told; nobody else needs to be.
@@ -136,6 +133,9 @@ window.flowstudio = (() => {
     early.delete(action);
     return reply;
   };
+
+  if (page() === "/sign-in" && hint() && !query.has("again")) signIn(next());
+  else keep();
 
   return { here, keep, keepToken, local, next, page, refresh, signIn, take, token };
 })();

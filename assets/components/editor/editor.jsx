@@ -8,7 +8,7 @@ import { Header, useEditorKeys } from "./header.jsx";
 import { useDocumentKeys } from "./document-keys.js";
 import { Inspector } from "./inspector.jsx";
 import { NodePalette } from "./node-palette.jsx";
-import { usePresence } from "./people.jsx";
+import { Presence } from "./people.jsx";
 import { Icon } from "./icons.jsx";
 import { takeFromRun } from "./run-again.js";
 import { useCommands, useOffer } from "./use-commands.js";
@@ -47,11 +47,7 @@ export function Editor({ nodeTypes, onPresent, children }) {
       // Streamed text, which comes often, says no more than it must.
       listenTo("t", (text, node) => receive({ t: "text", node, ...(Array.isArray(text) ? { text: text[0], part: text[1] } : { text }) })),
     ];
-    opened(workflowId).then(() => {
-      if (read().status !== "ready") return;
-      loadDraft();
-      takeFromRun();
-    });
+    opened(workflowId).then(() => read().status === "ready" && takeFromRun());
     return () => {
       stops.forEach((stop) => stop());
       close();
@@ -72,7 +68,7 @@ export function Editor({ nodeTypes, onPresent, children }) {
       <div className="editor-state empty" role="alert">
         <h1 className="empty-title">The workflow could not be opened</h1>
         <p className="empty-text">{problem}</p>
-        <button type="button" className="button primary" onClick={() => open(workflowId).then(loadDraft)}>Try again</button>
+        <button type="button" className="button primary" onClick={() => open(workflowId)}>Try again</button>
       </div>
     );
   }
@@ -96,14 +92,19 @@ function useDrafts() {
 
 // The canvas is painted first; what stands around it comes a moment later, at its place and in the order
 // in which it is needed: the bar and the inspector, then the palette, the drawer and what nodes show
-// under a pointer.
+// under a pointer. How the nodes stand, and who else is here, is asked once the browser has time for it.
 const WHOLE = 2;
 function useSteps() {
   const [step, setStep] = useState(0);
+  const [isCalm, setCalm] = useState(false);
+  useEffect(() => (isCalm ? whenIdle(() => [Notebook, Side].forEach((part) => part.load())) : undefined), [isCalm]);
   useEffect(() => {
     if (step === WHOLE) {
       set({ isDrawn: true });
-      return whenIdle(() => [Notebook, Side].forEach((part) => part.load()));
+      return whenIdle(() => {
+        loadDraft();
+        setCalm(true);
+      }, 300);
     }
     let timer;
     const frame = requestAnimationFrame(() => { timer = setTimeout(() => startTransition(() => setStep(step + 1))); });
@@ -112,7 +113,7 @@ function useSteps() {
       clearTimeout(timer);
     };
   }, [step]);
-  return step;
+  return { step, isCalm };
 }
 
 function Workbench({ nodeTypes, onPresent, bar }) {
@@ -128,9 +129,8 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   }, []);
   const onPanel = useCallback((name) => setPanel((now) => (now === name ? "" : name)), []);
   const onClose = useCallback(() => inspect(false), []);
-  const step = useSteps();
+  const { step, isCalm } = useSteps();
   const isWhole = step === WHOLE;
-  usePresence(onPresent);
   useEditorKeys({ view, onView });
   useDocumentKeys();
   useOffer(useCommands({ view, onView, onPanel }));
@@ -150,6 +150,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
       </div>
       {panel ? <Side panel={panel} onClose={() => setPanel("")} />
         : step > 0 ? <Right onClose={onClose} /> : <aside className="inspector" aria-hidden="true" />}
+      {isCalm && <Presence onPresent={onPresent} />}
       {isWhole ? <Bottom /> : <section className="drawer" aria-hidden="true"><div className="drawer-bar" /></section>}
     </div>
   );

@@ -90,7 +90,8 @@ onMessage("people", (message) => {
 // The others may have taken this person for gone.
 onLoss(() => send());
 
-export function usePresence(onPresent) {
+// Tells the others of this person, for as long as it stands on the page.
+export function Presence({ onPresent }) {
   useEffect(() => {
     tell = onPresent;
     send();
@@ -111,6 +112,7 @@ export function usePresence(onPresent) {
     own.selection = [...selection].slice(0, 50);
     soon();
   }, [selection]);
+  return null;
 }
 
 export function Cursors() {

@@ -257,6 +257,8 @@ function catchUpIn(ms) {
 export async function catchUp() {
   const here = outbox;
   if (!here || state.status !== "ready") return;
+  clearTimeout(asking);
+  asking = null;
   isBehind = true;
   const reply = await ask("GET", `/changes?after=${state.revision}`);
   if (outbox !== here) return;
