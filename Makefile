@@ -11,6 +11,8 @@ start: .venv/installed ## Install, build and open FlowStudio on http://127.0.0.1
 dev: .venv/installed-dev ## Serve with hot reload while you edit
 	@$(BIN)/reflex run
 
+# Tests start Python hundreds of times: what it compiles is kept, whatever the machine is used to.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev ## Run all tests
 	@$(BIN)/pytest --numprocesses auto
 

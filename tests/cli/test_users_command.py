@@ -1,33 +1,14 @@
 """`flowstudio users`, as whoever holds the machine runs it."""
 
 import json
-import subprocess
-import sys
 
 import pytest
-
-from tests.cli.flowstudio_command import CommandLine
 
 PASSWORD = "a long walk by the river"  # noqa: S105 - for tests
 
 
-def given(command: CommandLine, text: str, *arguments: str) -> tuple[int, str, str]:
-    """Run a command whose standard input is this text."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowstudio.cli", *arguments],
-        cwd=command.folder,
-        env={"FLOWSTUDIO_DATA_DIR": str(command.data), "PYTHONPATH": ":".join(sys.path)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    out, err = process.communicate(text, timeout=60)
-    return process.returncode, out, err
-
-
 def test_people_are_made_listed_and_made_admins(command):
-    code, out, err = given(command, f"{PASSWORD}\n", "users", "create", "Ann@example.com")
+    code, out, err = command.run("users", "create", "Ann@example.com", typed=f"{PASSWORD}\n")
     assert (code, out, err) == (0, "Made the account ann@example.com (user).\n", "")
     code, told = command.json("users", "create", "bob@example.com", "--generate", "--role", "guest")
     assert code == 0
@@ -56,7 +37,7 @@ def test_people_are_made_listed_and_made_admins(command):
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_made(command, arguments, text, code, told):
-    found, out, err = given(command, text, "users", *arguments)
+    found, out, err = command.run("users", *arguments, typed=text)
     assert (found, out) == (code, "")
     assert told in err
     assert "Traceback" not in err
