@@ -1,7 +1,8 @@
 """Waiting for a run that a request began, to answer the request with what came of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +49,13 @@ class RunWait:
         Raises:
             TimeoutError: it has not, by then.
         """
-        async for event in self.events(within_s):
-            if isinstance(event, RunResult):
-                return event
+        async with aclosing(self.events(within_s)) as events:
+            async for event in events:
+                if isinstance(event, RunResult):
+                    return event
         raise TimeoutError
 
-    async def events(self, within_s: float) -> AsyncIterator[Event | RunResult | None]:
+    async def events(self, within_s: float) -> AsyncGenerator[Event | RunResult | None, None]:
         """What the bus tells, and the result at last; None when nothing was heard for a while."""
         until = asyncio.get_running_loop().time() + within_s
         while (now := asyncio.get_running_loop().time()) < until:

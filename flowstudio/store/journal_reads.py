@@ -12,9 +12,10 @@ from flowstudio.engine.journal import CacheEntry, DamagedEvent, Signal
 from flowstudio.errors import JournalDamagedError, NotFoundError
 from flowstudio.graph.canonical import content_hash
 from flowstudio.store.database import Database
+from flowstudio.store.gathered import Row
 from flowstudio.store.journal_rows import read_event, read_signal
 from flowstudio.store.moments import from_column, to_column
-from flowstudio.store.reader import Reader, Row
+from flowstudio.store.reader import Reader
 
 _EVENT = "seq, at, type, node, path, data, output_hash, output_size"
 _SPENT = "SELECT cost_usd, prompt_tokens, completion_tokens FROM model_call WHERE run_id=?"
@@ -22,6 +23,7 @@ _OUTPUT = (
     "SELECT e.output, b.body, e.output_hash, e.seq FROM run_event e"
     " LEFT JOIN blob b ON b.hash=e.output_hash"
 )
+_LAST_OUTPUT = f"{_OUTPUT} WHERE e.run_id=? AND e.type='run_succeeded' ORDER BY e.seq DESC LIMIT 1"
 _SIGNALS = "SELECT id, run_id, kind, path, data FROM signal"
 #: Greater than the number of any event.
 _BEYOND = 2**31 - 1
@@ -35,6 +37,7 @@ class ReadJournal:
     def __init__(self, database: Database, patience_s: float | None = None) -> None:
         self.database = database
         self._reader = Reader(database, patience_s)
+        self._last_outputs = self._reader.gathered(_LAST_OUTPUT)
 
     async def query(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """The rows of a statement."""
@@ -137,10 +140,7 @@ class ReadJournal:
 
     async def outputs(self, run_id: str) -> bytes | None:
         """The outputs of a run that succeeded, as JSON."""
-        row = await self._reader.one(
-            f"{_OUTPUT} WHERE e.run_id=? AND e.type='run_succeeded' ORDER BY e.seq DESC LIMIT 1",
-            (run_id,),
-        )
+        row = await self._last_outputs.find(run_id)
         return _output(run_id, row) if row is not None else None
 
     async def spent(self, run_id: str, path: str | None = None) -> tuple[Decimal, Usage]:

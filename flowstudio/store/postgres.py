@@ -162,26 +162,30 @@ class PostgresReading:
         self._patience_s = _READING_PATIENCE_S if patience_s is None else patience_s
         self._connection: psycopg.Connection[Any] | None = None
 
-    def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """All rows.
+    def fetch(self, statement: str, several: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """All rows for each of several lists of values, in one trip.
 
         Raises:
             JournalError: the database could not be read.
         """
         try:
             return with_patience(
-                lambda: self._fetch(for_psycopg(statement), values),
+                lambda: self._fetch(for_psycopg(statement), several),
                 lambda error: is_away(error, self._connection),
                 self._patience_s,
             )
         except psycopg.Error as error:
             raise storage_error(error) from error
 
-    def _fetch(self, statement: bytes, values: Sequence[Any]) -> list[Any]:
+    def _fetch(self, statement: bytes, several: Sequence[Sequence[Any]]) -> list[list[Any]]:
         if self._connection is None or self._connection.closed:
             self._connection = None
             self._connection = connect(self._url)
-        return self._connection.execute(statement, values).fetchall()
+        if len(several) == 1:
+            return [self._connection.execute(statement, several[0]).fetchall()]
+        with self._connection.pipeline():
+            cursors = [self._connection.execute(statement, values) for values in several]
+            return [cursor.fetchall() for cursor in cursors]
 
     def close(self) -> None:
         """Let the connection go."""

@@ -8,17 +8,17 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from flowstudio.store.database import Database
+from flowstudio.store.gathered import Gathered, Row
 from flowstudio.store.sqlite import BUSY_TIMEOUT_S, SqliteReading
 
-Row = tuple[Any, ...]
 _POSTGRES = "flowstudio.store.postgres"
 
 
 class Reading(Protocol):
     """A connection that reads."""
 
-    def fetch(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        """All rows.
+    def fetch(self, statement: str, several: Sequence[Sequence[Any]]) -> list[list[Row]]:
+        """All rows for each of several lists of values.
 
         Raises:
             JournalError: the database could not be read.
@@ -60,15 +60,27 @@ class Reader:
             JournalError: the database could not be read.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._fetch, statement, values)
+        (rows,) = await loop.run_in_executor(self._threads, self._fetch, statement, [values])
+        return rows
 
-    def _fetch(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        fetch: Callable[[str, Sequence[Any]], list[Row]] | None
+    def gathered(self, statement: str) -> Gathered:
+        """The first row of a statement whose one value is a key, for many who ask at a time."""
+
+        def read(keys: Sequence[str]) -> list[Row | None]:
+            return [
+                rows[0] if rows else None
+                for rows in self._fetch(statement, [(key,) for key in keys])
+            ]
+
+        return Gathered(self._threads, read)
+
+    def _fetch(self, statement: str, several: Sequence[Sequence[Any]]) -> list[list[Row]]:
+        fetch: Callable[[str, Sequence[Sequence[Any]]], list[list[Row]]] | None
         if (fetch := getattr(self._local, "fetch", None)) is None:
             reading = self._open()
             self._opened.append(reading)
             fetch = self._local.fetch = reading.fetch
-        return fetch(statement, values)
+        return fetch(statement, several)
 
     def _open(self) -> Reading:
         if self._database.file is not None:

@@ -12,8 +12,9 @@ from flowstudio.engine.costs import Usage
 from flowstudio.engine.events import FINISHED, RunStatus
 from flowstudio.graph.canonical import load
 from flowstudio.store.database import Database
+from flowstudio.store.gathered import Row
 from flowstudio.store.moments import from_column, to_column
-from flowstudio.store.reader import Reader, Row
+from flowstudio.store.reader import Reader
 from flowstudio.store.run_queries import JOBS, RunQuery, conditions_of, moments_of
 
 __all__ = [

@@ -98,8 +98,8 @@ class SqliteReading:
         self._busy_timeout_s = busy_timeout_s
         self._connection: sqlite3.Connection | None = None
 
-    def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """All rows.
+    def fetch(self, statement: str, several: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """All rows for each of several lists of values.
 
         Raises:
             JournalError: the database could not be read.
@@ -107,7 +107,8 @@ class SqliteReading:
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            return self._connection.execute(statement, values).fetchall()
+            execute = self._connection.execute
+            return [execute(statement, values).fetchall() for values in several]
         except sqlite3.Error as error:
             raise storage_error(error) from error
 
