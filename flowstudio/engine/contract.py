@@ -229,6 +229,7 @@ class NodeType(ABC, Generic[C]):
     Attributes:
         version: counts up when the same config gives another output than before.
         config_type: a pydantic model, or a union of models told apart by a field `mode`.
+        gives_inputs: its output follows from the run's inputs alone, which are stored with the run.
     """
 
     type: ClassVar[str]
@@ -240,6 +241,7 @@ class NodeType(ABC, Generic[C]):
     container: ClassVar[bool] = False
     loops: ClassVar[bool] = False
     root_only: ClassVar[bool] = False
+    gives_inputs: ClassVar[bool] = False
     config_type: ClassVar[Any]
 
     def __init__(self) -> None:

@@ -94,10 +94,12 @@ class StepEnd:
         execution = self._execution
         event = execution.event("step_succeeded", self._node.name, self._path, data, output)
         ref = OutputRef(event.seq, output.hash, output.size)
-        if self._planned.outgoing or must_commit or not output.body:
+        # The editor asks for outputs as soon as it hears of them.
+        is_stored = self._type.gives_inputs and execution.draft is None
+        if (self._planned.outgoing and not is_stored) or must_commit or not output.body:
             await execution.commit(event)
         else:
-            # Nothing starts after it, so the next commit of the run takes it along.
+            # Nothing starts after it, or its output is stored with the run: the next commit takes it along.
             execution.defer(event)
         if output.body:
             execution.values.put(ref, output.body)

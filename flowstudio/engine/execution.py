@@ -187,7 +187,10 @@ class Execution:
         self.parts.bus.publish(self.run.id, event)
 
     def defer(self, event: Event) -> None:
-        """Store an event soon; nothing that depends on it may start before the next commit."""
+        """Store an event soon; what depends on it starts after the next commit.
+
+        Unless what it tells follows from what is stored already.
+        """
         self.parts.journal.defer(self.run.id, self.epoch, event)
         self.parts.bus.publish(self.run.id, event)
 

@@ -1,6 +1,8 @@
 """What SQLite and PostgreSQL say differently, so that each statement is written once."""
 
+import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,11 +15,12 @@ from sqlmodel import Session
 #: A text within a statement, a place for a value, or what psycopg would take for one.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\?|%")
 _MANY = ("json_each(", " INDEXED BY ")
+#: A JSON list of texts. PostgreSQL takes the list itself: of one within a text it does not know how
+#: long it is, and reads the whole table for five rows of it.
+_AMONG = r"IN \(SELECT value FROM json_each\(\?\)\)"
+_PLACE = re.compile(rf"'(?:[^']|'')*'|{_AMONG}|\?")
 _WORDS = (
-    (
-        re.compile(r"SELECT value FROM json_each\(([^()]+)\)"),
-        r"SELECT jsonb_array_elements_text(CAST(\1 AS jsonb))",
-    ),
+    (re.compile(_AMONG), "= ANY(?)"),
     (re.compile(r"json_extract\(([\w.]+), '\$\.(\w+)'\)"), r"(CAST(\1 AS json) ->> '\2')"),
     (re.compile(r"COLLATE BINARY"), 'COLLATE "C"'),
     # SQLite's LIKE knows no difference between a and A.
@@ -33,6 +36,20 @@ def for_psycopg(statement: str) -> bytes:
     for pattern, words in _WORDS:
         statement = pattern.sub(words, statement)
     return _TOKEN.sub(_token, statement).encode()
+
+
+def values_for_psycopg(statement: str, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of such a statement: its JSON lists as lists."""
+    lists = _lists_in(statement)
+    if not lists:
+        return values
+    return [json.loads(value) if at in lists else value for at, value in enumerate(values)]
+
+
+@lru_cache(maxsize=1024)
+def _lists_in(statement: str) -> frozenset[int]:
+    places = [found[0] for found in _PLACE.finditer(statement) if not found[0].startswith("'")]
+    return frozenset(at for at, place in enumerate(places) if place != "?")
 
 
 @lru_cache(maxsize=1024)

@@ -22,7 +22,7 @@ from flowstudio.engine.journal import (
     Seed,
     Signal,
 )
-from flowstudio.errors import JournalError, NotFoundError
+from flowstudio.errors import JournalDamagedError, JournalError, NotFoundError
 from flowstudio.graph.canonical import dump
 from flowstudio.store.claims import take
 from flowstudio.store.database import Database
@@ -232,6 +232,15 @@ class StoredJournal(ReadJournal):
         """Store an event with the run's next append, or within some 20 ms by itself."""
         self._deferred.setdefault((run_id, epoch), []).append(event)
         self._arm()
+
+    async def load_output(self, run_id: str, seq: int) -> bytes:
+        """The body of one event's output, also of one that is still on its way to the disk."""
+        try:
+            return await super().load_output(run_id, seq)
+        except JournalDamagedError:
+            self._flush()
+            await self._writer.submit(lambda _: None)
+            return await super().load_output(run_id, seq)
 
     def record_call(self, call: ModelCall) -> None:
         """Note a paid call; stored with the next commit, whatever run it belongs to."""

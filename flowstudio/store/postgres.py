@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine
 from flowstudio.errors import JournalError
 from flowstudio.store import migrations
 from flowstudio.store.database import MIGRATIONS, Database, newest_version
-from flowstudio.store.dialect import for_psycopg
+from flowstudio.store.dialect import for_psycopg, values_for_psycopg
 from flowstudio.store.failures import explain, storage_error
 from flowstudio.store.sqlite import BUSY_TIMEOUT_S
 
@@ -168,9 +168,10 @@ class PostgresReading:
         Raises:
             JournalError: the database could not be read.
         """
+        values = [values_for_psycopg(statement, each) for each in several]
         try:
             return with_patience(
-                lambda: self._fetch(for_psycopg(statement), several),
+                lambda: self._fetch(for_psycopg(statement), values),
                 lambda error: is_away(error, self._connection),
                 self._patience_s,
             )

@@ -12,7 +12,7 @@ import psycopg
 
 from flowstudio.errors import FlowStudioError
 from flowstudio.graph.ids import new_id
-from flowstudio.store.dialect import for_psycopg, is_planned_anew
+from flowstudio.store.dialect import for_psycopg, is_planned_anew, values_for_psycopg
 from flowstudio.store.jobs import Cursor, Job, fail
 from flowstudio.store.journal_rows import (
     EVENT_COLUMNS,
@@ -82,14 +82,16 @@ class PostgresConnection:
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Cursor:
         """Execute a statement that is written as for SQLite."""
         prepare = False if is_planned_anew(statement) else None
-        raw = self._raw.execute(for_psycopg(statement), values, prepare=prepare)
+        given = values_for_psycopg(statement, values)
+        raw = self._raw.execute(for_psycopg(statement), given, prepare=prepare)
         return _LazyCursor(raw, self._pipeline)
 
     def execute_all(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute it for each row of values."""
         if rows:
             with self._raw.cursor() as cursor:
-                cursor.executemany(for_psycopg(statement), rows)
+                given = [values_for_psycopg(statement, values) for values in rows]
+                cursor.executemany(for_psycopg(statement), given)
 
     def add_events(self, rows: Sequence[Sequence[Any]]) -> None:
         """Store events, all at once."""

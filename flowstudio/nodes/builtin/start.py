@@ -36,6 +36,7 @@ class Start(NodeType[StartConfig]):
     category = "flow"
     icon = "play"
     root_only = True
+    gives_inputs = True
     config_type = StartConfig
 
     def usual_ports(self) -> Ports:
