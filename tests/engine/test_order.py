@@ -31,6 +31,20 @@ async def test_a_step_starts_only_once_its_parents_result_is_stored(
         assert bench.log.index(f"stored {parent}") < bench.log.index(f"run {child}")
 
 
+async def test_what_a_start_gives_waits_for_no_commit_but_is_stored_before_anything_shows(
+    open_workshop: OpenWorkshop, bench: Bench
+):
+    document = workflow(node("start"), node("gate", "b", purity="write"), edges="start>b")
+    async with open_workshop() as workshop:
+        run_id = await workshop.create(document)
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            group.create_task(workshop.engine.advance(run_id))
+            await bench.started("b").wait()
+            assert "step_succeeded" in await workshop.types(run_id)
+            bench.gate("b").set()
+    assert "stored start" not in bench.log
+
+
 async def test_steps_without_a_wire_between_them_run_at_once(runtime, bench: Bench):
     run_id = await create(runtime, workflow(node("gate", "a"), node("gate", "b")))
     async with advancing(runtime, run_id):
