@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from flowstudio.engine.costs import CostRange
+from flowstudio.engine.events import FINISHED
 from flowstudio.engine.values import pack
 from flowstudio.errors import (
     InvalidInputError,
@@ -20,9 +21,10 @@ from flowstudio.services.access import Actor, Target
 from flowstudio.services.draft_plans import Ask
 from flowstudio.services.draft_runs import DraftRuns, Started
 from flowstudio.services.draft_standing import Standing
-from flowstudio.services.draft_views import View, cost_view, marks_view, results_view
+from flowstudio.services.draft_views import View, cost_view, marks_view, results_view, run_view
 from flowstudio.store import audit
 from flowstudio.store import drafts as store
+from flowstudio.store.runs import RunRecord
 from flowstudio.store.workflows import StoredWorkflow, find_workflow
 
 __all__ = ["Ask", "DraftService", "Pin", "Started"]
@@ -71,12 +73,14 @@ class DraftService(DraftRuns):
         self._feed.tell(standing)
         costs = await self._costs.predict(standing, lengths)
         running = await self._running(workflow_id)
+        ended = await self._runs.parts.store.list_drafts(workflow_id, 1, sorted(FINISHED))
         return {
             "inputs": standing.given,
             "marks": marks_view(standing.marks),
             "results": results,
             **_outlook(standing, costs),
             "run": self._feed.run_view(running[0]) if running else None,
+            "last_run": _ended_view(ended[0]) if ended else None,
             "saved_today_usd": str(saved_usd),
         }
 
@@ -218,3 +222,7 @@ def _stale(standing: Standing, costs: Mapping[str, CostRange]) -> View:
         "typical_usd": str(total.typical_usd),
         "is_open": total.is_open,
     }
+
+
+def _ended_view(record: RunRecord) -> View:
+    return run_view(record, record.steps_done, record.steps_total)

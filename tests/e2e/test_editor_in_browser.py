@@ -180,6 +180,7 @@ async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
     await page.reload()
     await editor.stands("draft", "succeeded")
     await editor.stands("extract", "succeeded")
+    await expect(page.get_by_test_id("run-cost-true")).to_contain_text("paid $")
 
 
 async def pin_and_sample(page: Page, site: Site) -> None:

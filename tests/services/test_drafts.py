@@ -396,7 +396,11 @@ async def test_a_paid_node_asked_for_again_comes_from_the_cache_as_saved_money(e
     assert bench.runs["ask"] == 1
     result = (await editor.view())["results"]["ask"]
     assert (result["status"], result["cost_usd"], result["saved_usd"]) == ("cached", "0", "0.02")
-    assert (await editor.view())["saved_today_usd"] == "0.02"
+    view = await editor.view()
+    assert view["saved_today_usd"] == "0.02"
+    assert view["run"] is None
+    last = view["last_run"]
+    assert (last["status"], last["cost_usd"], last["saved_usd"]) == ("succeeded", "0", "0.02")
 
 
 async def test_a_fresh_sample_passes_the_cache_by_once_and_is_then_kept(edit, bench):

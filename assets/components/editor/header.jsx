@@ -109,7 +109,7 @@ function RunButton() {
     <>
       <span className="costs">
         <span data-testid="run-cost-predicted" title="What Run would cost now; finished steps that still hold are not paid again">{predicted(draft)}</span>
-        <Paid run={now} />
+        <Paid run={now ?? draft?.last_run} />
       </span>
       {isBusy(now) ? (
         <button type="button" className="button" onClick={cancel} data-testid="run-cancel"><Icon name="square" size={13} /> Cancel</button>

@@ -91,6 +91,14 @@ class DraftOut(Output):
                 },
                 "stale": {"nodes": 1, "calls": 1, "typical_usd": "0.0012", "is_open": False},
                 "run": None,
+                "last_run": {
+                    "run_id": ID,
+                    "status": "succeeded",
+                    "cost_usd": "0.0012",
+                    "saved_usd": "0",
+                    "done": 1,
+                    "total": 1,
+                },
                 "saved_today_usd": "0.0036",
             }
         }
@@ -108,6 +116,7 @@ class DraftOut(Output):
     costs: dict[str, Any] = Field(description="Predicted, of paid nodes and their containers.")
     stale: dict[str, Any] = Field(description="All that does not hold any more, together.")
     run: dict[str, Any] | None = Field(description="The one that goes on.")
+    last_run: dict[str, Any] | None = Field(description="The latest that has ended.")
     saved_today_usd: str = Field(description="What outputs taken as they are would have cost.")
 
 
