@@ -146,11 +146,10 @@ async def _serve(settings: Settings) -> None:
 
 
 async def _announce(settings: Settings) -> None:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
     # The server listens in a thread of its own and tells nobody when it does.
-    while not await _answers(host, settings.port):  # noqa: ASYNC110
+    while not await _answers(settings.local_host, settings.port):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
-    sys.stdout.write(f"FlowStudio is ready at http://{host}:{settings.port}\n")
+    sys.stdout.write(f"FlowStudio is ready at {settings.local_url}\n")
     if (token := backend().studio.accounts.setup_token()) is not None:
         # Others can reach this address: who sets it up shows that they can read this terminal.
         sys.stdout.write(f"The first page asks for this setup token: {token}\n")

@@ -182,7 +182,17 @@ class Settings(BaseSettings):
         """The address links begin with, without a slash at its end."""
         if self.public_url:
             return self.public_url.rstrip("/")
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
+        return self.local_url
+
+    @property
+    def local_host(self) -> str:
+        """What this machine reaches the server by; one that listens everywhere is here, too."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared with
+
+    @property
+    def local_url(self) -> str:
+        """The same as an address."""
+        host = self.local_host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from flowstudio.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -28,3 +30,17 @@ def test_secrets_are_not_in_the_text_of_settings(monkeypatch):
     monkeypatch.setenv("FLOWSTUDIO_SMTP_URL", "smtp://me:CANARY-mail@host:25")
     monkeypatch.setenv("FLOWSTUDIO_DATABASE_URL", "postgresql://me:CANARY-database@host/x")
     assert "CANARY" not in repr(Settings())
+
+
+@pytest.mark.parametrize(
+    ("host", "reached_at"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:3000"),
+        ("0.0.0.0", "http://127.0.0.1:3000"),  # noqa: S104 - not listened on
+        ("::", "http://127.0.0.1:3000"),
+        ("::1", "http://[::1]:3000"),
+        ("studio.lan", "http://studio.lan:3000"),
+    ],
+)
+def test_a_server_that_listens_everywhere_is_reached_on_this_machine(host, reached_at):
+    assert Settings(host=host, port=3000).local_url == reached_at

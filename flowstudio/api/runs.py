@@ -26,6 +26,7 @@ from flowstudio.api.schemas.runs import (
 )
 from flowstudio.api.schemas.steps import StepDetailOut, StepOut, StepsOut, ValueOut
 from flowstudio.api.schemas.workflows import DocumentRunIn
+from flowstudio.engine.events import Trigger
 from flowstudio.graph.document import parse_document
 from flowstudio.services.runs import RunFilter
 
@@ -33,7 +34,6 @@ router = new_router("runs")
 Status = Literal[
     "unfinished", "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"
 ]
-Trigger = Literal["manual", "api", "schedule", "webhook", "share", "workflow", "draft"]
 _Text = Annotated[str | None, Query(max_length=100)]
 
 

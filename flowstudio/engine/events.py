@@ -20,6 +20,8 @@ EventType = Literal[
 ]
 
 RunStatus = Literal["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
+#: What begins runs; `workflow` those inside of others, which say also what they are inside of.
+Trigger = Literal["manual", "api", "schedule", "webhook", "form", "workflow", "draft"]
 FINISHED: frozenset[RunStatus] = frozenset({"succeeded", "failed", "cancelled"})
 
 StepStatus = Literal[

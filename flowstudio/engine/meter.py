@@ -3,29 +3,18 @@
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import get_args
 
 from flowstudio.engine.costs import Usage
+from flowstudio.engine.events import Trigger
 
 #: Upper bounds in seconds: a step may take a fraction of a millisecond, a run hours.
 BOUNDS_S = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 #: Names of models come from outside; beyond so many they are counted together.
 MOST_MODELS = 100
 OTHERS = "other"
-#: What may start a run; anything else is counted together.
-TRIGGERS = frozenset(
-    {
-        "manual",
-        "api",
-        "draft",
-        "schedule",
-        "webhook",
-        "workflow",
-        "form",
-        "showcase",
-        "retry",
-        "cli",
-    }
-)
+#: Anything else that began a run is counted together.
+TRIGGERS: frozenset[str] = frozenset(get_args(Trigger))
 
 
 class Durations:

@@ -17,12 +17,11 @@ from flowstudio.errors import (
     FlowStudioError,
     InvalidDocumentError,
     InvalidInputError,
-    NotFoundError,
 )
 from flowstudio.graph.canonical import dump
 from flowstudio.graph.validate import validate
 from flowstudio.services import draft_auto
-from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.access import Actor
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.draft_costs import DraftCosts
 from flowstudio.services.draft_feed import DraftFeed
@@ -31,11 +30,11 @@ from flowstudio.services.draft_plans import Ask, DraftPlan, check_part, plan_dra
 from flowstudio.services.draft_standing import Standing, Standings
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.services.workflow_access import NO_PROJECT
+from flowstudio.services.workflow_access import allowed_in
 from flowstudio.services.workflow_checks import find_unchosen
 from flowstudio.store import drafts as store
 from flowstudio.store.runs import UNFINISHED, RunRecord
-from flowstudio.store.workflows import StoredWorkflow, find_workflow
+from flowstudio.store.workflows import StoredWorkflow
 
 _MOST_INPUTS = 1_000_000
 #: So long a person's run waits for one that began by itself; that is mostly over within a moment.
@@ -237,23 +236,10 @@ class DraftRuns:
 
     async def _look(self, actor: Actor, verb: str, workflow_id: str) -> Standing:
         return await self._parts.records.read(
-            lambda session: self._feed.look(
-                session, self._allowed_in(session, actor, verb, workflow_id)
-            )
+            lambda session: self._feed.look(session, allowed_in(session, actor, verb, workflow_id))
         )
 
     async def _stored(self, actor: Actor, verb: str, workflow_id: str) -> StoredWorkflow:
         return await self._parts.records.read(
-            lambda session: self._allowed_in(session, actor, verb, workflow_id)
+            lambda session: allowed_in(session, actor, verb, workflow_id)
         )
-
-    def _allowed_in(
-        self, session: Session, actor: Actor, verb: str, workflow_id: str
-    ) -> StoredWorkflow:
-        found = find_workflow(session, workflow_id)
-        project_id = found.record.project_id if found is not None else NO_PROJECT
-        authorize(actor, verb, Target("workflow", workflow_id, project_id))
-        if found is None:
-            message = "There is no such workflow."
-            raise NotFoundError(message)
-        return found

@@ -22,6 +22,7 @@ from flowstudio.services.draft_plans import Ask
 from flowstudio.services.draft_runs import DraftRuns, Started
 from flowstudio.services.draft_standing import Standing
 from flowstudio.services.draft_views import View, cost_view, marks_view, results_view, run_view
+from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import audit
 from flowstudio.store import drafts as store
 from flowstudio.store.runs import RunRecord
@@ -59,7 +60,7 @@ class DraftService(DraftRuns):
 
         def work(session: Session) -> tuple[Standing, View, Mapping[str, int], Decimal]:
             standing = self._feed.look(
-                session, self._allowed_in(session, actor, "draft.read", workflow_id)
+                session, allowed_in(session, actor, "draft.read", workflow_id)
             )
             return (
                 standing,
@@ -150,7 +151,7 @@ class DraftService(DraftRuns):
         output = pack(pin.value, node_id)
 
         def work(session: Session) -> None:
-            found = self._allowed_in(session, actor, "draft.edit", workflow_id)
+            found = allowed_in(session, actor, "draft.edit", workflow_id)
             store.put_pin(
                 session,
                 workflow_id,
@@ -173,7 +174,7 @@ class DraftService(DraftRuns):
         """
 
         def work(session: Session) -> None:
-            found = self._allowed_in(session, actor, "draft.edit", workflow_id)
+            found = allowed_in(session, actor, "draft.edit", workflow_id)
             if not store.remove_pin(session, workflow_id, node_id):
                 raise NotFoundError(f"Node {node_id!r} is not pinned.")
             self._audit(session, actor, found, node_id, "unpinned")

@@ -4,14 +4,12 @@ from urllib.parse import urlsplit
 
 from flowstudio.settings import Settings
 
-_ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
-
 
 def page_origins(settings: Settings) -> tuple[str, ...]:
     """The origins the page is served from, and those the settings add."""
     hosts = ["127.0.0.1", "localhost"]
-    if settings.host not in {*_ANYWHERE, *hosts}:
-        hosts.append(f"[{settings.host}]" if ":" in settings.host else settings.host)
+    if (host := settings.local_host) not in hosts:
+        hosts.append(f"[{host}]" if ":" in host else host)
     own = [f"http://{host}:{settings.port}" for host in hosts]
     if settings.port == 80:
         own += [f"http://{host}" for host in hosts]

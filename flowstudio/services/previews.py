@@ -9,10 +9,8 @@ from itertools import count
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
-from sqlmodel import Session
-
 from flowstudio.engine.contract import Evaluator, NodeType
-from flowstudio.errors import ExpressionError, NotFoundError
+from flowstudio.errors import ExpressionError
 from flowstudio.expressions.limits import Limits
 from flowstudio.graph.document import Node
 from flowstudio.graph.references import LOOP_NAMES, Expression, parse_expression, parse_template
@@ -20,14 +18,14 @@ from flowstudio.graph.schema_places import read_path
 from flowstudio.graph.slots import refuse_braces
 from flowstudio.nodes.inputs import inputs_schema
 from flowstudio.services import cuts
-from flowstudio.services.access import Actor, Target, authorize
+from flowstudio.services.access import Actor
 from flowstudio.services.cuts import TypeWord, type_word
 from flowstudio.services.preview_scope import Place, Sight
 from flowstudio.services.preview_values import Item, Values, decode
 from flowstudio.services.studio_parts import StudioParts
-from flowstudio.services.workflow_access import NO_PROJECT
+from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store.previews import SeenOutput
-from flowstudio.store.workflows import StoredWorkflow, find_workflow
+from flowstudio.store.workflows import StoredWorkflow
 
 #: Of one preview in its worker; a run gives an expression more.
 PREVIEW_LIMITS = Limits(time_s=0.5, memory_mb=64)
@@ -194,16 +192,9 @@ class PreviewService:
     # Finding
 
     async def _allowed(self, actor: Actor, verb: str, workflow_id: str) -> StoredWorkflow:
-        def work(session: Session) -> StoredWorkflow:
-            found = find_workflow(session, workflow_id)
-            project_id = found.record.project_id if found is not None else NO_PROJECT
-            authorize(actor, verb, Target("workflow", workflow_id, project_id))
-            if found is None:
-                message = "There is no such workflow."
-                raise NotFoundError(message)
-            return found
-
-        return await self._parts.records.read(work)
+        return await self._parts.records.read(
+            lambda session: allowed_in(session, actor, verb, workflow_id)
+        )
 
     async def _sight(self, found: StoredWorkflow) -> Sight:
         key = (found.record.id, found.record.revision)

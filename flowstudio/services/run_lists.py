@@ -14,8 +14,6 @@ from flowstudio.store.runs import UNFINISHED, RunQuery, RunRecord
 #: Of no project: whoever is asked about it is a stranger there.
 _NO_PROJECT = "-"
 _MOST_UNFINISHED = 1_000
-#: Kinds of triggers by which lists are filtered; `workflow` made runs inside runs.
-TRIGGERS = ("manual", "api", "schedule", "webhook", "share", "workflow", "draft")
 _COLUMNS: tuple[Literal["project_id", "workflow_id", "slug"], ...] = (
     "project_id",
     "workflow_id",
@@ -32,7 +30,7 @@ class RunFilter(TypedDict, total=False):
     """What runs of a list have in common.
 
     Attributes:
-        trigger: one of `TRIGGERS`.
+        trigger: an `engine.events.Trigger`.
         text: a part of the workflow's name, the error, the inputs or the id.
         since, until: made from the one on and before the other.
         drafts: with runs that the editor makes of drafts; without, unless asked for.

@@ -11,7 +11,11 @@ from tests.site import Site, running_site
 CHROMIUM = "/usr/bin/chromium"
 #: For a busy machine; what is there is found at once.
 expect.set_options(timeout=20_000)
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"),
+    # Each window would load the popup of an address bar that nobody sees: half a second of a core.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

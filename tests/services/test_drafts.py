@@ -379,6 +379,21 @@ async def test_a_failure_that_was_dealt_with_stays_stale(edit, bench):
     assert bench.runs == {"a": 2, "b": 1}
 
 
+async def test_what_is_in_the_trash_is_run_by_nobody_in_the_editor_either(edit, runtime):
+    editor = await edit(CHAIN)
+    await runtime.studio.workflows.delete(editor.owner, editor.id)
+    drafts = runtime.studio.drafts
+    for call in (
+        drafts.view(editor.owner, editor.id),
+        drafts.run(editor.owner, editor.id, Ask("all")),
+        drafts.put_inputs(editor.owner, editor.id, {"n": 1}),
+        drafts.pin(editor.owner, editor.id, "a", Pin(1)),
+        runtime.previews.scope(editor.owner, editor.id, "a"),
+    ):
+        with pytest.raises(NotFoundError):
+            await call
+
+
 # Money
 
 ASKING = workflow(

@@ -135,8 +135,7 @@ def check_port(settings: Settings) -> Finding:
 
 
 def _is_ours(settings: Settings) -> bool:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104 - compared with
-    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/healthz"
+    address = f"{settings.local_url}/healthz"
     try:
         return bool(httpx.get(address, timeout=3, trust_env=False).json() == {"status": "alive"})
     except (httpx.HTTPError, ValueError):

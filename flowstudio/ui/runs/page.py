@@ -29,7 +29,7 @@ _TRIGGERS = (
     ("api", "API"),
     ("schedule", "Schedule"),
     ("webhook", "Webhook"),
-    ("share", "Shared link"),
+    ("form", "Form"),
     ("workflow", "Inside a run"),
 )
 _SPANS = (

@@ -19,7 +19,7 @@ _TRIGGERS = {
     "api": "API",
     "schedule": "schedule",
     "webhook": "webhook",
-    "share": "shared link",
+    "form": "form",
     "draft": "editor",
 }
 _KINDS = {"failed": "Failed", "unknown": "Asks", "abandoned": "Left"}

@@ -8,6 +8,7 @@ import reflex as rx
 from pydantic import StringConstraints
 
 from flowstudio.clock import utc_now
+from flowstudio.engine.events import Trigger
 from flowstudio.errors import ConflictError, JournalError
 from flowstudio.services.run_lists import RunFilter
 from flowstudio.ui.backend import backend
@@ -23,7 +24,6 @@ _REFRESH_S = 1.5
 _MOST_DEAD = 100
 _MOVING = {"queued", "running", "waiting", "paused"}
 Status = Literal["", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
-Trigger = Literal["", "manual", "api", "schedule", "webhook", "share", "workflow", "draft"]
 Span = Literal["", "1h", "24h", "7d", "30d"]
 Tab = Literal["all", "dead"]
 Id = Annotated[str, StringConstraints(max_length=100)]
@@ -90,7 +90,7 @@ class RunsState(rx.State):
         return await self._from_the_start()
 
     @guarded("run.list")
-    async def choose_trigger(self, trigger: Trigger) -> Any:
+    async def choose_trigger(self, trigger: Literal[""] | Trigger) -> Any:
         """Show only runs that this began."""
         self.trigger = trigger
         return await self._from_the_start()
