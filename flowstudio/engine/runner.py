@@ -102,10 +102,6 @@ class Engine:
         if len(self._plans) > _PLANS_KEPT:
             self._plans.popitem(last=False)
 
-    def known_plan(self, document_hash: str) -> Plan | None:
-        """A plan made earlier, if it is still kept."""
-        return self._plans.get(document_hash)
-
     def receive(self, signal: Signal) -> bool:
         """Hand a signal to a run; false when the run is not in this process's hands."""
         if signal.run_id not in self._running:

@@ -142,16 +142,6 @@ def _rename(parsed: Template | Expression, text: str, old: str, new: str) -> str
     )
 
 
-def rename_in_template(text: str, old: str, new: str) -> str:
-    """Write a template anew with one name it reads replaced.
-
-    Raises:
-        ExpressionError: the text does not parse.
-        ConflictError: the new name already means something in one of its expressions.
-    """
-    return _rename(parse_template(text), text, old, new)
-
-
 def rename_in_expression(source: str, old: str, new: str) -> str:
     """Write an expression anew with one name it reads replaced, the rest as it was.
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flowstudio.graph.document import Document, Node
 from flowstudio.graph.fingerprint import config_key
-from flowstudio.graph.topology import ROOT, Scope, containers_around, scopes_of
+from flowstudio.graph.topology import ROOT, scopes_of
 
 State = Literal["fresh", "stale", "maybe_stale", "never"]
 Reason = Literal["config", "inputs", "upstream", "pin", "expired", "error", "code_version"]
@@ -112,46 +112,6 @@ def mark_nodes(
         layout: of the document, if it is at hand.
     """
     return _spread(layout or layout_of(document), lambda node: _own_mark(node, runs, present))
-
-
-def mark_after_run(
-    document: Document, runs: Mapping[str, LastRun], node_id: str, run: LastRun, present: Present
-) -> dict[str, Mark]:
-    """Marks after one node has run again.
-
-    With the same output as before, what was maybe stale only because of it turns fresh without
-    running (early cut-off); else what read its output is stale.
-    """
-    return mark_nodes(document, {**runs, node_id: run}, present)
-
-
-def stale_ancestors(document: Document, node_id: str, marks: Mapping[str, Mark]) -> list[str]:
-    """Ids of what has to run before a node can, in that order; the node itself is left out.
-
-    Nothing above a fresh or pinned node is among them, unless another way leads there.
-    """
-    nodes = {node.id: node for node in document.nodes}
-    scopes = scopes_of(document)
-    if node_id not in nodes:
-        return []
-    found: list[str] = []
-    standing = [node_id, *(box.id for box in containers_around(nodes[node_id], nodes))]
-    for here in reversed(standing):
-        scope = scopes[nodes[here].parent or ROOT]
-        wanted = _stale_above(scope, here, marks)
-        found.extend(node.id for node in scope.order() if node.id in wanted)
-    return found
-
-
-def _stale_above(scope: Scope, node_id: str, marks: Mapping[str, Mark]) -> set[str]:
-    found: set[str] = set()
-    stack = [node_id]
-    while stack:
-        for above in scope.graph.predecessors(stack.pop()):
-            if above not in found and marks.get(above, NEVER).state != "fresh":
-                found.add(above)
-                stack.append(above)
-    return found
 
 
 def _own_mark(node: Node, runs: Mapping[str, LastRun], present: Present) -> Mark:

@@ -32,13 +32,6 @@ class Scope:
         sequence = nx.lexicographical_topological_sort(self.graph, key=rank.__getitem__)
         return [by_id[node_id] for node_id in sequence]
 
-    def cycle(self) -> list[str]:
-        """Node ids around one cycle, or an empty list."""
-        try:
-            return [edge[0] for edge in nx.find_cycle(self.graph)]
-        except nx.NetworkXNoCycle:
-            return []
-
     def entries(self) -> list[Node]:
         """Nodes no wire leads to."""
         return [node for node in self.nodes if self.graph.in_degree(node.id) == 0]
@@ -68,26 +61,6 @@ def _scopes_of(document: Document) -> dict[str, Scope]:
         scope.edges.append(edge)
         scope.graph.add_edge(edge.source, edge.target)
     return scopes
-
-
-def ancestors_of(scope: Scope) -> dict[str, frozenset[str]]:
-    """For each node id of an acyclic scope, the ids of all nodes it depends on there."""
-    order = [node.id for node in scope.order()]
-    bit = {node_id: 1 << index for index, node_id in enumerate(order)}
-    masks: dict[str, int] = {}
-    for node_id in order:
-        mask = 0
-        for parent in scope.graph.predecessors(node_id):
-            mask |= masks[parent] | bit[parent]
-        masks[node_id] = mask
-    return {node_id: frozenset(_members(mask, order)) for node_id, mask in masks.items()}
-
-
-def _members(mask: int, order: list[str]) -> Iterable[str]:
-    while mask:
-        lowest = mask & -mask
-        yield order[lowest.bit_length() - 1]
-        mask ^= lowest
 
 
 class Ancestry:

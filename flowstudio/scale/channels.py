@@ -34,9 +34,6 @@ class Channels(Protocol):
     def publish(self, channel: str, message: Message) -> None:
         """Hand a message to everybody who listens; never waits for them."""
 
-    def is_heard(self, channel: str) -> bool:
-        """False only when surely nobody listens."""
-
     def listen(self, channel: str) -> AbstractContextManager[Listener]:
         """Listen for the length of the block."""
 
@@ -57,10 +54,6 @@ class MemoryChannels:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.has_lost = True
-
-    def is_heard(self, channel: str) -> bool:
-        """Whether anybody listens."""
-        return channel in self._listeners
 
     @contextmanager
     def listen(self, channel: str) -> Iterator[Listener]:

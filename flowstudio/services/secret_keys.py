@@ -50,17 +50,8 @@ def check_start(settings: Settings) -> str:
         records.close()
 
 
-def inspect(settings: Settings) -> str:
-    """As `check_start`, but nothing is made that is not there yet."""
-    records = Records(open_database(settings), settings.durability)
-    try:
-        return inspect_in(settings, records)
-    finally:
-        records.close()
-
-
 def inspect_in(settings: Settings, records: Records | None) -> str:
-    """As `inspect`, over a database that is open already; None when there is none yet."""
+    """As `check_start`, but nothing is made; over an open database, None when there is none yet."""
     texts = _find_texts(settings, records) if records is not None else read_texts(settings)
     if not texts:
         return f"no secret key yet; the first start makes {settings.data_dir / FILE_NAME}"

@@ -124,10 +124,6 @@ class SessionService:
             raise NotSignedInError(_OVER)
         return sign_in
 
-    async def log_out(self, actor: Actor) -> None:
-        """End the session the actor is in."""
-        await self.revoke(actor, actor.session_id)
-
     async def close_by(self, actor: Actor, access_token: str) -> None:
         """End the session of an access token, which may have expired; any other changes nothing."""
         authorize(actor, "session.close")

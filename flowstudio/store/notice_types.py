@@ -22,7 +22,6 @@ Priority = Literal["low", "normal", "high", "urgent"]
 MailPace = Literal["off", "now", "hourly", "daily"]
 
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
-MAIL_PACES: tuple[MailPace, ...] = ("off", "now", "hourly", "daily")
 
 
 @dataclass(frozen=True, slots=True)

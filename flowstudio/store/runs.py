@@ -214,14 +214,6 @@ class RunStore:
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def list_reruns(self, run_id: str) -> list[str]:
-        """Ids of the runs that kept finished steps of this one, the latest first."""
-        rows = await self._reader.all(
-            "SELECT id FROM run WHERE rerun_of=? AND rerun_of != '' ORDER BY created_at DESC",
-            (run_id,),
-        )
-        return [row[0] for row in rows]
-
     async def list_unknown(self, ids: Sequence[str]) -> dict[str, str]:
         """What each of these runs asks about a step of which nobody knows whether it was done."""
         rows = await self._reader.all(

@@ -56,14 +56,6 @@ def ask_to_sign_in() -> EventSpec:
     return push(("sign_in", "", None))
 
 
-class LiveText(rx.Component):
-    """Text that grows; shows nothing while there is none."""
-
-    library = _MODULE
-    tag = "LiveText"
-    name: rx.Var[str]
-
-
 class LiveValue(rx.Component):
     """A JSON value, drawn as markdown, table or tree."""
 
@@ -97,7 +89,6 @@ class Toasts(rx.Component):
     tag = "Toasts"
 
 
-live_text = LiveText.create
 live_value = LiveValue.create
 prose = Prose.create
 elapsed = Elapsed.create

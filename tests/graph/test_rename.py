@@ -2,8 +2,8 @@
 
 import pytest
 
-from flowstudio.errors import ConflictError, ExpressionError, InvalidInputError, NotFoundError
-from flowstudio.graph.rename import rename_in_expression, rename_in_template, rename_node
+from flowstudio.errors import ConflictError, InvalidInputError, NotFoundError
+from flowstudio.graph.rename import rename_in_expression, rename_node
 from tests.graph.documents import CATALOGUE, document, loop, node, problems_in, reading
 
 
@@ -52,11 +52,12 @@ def test_a_name_that_already_means_something_there_is_refused(source):
 
 
 def test_a_template_keeps_its_text():
-    text = "a {{ a.x }} is {{a}}; {{ b }}"
-    assert rename_in_template(text, "a", "new") == "a {{ new.x }} is {{ new }}; {{ b }}"
-    assert rename_in_template("a {{b}}", "a", "new") == "a {{b}}"
-    with pytest.raises(ExpressionError):
-        rename_in_template("{{ a", "a", "new")
+    fields = {"x": "a {{ a.x }} is {{a}}; {{ b }}", "y": "a {{b}}"}
+    given = document(node("a"), node("c", config={"mode": "set", "fields": fields}))
+    assert rename_node(given, "a", "new", CATALOGUE).nodes[1].config["fields"] == {
+        "x": "a {{ new.x }} is {{ new }}; {{ b }}",
+        "y": "a {{b}}",
+    }
 
 
 FILTER = {"mode": "filter", "items": "{{ a.rows }}", "where": "item.x > a.least"}

@@ -14,9 +14,7 @@ from flowstudio.graph.staleness import (
     LastRun,
     Mark,
     Present,
-    mark_after_run,
     mark_nodes,
-    stale_ancestors,
 )
 from tests.graph.documents import document, loop, node
 
@@ -142,18 +140,18 @@ def test_the_same_output_again_turns_what_is_below_fresh():
     known = changed("a", config_key="other")
     assert mark_nodes(CHAIN, known, PRESENT)["b"] == MAYBE
     again = replace(runs()["a"], fingerprint="another")
-    assert set(mark_after_run(CHAIN, known, "a", again, PRESENT).values()) == {FRESH}
+    assert set(mark_nodes(CHAIN, {**known, "a": again}, PRESENT).values()) == {FRESH}
 
 
 def test_another_output_makes_its_readers_stale_wherever_they_stand():
     seen = {"b": {"a": "out-a"}, "c": {"b": "out-b", "a": "out-a"}}
     known = runs(seen=seen)
     new = replace(known["a"], output_hash="new")
-    marks = mark_after_run(CHAIN, known, "a", new, PRESENT)
-    assert (marks["b"], marks["c"]) == (stale("inputs"), stale("inputs"))
     known = {**known, "a": new}
+    marks = mark_nodes(CHAIN, known, PRESENT)
+    assert (marks["b"], marks["c"]) == (stale("inputs"), stale("inputs"))
     again = replace(known["b"], seen={"a": "new"})
-    marks = mark_after_run(CHAIN, known, "b", again, PRESENT)
+    marks = mark_nodes(CHAIN, {**known, "b": again}, PRESENT)
     assert (marks["b"], marks["c"]) == (FRESH, stale("inputs"))
 
 
@@ -176,30 +174,3 @@ def test_staleness_goes_into_containers_and_out_of_them():
     known["x"] = replace(known["x"], config_key="other")
     marks = mark_nodes(BOXED, known, PRESENT)
     assert marks == {"a": FRESH, "l": MAYBE, "x": stale("config"), "y": MAYBE, "z": MAYBE}
-
-
-@pytest.mark.parametrize(
-    ("node_id", "not_fresh", "expected"),
-    [
-        ("c", "", []),
-        ("c", "ab", ["a", "b"]),
-        ("c", "ad", []),
-        ("c", "bd", ["b"]),
-        ("a", "bc", []),
-        ("gone", "abc", []),
-    ],
-)
-def test_a_node_needs_its_stale_ancestors_first_and_nothing_else(node_id, not_fresh, expected):
-    marks = {n.id: MAYBE if n.id in not_fresh else FRESH for n in CHAIN.nodes}
-    assert stale_ancestors(CHAIN, node_id, marks) == expected
-
-
-def test_a_node_in_a_container_needs_what_stands_before_the_container():
-    marks = dict.fromkeys("alxyz", NEVER)
-    assert stale_ancestors(BOXED, "y", marks) == ["a", "x"]
-    assert stale_ancestors(BOXED, "z", marks) == ["a", "l"]
-
-
-def test_ancestors_come_in_the_order_they_run():
-    given = document(*map(node, "dcba"), paths=("a b d", "a c d"))
-    assert stale_ancestors(given, "d", {}) == ["a", "c", "b"]

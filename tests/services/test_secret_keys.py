@@ -18,7 +18,7 @@ from flowstudio.services.credentials import CredentialService
 from flowstudio.services.key_rotation import open_rotation
 from flowstudio.services.notification_settings import NotificationSettingService
 from flowstudio.services.sealing import Sealing, identity_of_notifications
-from flowstudio.services.secret_keys import check_start, inspect, open_ring
+from flowstudio.services.secret_keys import check_start, inspect_in, open_ring
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.settings import Settings
 from flowstudio.store.database import open_database
@@ -33,6 +33,16 @@ OLD, NEW = keyring.new_key(), keyring.new_key()
 
 def settings_of(folder: Path, *keys: str) -> Settings:
     return Settings(data_dir=folder, secret_key=",".join(keys))
+
+
+def look(folder: Path) -> str:
+    """What a check of the installation is told of its key."""
+    settings = settings_of(folder)
+    records = Records(open_database(settings), settings.durability)
+    try:
+        return inspect_in(settings, records)
+    finally:
+        records.close()
 
 
 class Installation:
@@ -135,14 +145,14 @@ def test_a_start_that_was_cut_off_after_the_file_goes_on_with_it(tmp_path):
 def test_looking_makes_nothing(tmp_path):
     open_database(settings_of(tmp_path))
     before = content(tmp_path)
-    assert "no secret key yet" in inspect(settings_of(tmp_path))
+    assert "no secret key yet" in look(tmp_path)
     assert content(tmp_path) == before
 
 
 def test_looking_tells_keys_and_place_but_no_key(tmp_path):
     told = check_start(settings_of(tmp_path))
     (key,) = keyring.read_file(tmp_path)
-    assert told == inspect(settings_of(tmp_path))
+    assert told == look(tmp_path)
     assert KeyRing([key]).ids[0] in told
     assert str(tmp_path / FILE_NAME) in told
     assert key not in told
@@ -167,7 +177,7 @@ async def test_f20_a_lost_file_is_refused_at_start_and_nothing_is_changed(tmp_pa
             check_start(settings_of(tmp_path))
         assert FILE_NAME in str(caught.value)
         with pytest.raises(SecretKeyError):
-            inspect(settings_of(tmp_path))
+            look(tmp_path)
     assert content(tmp_path) == before
 
 

@@ -290,7 +290,8 @@ async def test_a_new_version_of_a_person_ends_access_tokens_at_once(parts, servi
 
 async def test_signing_out_ends_the_session(parts, service):
     sign = sign_in(parts, person(parts))
-    await service.log_out(await service.actor(sign.access_token, HERE))
+    actor = await service.actor(sign.access_token, HERE)
+    await service.revoke(actor, actor.session_id)
     with pytest.raises(NotSignedInError):
         await service.actor(sign.access_token, HERE)
     with pytest.raises(NotSignedInError):

@@ -29,10 +29,6 @@ class PgChannels:
         self._local.publish(channel, message)
         self._hub.send(_MESSAGE, [channel, dict(message)])
 
-    def is_heard(self, channel: str) -> bool:  # noqa: ARG002
-        """True: somebody may have begun to listen elsewhere a moment ago."""
-        return True
-
     @contextmanager
     def listen(self, channel: str) -> Iterator[Listener]:
         """Listen for the length of the block."""
