@@ -56,9 +56,7 @@ def inside_key(document: Document, inside: Iterable[Node], *, configs: bool = Tr
     return hash_value([nodes, wires])
 
 
-def read_hashes(
-    slots: Iterable[Slot], names: Mapping[str, Any], hashes: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def read_hashes(slots: Iterable[Slot], names: Mapping[str, Any]) -> dict[str, str]:
     """Content hashes of the values that expressions read, by the path they are read at.
 
     A path that leads nowhere counts as its longest part that leads somewhere. Names that are not
@@ -67,7 +65,6 @@ def read_hashes(
     Args:
         slots: of one node.
         names: the values in scope.
-        hashes: of whole values by name, where already known.
 
     Raises:
         StepError: a value that is read cannot be written as JSON.
@@ -76,9 +73,6 @@ def read_hashes(
     for path in {path for slot in slots for path in _reads(slot)}:
         root = path[0]
         if root not in names:
-            continue
-        if hashes and len(path) == 1 and root in hashes:
-            found[str(root)] = hashes[str(root)]
             continue
         reached, value = _walk(path, names[str(root)])
         # Keys as JSON, for a key may itself contain a dot; a name alone is plain.

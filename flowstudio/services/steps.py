@@ -36,7 +36,6 @@ class StepView:
 
     Attributes:
         seq: of the event that holds its output.
-        turns_done: finished turns of a loop.
         kept: it was not executed but taken over from another run.
     """
 
@@ -56,7 +55,6 @@ class StepView:
     output_size: int | None = None
     seq: int = 0
     waiting: WaitView | None = None
-    turns_done: int = 0
     port: str | None = None
     kept: bool = False
 
@@ -89,20 +87,16 @@ class StepBook:
             self._reopen()
         if not event.type.startswith("step_") or event.type == "step_streamed":
             return None
-        if event.path.rsplit("/", 1)[-1].isdigit():
-            return self._turn(event)
+        above, _, last = event.path.rpartition("/")
+        if last.isdigit():
+            # A turn changes its loop.
+            return self.steps.get(above)
         step = self.steps.get(event.path)
         if step is None:
             step = StepView(event.path, event.node, self._types.get(event.node, ""))
             self.steps[event.path] = step
         _apply(step, event)
         return step
-
-    def _turn(self, event: Event) -> StepView | None:
-        loop = self.steps.get(event.path.rsplit("/", 1)[0])
-        if loop is not None:
-            loop.turns_done += 1
-        return loop
 
     def _close(self, how: str) -> None:
         for step in self.steps.values():

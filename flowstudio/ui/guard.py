@@ -33,7 +33,6 @@ class Guard:
     """What a handler does, in the words of `services.access.RULES`."""
 
     verb: str
-    is_background: bool = False
 
 
 class _PayloadError(Exception):
@@ -92,7 +91,7 @@ def guarded(verb: str, *, background: bool = False) -> Callable[[Callable[..., A
         check = _checker(handler)
         wrap = _wrap_stream if inspect.isasyncgenfunction(handler) else _wrap
         wrapper = wrap(handler, check, verb)
-        setattr(wrapper, _MARK, Guard(verb, background))
+        setattr(wrapper, _MARK, Guard(verb))
         return rx.event(background=background)(wrapper)
 
     return decorate

@@ -84,10 +84,6 @@ def test_a_dot_in_a_key_is_no_step():
     assert len(read_hashes(slots("a['b.c'] + a.b.c"), names)) == 2
 
 
-def test_known_hashes_of_whole_values_are_taken_over():
-    assert read_hashes(slots("a"), {"a": object()}, {"a": "known"}) == {"a": "known"}
-
-
 def test_a_value_that_is_no_json_is_refused():
     with pytest.raises(StepError):
         read_hashes(slots("a"), {"a": {1, 2}})

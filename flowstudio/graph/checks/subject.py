@@ -98,9 +98,9 @@ class Subject:
         node = self.nodes[node_id]
         return node.name or f"nodes[{self.index[node_id]}]"
 
-    def at_document(self, code: str, message: str, path: str = "") -> Finding:
+    def at_document(self, code: str, message: str) -> Finding:
         """A problem of the workflow itself."""
-        return Finding((0, 0), Problem(code, message, path=path))
+        return Finding((0, 0), Problem(code, message))
 
     def at_node(
         self, node: Node, code: str, message: str, path: str = "", mend: Mend | None = None

@@ -60,7 +60,6 @@ class PairRow:
     after: Cell
     word: str
     differs: bool
-    can_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,6 @@ def _row(pair: Pair) -> PairRow:
         after=_cell(pair.after),
         word=_word(pair),
         differs=bool(pair.differs),
-        can_open=bool(pair.differs),
     )
 
 

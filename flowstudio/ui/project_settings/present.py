@@ -55,11 +55,9 @@ class CredentialLine:
     action: str
 
 
-def role_options(*, with_owner: bool = True) -> list[dict[str, str]]:
+def role_options() -> list[dict[str, str]]:
     """The roles of a project as choices."""
-    return [
-        {"value": value, "label": label} for value, label in ROLES if with_owner or value != "owner"
-    ]
+    return [{"value": value, "label": label} for value, label in ROLES]
 
 
 def member_line(member: Any, project_id: str, my_id: str, now: datetime) -> MemberLine:

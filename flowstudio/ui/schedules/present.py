@@ -27,7 +27,6 @@ class ScheduleRow:
     date: str
     last: str
     last_label: str
-    last_href: str
     is_paused: bool
     note: str
     may_edit: bool
@@ -51,7 +50,6 @@ def schedule_row(
         date=first.text if first is not None else "No time is left.",
         last=last,
         last_label=label,
-        last_href=f"/runs/{view.last.run_id}" if view.last is not None and last != "idle" else "",
         is_paused=record.is_paused,
         note=record.paused_reason,
         may_edit=may_edit,

@@ -42,7 +42,7 @@ def type_icon(node_type: str, size: int = 16) -> rx.Component:
     return rx.match(node_type, *cases, icon("puzzle", size))
 
 
-def status_icon(status: str, size: int = 12) -> rx.Component:
+def status_icon(status: str) -> rx.Component:
     """The icon of a step's or run's state."""
-    cases = [(name, icon(picture, size)) for name, picture in _STATUS_ICONS.items()]
-    return rx.match(status, *cases, icon("circle", size))
+    cases = [(name, icon(picture, 12)) for name, picture in _STATUS_ICONS.items()]
+    return rx.match(status, *cases, icon("circle", 12))
