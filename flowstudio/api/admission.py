@@ -54,13 +54,9 @@ async def look_again(request: Request, verb: str) -> Actor:
 
 def origin_of(request: Request, runtime: Runtime) -> Origin:
     """The other end of a request."""
-    headers = request.headers
-    address = client_address(
-        request.client.host if request.client else "",
-        headers.getlist("x-forwarded-for"),
-        runtime.settings.trusted_proxies,
-    )
-    agent = "".join(sign for sign in headers.get("user-agent", "")[:300] if sign.isprintable())
+    address = client_address(request.scope, runtime.settings.trusted_proxies)
+    agent = request.headers.get("user-agent", "")[:300]
+    agent = "".join(sign for sign in agent if sign.isprintable())
     return Origin(address, agent, getattr(request.state, "request_id", ""))
 
 

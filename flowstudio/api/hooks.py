@@ -213,12 +213,7 @@ async def read_request(scope: Scope, receive: Receive, runtime: Runtime) -> Rece
         message = "body: Send it as it is, without Content-Encoding."
         raise InvalidInputError([message])
     body = await _body(look.get("content-length", ""), receive, runtime.settings.webhook_max_bytes)
-    peer = scope.get("client")
-    address = client_address(
-        peer[0] if peer else "",
-        look.getlist("x-forwarded-for"),
-        runtime.settings.trusted_proxies,
-    )
+    address = client_address(scope, runtime.settings.trusted_proxies)
     return Received(scope["method"], headers, _query(scope["query_string"]), body, address)
 
 

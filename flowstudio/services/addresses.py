@@ -1,25 +1,31 @@
 """The address a request came from, seen through reverse proxies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 
-def client_address(peer: str, forwarded: Sequence[str], trusted: tuple[str, ...]) -> str:
-    """The client's address.
+def client_address(scope: Mapping[str, Any], trusted: tuple[str, ...]) -> str:
+    """The client's address, from the ASGI scope of its request.
 
     Read from the right, as each proxy adds the address that it saw; the first that is not a
     trusted proxy is the client, whatever stands left of it.
 
     Args:
-        peer: the other end of the connection.
-        forwarded: the values of all `X-Forwarded-For` fields.
+        scope: with the other end of the connection and all `X-Forwarded-For` fields.
         trusted: addresses or networks of the proxies that are believed.
     """
+    peer: str = (scope.get("client") or ("", 0))[0]
     networks = _networks(trusted)
     if not networks or not _is_in(peer, networks):
         return peer
-    named = [part.strip() for value in forwarded for part in value.split(",")]
+    named = [
+        part.strip()
+        for name, value in scope["headers"]
+        if name == b"x-forwarded-for"
+        for part in value.decode("latin-1").split(",")
+    ]
     found = peer
     for address in reversed(named):
         read = _read(address)

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from flowstudio.security.tokens import AccessClaims, AccessTokens
@@ -22,9 +21,7 @@ def with_doors(site: ASGIApp, settings: Settings) -> ASGIApp:
     cookie = cookie_names(settings).access
 
     def address_of(scope: Scope) -> str:
-        peer = scope.get("client") or ("", 0)
-        forwarded = Headers(scope=scope).getlist("x-forwarded-for")
-        return client_address(peer[0], forwarded, settings.trusted_proxies)
+        return client_address(scope, settings.trusted_proxies)
 
     pages = PageDoor(site, page_routes(), cookie, _read, _is_set_up)
     return SocketDoor(pages, cookie, _read, address_of)

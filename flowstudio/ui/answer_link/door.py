@@ -144,8 +144,6 @@ def _refusal(error: FlowStudioError) -> Response:
 
 
 def _origin(request: Request) -> Origin:
-    peer = request.client.host if request.client is not None else ""
-    forwarded = request.headers.getlist("x-forwarded-for")
-    address = client_address(peer, forwarded, backend().settings.trusted_proxies)
+    address = client_address(request.scope, backend().settings.trusted_proxies)
     agent = request.headers.get("user-agent", "")[:200]
     return Origin(address=address, user_agent=agent, request_id=new_id())
