@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from flowstudio.cli.remote import Server, current_server
+from flowstudio.cli.remote import current_server
 from flowstudio.cli.remote_events import follow as follow_run
 from flowstudio.cli.remote_run import as_object, carry_on
 from flowstudio.cli.removal import tell_deleted, tell_pruned
-from flowstudio.cli.results import tell
+from flowstudio.cli.results import only_waiting, tell
 from flowstudio.cli.runs import print_dead, print_event, print_rows, print_steps, read_answer
-from flowstudio.errors import ConflictError, InvalidInputError
+from flowstudio.errors import InvalidInputError
 from flowstudio.services.removal import MOST_AT_ONCE
 
 
@@ -92,7 +92,7 @@ def answer(
 ) -> None:
     """Give a waiting step what it waits for; the server goes on at once."""
     server = current_server()
-    path = step or _only_waiting(server, run_id)
+    path = step or only_waiting(as_object(server, run_id))
     try:
         given = read_answer(approved, comment, data)
         server.post(f"runs/{run_id}/answer", {"path": path, "answer": given})
@@ -131,18 +131,3 @@ def prune(
         runs += done["runs"]
     told = {"runs": runs, "bytes_before": before, "bytes_after": done["bytes_after"]}
     tell_pruned(told, dry_run=dry_run, as_json=as_json)
-
-
-def _only_waiting(server: Server, run_id: str) -> str:
-    steps: list[dict[str, Any]] = as_object(server, run_id)["steps"]
-    waiting = [
-        step["path"]
-        for step in steps
-        if step.get("waiting") and step["waiting"]["kind"] in ("approval", "form", "unknown")
-    ]
-    if len(waiting) == 1:
-        found: str = waiting[0]
-        return found
-    if waiting:
-        raise ConflictError(f"Several steps wait: {', '.join(waiting)}. Choose one with --step.")
-    raise ConflictError(f"Run {run_id} waits for no answer.")

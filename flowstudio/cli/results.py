@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from flowstudio.errors import ConflictError
 from flowstudio.runtime import Runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.runs import RunView
@@ -60,6 +61,24 @@ def _step(step: StepView) -> dict[str, Any]:
             "until": step.waiting.until.isoformat() if step.waiting.until else None,
         }
     return row
+
+
+def only_waiting(result: dict[str, Any]) -> str:
+    """The path of the step that waits for an answer, from the object of a run.
+
+    Raises:
+        ConflictError: none does, or several do.
+    """
+    waiting: list[str] = [
+        step["path"]
+        for step in result["steps"]
+        if step.get("waiting") and step["waiting"]["kind"] in ("approval", "form", "unknown")
+    ]
+    if len(waiting) == 1:
+        return waiting[0]
+    if waiting:
+        raise ConflictError(f"Several steps wait: {', '.join(waiting)}. Choose one with --step.")
+    raise ConflictError(f"Run {result['run_id']} waits for no answer.")
 
 
 async def conclude(runtime: Runtime, run_id: str, *, as_json: bool) -> int:

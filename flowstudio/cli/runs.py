@@ -9,10 +9,10 @@ from flowstudio.cli import run as run_command
 from flowstudio.cli.opened import with_runtime
 from flowstudio.cli.places import or_at_server
 from flowstudio.cli.removal import delete, prune
-from flowstudio.cli.results import as_object, conclude
+from flowstudio.cli.results import as_object, conclude, only_waiting
 from flowstudio.engine.events import Event
 from flowstudio.engine.journal import DamagedEvent
-from flowstudio.errors import ConflictError, InvalidInputError
+from flowstudio.errors import InvalidInputError
 from flowstudio.runtime import Runtime
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.run_lists import DeadRun
@@ -247,7 +247,7 @@ def answer(
     """Give a waiting step what it waits for. A running server goes on at once."""
 
     async def work(runtime: Runtime) -> int:
-        path = step or await _only_waiting(runtime, run_id)
+        path = step or only_waiting(await as_object(runtime, run_id))
         try:
             given = read_answer(approved, comment, data)
             await runtime.runs.answer(OPERATOR, run_id, path, given, launch=False)
@@ -279,16 +279,3 @@ def read_answer(approved: bool | None, comment: str, data: str | None) -> dict[s
     if not isinstance(value, dict):
         raise InvalidInputError(["Give --approve, --reject, or --data with a JSON object."])
     return value
-
-
-async def _only_waiting(runtime: Runtime, run_id: str) -> str:
-    waiting = [
-        step.path
-        for step in await runtime.runs.steps(OPERATOR, run_id)
-        if step.waiting is not None and step.waiting.kind in ("approval", "form", "unknown")
-    ]
-    if len(waiting) == 1:
-        return waiting[0]
-    if waiting:
-        raise ConflictError(f"Several steps wait: {', '.join(waiting)}. Choose one with --step.")
-    raise ConflictError(f"Run {run_id} waits for no answer.")

@@ -16,6 +16,7 @@ from flowstudio.errors import (
     StepError,
 )
 from flowstudio.graph.canonical import load
+from flowstudio.graph.checks.subworkflows import MOST_NESTED
 from flowstudio.graph.document import Document, read_document
 from flowstudio.services.access import OPERATOR, Actor
 from flowstudio.services.dispatch import Dispatcher
@@ -24,7 +25,6 @@ from flowstudio.services.parts import RunParts
 from flowstudio.services.templates import TemplateService
 from flowstudio.store.runs import RunRecord
 
-MOST_NESTED = 10
 #: How the base of a run that belongs to a project begins; its id follows.
 PROJECT = "project:"
 Create = Callable[..., Any]

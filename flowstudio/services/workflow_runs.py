@@ -82,7 +82,7 @@ class WorkflowRuns:
         """
 
         def look(session: Session) -> Chosen:
-            found = self._allowed_in(session, actor, "workflow.run", workflow_id)
+            found = allowed_in(session, actor, "workflow.run", workflow_id)
             return choose(session, found, wish.version)
 
         chosen = await self._parts.records.read(look)
@@ -224,13 +224,8 @@ class WorkflowRuns:
 
     async def _allowed(self, actor: Actor, verb: str, workflow_id: str) -> StoredWorkflow:
         return await self._parts.records.read(
-            lambda session: self._allowed_in(session, actor, verb, workflow_id)
+            lambda session: allowed_in(session, actor, verb, workflow_id)
         )
-
-    def _allowed_in(
-        self, session: Session, actor: Actor, verb: str, workflow_id: str
-    ) -> StoredWorkflow:
-        return allowed_in(session, actor, verb, workflow_id)
 
     async def _check_credentials(self, project_id: str, document: Document) -> None:
         if problems := await self._credentials.problems(project_id, document):

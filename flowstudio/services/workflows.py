@@ -24,7 +24,7 @@ from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.subworkflows import WorkflowFinder
 from flowstudio.services.version_choice import Chosen, VersionRef, choose
-from flowstudio.services.workflow_access import target_of
+from flowstudio.services.workflow_access import allowed_in, target_of
 from flowstudio.services.workflow_checks import KeptProblems, find_unchosen
 from flowstudio.services.workflow_runs import RunWish
 from flowstudio.services.workflow_shelf import TRASH_KEPT, WorkflowShelf, stale, target_in
@@ -137,7 +137,7 @@ class WorkflowService(WorkflowShelf):
         """
 
         def look(session: Session) -> Chosen:
-            found = self._allowed_in(session, actor, "workflow.read", workflow_id)
+            found = allowed_in(session, actor, "workflow.read", workflow_id)
             return choose(session, found, version)
 
         chosen = await self._parts.records.read(look)
@@ -208,7 +208,7 @@ class WorkflowService(WorkflowShelf):
 
     def editable_in(self, session: Session, actor: Actor, workflow_id: str) -> StoredWorkflow:
         """As `editable`, inside a transaction."""
-        return self._allowed_in(session, actor, "workflow.edit", workflow_id)
+        return allowed_in(session, actor, "workflow.edit", workflow_id)
 
     async def check_credentials(self, project_id: str, document: Document) -> None:
         """Find out whether a document names only credentials of its project.
@@ -230,7 +230,7 @@ class WorkflowService(WorkflowShelf):
     def _put_in(
         self, session: Session, actor: Actor, record: WorkflowRecord, written: tuple[str, bytes]
     ) -> WorkflowRecord | None:
-        found = self._allowed_in(session, actor, "workflow.edit", record.id)
+        found = allowed_in(session, actor, "workflow.edit", record.id)
         if found.record.revision != record.revision:
             return None
         now = self._parts.clock.now()

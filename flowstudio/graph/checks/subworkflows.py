@@ -7,7 +7,8 @@ from flowstudio.graph.catalogue import Catalogue
 from flowstudio.graph.checks.subject import Finding, Findings, Subject, check_nodes
 from flowstudio.graph.document import Document
 
-MAX_DEPTH = 10
+#: How deep workflows may run each other.
+MOST_NESTED = 10
 
 FindWorkflow = Callable[[str], Document | None]
 
@@ -60,7 +61,7 @@ def _problems(library: _Library, root: Document, key: str) -> Iterator[tuple[str
     if closes:
         yield "workflow_recursion", f"A workflow cannot run itself: {names}."
     else:
-        message = f"Workflows run each other more than {MAX_DEPTH} deep: {names}."
+        message = f"Workflows run each other more than {MOST_NESTED} deep: {names}."
         yield "workflow_too_deep", message
 
 
@@ -73,7 +74,7 @@ def _bad_path(library: _Library, root: Document, first: str) -> tuple[list[str],
         path = stack.pop()
         if path[-1] in path[:-1] or library.get(path[-1]) == root:
             return list(path), True
-        if len(path) > MAX_DEPTH:
+        if len(path) > MOST_NESTED:
             too_long = too_long or list(path)
             continue
         # The same workflow at the same depth has the same way before it.
@@ -88,4 +89,4 @@ def _name(library: _Library, key: str) -> str:
     return document.name if document else key
 
 
-__all__ = ["FindWorkflow", "Finding", "check_subworkflows"]
+__all__ = ["MOST_NESTED", "FindWorkflow", "Finding", "check_subworkflows"]
