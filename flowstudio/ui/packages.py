@@ -15,5 +15,7 @@ CODE_PACKAGES = (
     "@codemirror/view@6.43.15",
     "@lezer/highlight@1.2.5",
 )
+#: Of prose.jsx.
+MARKDOWN_PACKAGES = ("react-markdown@10.1.0", "remark-gfm@4.0.1")
 #: Of prose.jsx and editor/plot.jsx.
-VALUE_PACKAGES = ("plotly.js-basic-dist-min@4.1.1", "react-markdown@10.1.0", "remark-gfm@4.0.1")
+VALUE_PACKAGES = ("plotly.js-basic-dist-min@4.1.1", *MARKDOWN_PACKAGES)

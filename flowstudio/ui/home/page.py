@@ -10,7 +10,7 @@ from flowstudio.ui.widgets.import_file import import_file
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.make_workflow import new_workflow, use_example
 from flowstudio.ui.widgets.run_table import run_table
-from flowstudio.ui.widgets.states import empty, notice, skeleton
+from flowstudio.ui.widgets.states import empty, gallery_bones, notice, skeleton
 from flowstudio.ui.widgets.workflow_card import workflow_card
 
 
@@ -24,7 +24,7 @@ def home_page() -> rx.Component:
             HomeState.workflows,
             rx.el.div(rx.el.h2("Start from an example"), class_name="section-head"),
         ),
-        rx.cond(HomeState.loaded, _gallery(), _bones()),
+        rx.cond(HomeState.loaded, _gallery(), gallery_bones()),
         rx.el.section(
             rx.el.div(
                 rx.el.h2("Latest runs"),
@@ -119,12 +119,4 @@ def _card(card: Card) -> rx.Component:
             custom_attrs={"data-testid": f"workflow-card-{card.slug}"},
         ),
         key=card.slug,
-    )
-
-
-def _bones() -> rx.Component:
-    return rx.el.div(
-        *(rx.el.div(class_name="bone bone-card") for _ in range(8)),
-        class_name="gallery",
-        aria_hidden="true",
     )

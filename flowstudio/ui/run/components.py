@@ -3,7 +3,7 @@
 import reflex as rx
 from reflex.event import EventHandler
 
-_VALUE_PACKAGES = ["react-markdown@10.1.0", "remark-gfm@4.0.1"]
+from flowstudio.ui.packages import MARKDOWN_PACKAGES
 
 
 def _path(path: rx.Var[str]) -> tuple[rx.Var[str]]:
@@ -42,7 +42,7 @@ class RunSteps(rx.Component):
 
     library = "$/public/components/run/steps.jsx"
     tag = "RunSteps"
-    lib_dependencies: list[str] = _VALUE_PACKAGES
+    lib_dependencies: list[str] = list(MARKDOWN_PACKAGES)
     selected: rx.Var[str]
     on_select: EventHandler[_path]  # type: ignore[type-arg, valid-type]
     on_more: EventHandler[_nothing]  # type: ignore[type-arg, valid-type]
@@ -53,7 +53,7 @@ class StepDetails(rx.Component):
 
     library = "$/public/components/run/detail.jsx"
     tag = "StepDetails"
-    lib_dependencies: list[str] = _VALUE_PACKAGES
+    lib_dependencies: list[str] = list(MARKDOWN_PACKAGES)
     run: rx.Var[str]
     on_close: EventHandler[_nothing]  # type: ignore[type-arg, valid-type]
     on_rerun: EventHandler[_path]  # type: ignore[type-arg, valid-type]

@@ -8,7 +8,8 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.graph.document import Document, Node
 from flowstudio.services.runs import RunView
 from flowstudio.services.steps import StepView
-from flowstudio.services.timelines import Money, Tally, Timeline
+from flowstudio.services.timelines import Tally, Timeline
+from flowstudio.ui.run.bars import tokens
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.fields import Field, fields_of
 from flowstudio.ui.widgets.layout import LARGE, arrange
@@ -120,7 +121,7 @@ def _step_row(
         duration=words.duration(step.duration_s) if step and status not in _UNDERWAY else "",
         cost=words.money(tally.money.cost_usd) if tally.money.cost_usd else "",
         saved=f"saved {words.money(tally.money.saved_usd)}" if tally.money.saved_usd else "",
-        tokens=_tokens(tally.money),
+        tokens=tokens(tally.money),
         model=(step.model or "") if step else "",
         times=_times(tally),
         attempts=f"{step.attempts} attempts" if step and step.attempts > 1 else "",
@@ -143,11 +144,6 @@ def _times(tally: Tally) -> str:
     if tally.turns:
         return words.count(tally.turns, "turn")
     return words.count(tally.executions, "time") if tally.executions > 1 else ""
-
-
-def _tokens(money: Money) -> str:
-    total = money.prompt_tokens + money.completion_tokens
-    return words.count(total, "token") if total else ""
 
 
 def progress(document: Document, timeline: Timeline) -> tuple[int, int]:

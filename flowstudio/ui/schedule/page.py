@@ -8,7 +8,7 @@ from flowstudio.ui.shell import frame
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.pill import pill
-from flowstudio.ui.widgets.states import empty, missing, skeleton
+from flowstudio.ui.widgets.states import empty, missing_schedule, skeleton
 
 
 def schedule_page() -> rx.Component:
@@ -17,7 +17,7 @@ def schedule_page() -> rx.Component:
         "schedules",
         rx.cond(
             ScheduleState.loaded,
-            rx.cond(ScheduleState.missing, _missing(), _schedule()),
+            rx.cond(ScheduleState.missing, missing_schedule(), _schedule()),
             skeleton(40, 220, 320),
         ),
     )
@@ -226,12 +226,4 @@ def _slot(slot: SlotLine) -> rx.Component:
         key=slot.id,
         class_name="schedule-slot",
         custom_attrs={"data-testid": "schedule-slot"},
-    )
-
-
-def _missing() -> rx.Component:
-    return missing(
-        "There is no such schedule",
-        "It may have been deleted.",
-        link("See all schedules", to="/schedules", class_name="button primary"),
     )

@@ -11,7 +11,7 @@ from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.form import form_field
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
-from flowstudio.ui.widgets.states import empty, missing, skeleton
+from flowstudio.ui.widgets.states import empty, missing_schedule, skeleton
 
 _KINDS = (("cron", "At certain times"), ("interval", "Again and again"), ("once", "Once"))
 _LINES = (
@@ -48,7 +48,7 @@ def schedule_form_page() -> rx.Component:
         "schedules",
         rx.cond(
             ScheduleFormState.loaded,
-            rx.cond(ScheduleFormState.missing, _missing(), _content()),
+            rx.cond(ScheduleFormState.missing, missing_schedule(), _content()),
             skeleton(40, 320, 220),
         ),
     )
@@ -370,11 +370,3 @@ def _described(name: str) -> dict[str, Any]:
         "aria-invalid": rx.cond(_ERRORS.contains(name), "true", "false"),
         "aria-describedby": f"help-{OWN}{name} error-{OWN}{name}",
     }
-
-
-def _missing() -> rx.Component:
-    return missing(
-        "There is no such schedule",
-        "It may have been deleted.",
-        link("See all schedules", to="/schedules", class_name="button primary"),
-    )

@@ -7,7 +7,7 @@ from flowstudio.ui.versions.state import VersionsState
 from flowstudio.ui.versions.view import versions_view
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
-from flowstudio.ui.widgets.states import missing, skeleton
+from flowstudio.ui.widgets.states import missing_workflow, skeleton
 
 
 def versions_page() -> rx.Component:
@@ -16,7 +16,7 @@ def versions_page() -> rx.Component:
         "workflows",
         rx.cond(
             VersionsState.loaded,
-            rx.cond(VersionsState.missing, _missing(), _versions()),
+            rx.cond(VersionsState.missing, missing_workflow(), _versions()),
             skeleton(40, 320, 320),
         ),
     )
@@ -32,12 +32,4 @@ def _versions() -> rx.Component:
         ),
         heading("Versions"),
         versions_view(workflow_id=VersionsState.shown_id, may_edit=VersionsState.may_edit),
-    )
-
-
-def _missing() -> rx.Component:
-    return missing(
-        "There is no such workflow",
-        "It may have been removed, or moved to the trash.",
-        link("See all workflows", to="/workflows", class_name="button primary"),
     )

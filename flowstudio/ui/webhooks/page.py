@@ -13,7 +13,7 @@ from flowstudio.ui.widgets.api_form import api_field, api_form
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.settings import tag
-from flowstudio.ui.widgets.states import empty, missing, notice, skeleton
+from flowstudio.ui.widgets.states import empty, missing_workflow, notice, skeleton
 
 _AUTHS = [
     {"value": "none", "label": "None: whoever has the address"},
@@ -34,7 +34,7 @@ def webhooks_page() -> rx.Component:
         "workflows",
         rx.cond(
             WebhooksState.loaded,
-            rx.cond(WebhooksState.missing, _missing(), _links()),
+            rx.cond(WebhooksState.missing, missing_workflow(), _links()),
             skeleton(40, 180, 180),
         ),
     )
@@ -357,12 +357,4 @@ def _kind(value: str, label: str) -> rx.Component:
             "aria-pressed": rx.cond(WebhooksState.kind == value, "true", "false"),
             "data-testid": f"hook-kind-{value}",
         },
-    )
-
-
-def _missing() -> rx.Component:
-    return missing(
-        "There is no such workflow",
-        "It may have been removed, or moved to the trash.",
-        link("See all workflows", to="/workflows", class_name="button primary"),
     )

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from flowstudio.ui.widgets.icons import icon
+from flowstudio.ui.widgets.link import link
 
 
 def skeleton(*heights: int) -> rx.Component:
@@ -10,6 +11,15 @@ def skeleton(*heights: int) -> rx.Component:
     return rx.el.div(
         *(rx.el.div(class_name="bone", style={"height": f"{height}px"}) for height in heights),
         class_name="skeleton",
+        aria_hidden="true",
+    )
+
+
+def gallery_bones() -> rx.Component:
+    """Grey cards, where a gallery will be."""
+    return rx.el.div(
+        *(rx.el.div(class_name="bone bone-card") for _ in range(8)),
+        class_name="gallery",
         aria_hidden="true",
     )
 
@@ -33,6 +43,24 @@ def missing(title: str, text: str, *action: rx.Component) -> rx.Component:
         rx.el.p(text, class_name="empty-text"),
         *action,
         class_name="card empty",
+    )
+
+
+def missing_schedule() -> rx.Component:
+    """A page for a schedule that is not there."""
+    return missing(
+        "There is no such schedule",
+        "It may have been deleted.",
+        link("See all schedules", to="/schedules", class_name="button primary"),
+    )
+
+
+def missing_workflow() -> rx.Component:
+    """A page for a workflow that is not there."""
+    return missing(
+        "There is no such workflow",
+        "It may have been removed, or moved to the trash.",
+        link("See all workflows", to="/workflows", class_name="button primary"),
     )
 
 

@@ -8,7 +8,7 @@ from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.import_file import import_file
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.make_workflow import new_workflow
-from flowstudio.ui.widgets.states import empty
+from flowstudio.ui.widgets.states import empty, gallery_bones
 from flowstudio.ui.widgets.workflow_card import WorkflowCard, workflow_card
 from flowstudio.ui.workflows.menu import workflow_menu
 from flowstudio.ui.workflows.present import Crumb, FolderCard, TagChoice
@@ -36,7 +36,7 @@ def workflows_page() -> rx.Component:
             ),
             rx.cond(WorkflowsState.may_make, _makers()),
         ),
-        rx.cond(WorkflowsState.loaded, _content(), _bones()),
+        rx.cond(WorkflowsState.loaded, _content(), gallery_bones()),
     )
 
 
@@ -288,12 +288,4 @@ def _nothing() -> rx.Component:
                 ),
             ),
         ),
-    )
-
-
-def _bones() -> rx.Component:
-    return rx.el.div(
-        *(rx.el.div(class_name="bone bone-card") for _ in range(8)),
-        class_name="gallery",
-        aria_hidden="true",
     )
