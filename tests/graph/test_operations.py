@@ -1,11 +1,10 @@
-"""Changes of a document by operations: all or none, by ids, and what takes them back."""
+"""Changes of a document by operations: all or none, by ids."""
 
 import pytest
 from pydantic import ValidationError
 
 from flowstudio.errors import InvalidDocumentError
 from flowstudio.graph.document import MAX_NODES
-from flowstudio.graph.inversion import invert
 from flowstudio.graph.operations import MOST_OPERATIONS, MOST_RENAMES, OPERATIONS, apply
 from tests.graph.documents import CATALOGUE, document, loop, node, reading, start
 
@@ -181,37 +180,6 @@ def test_parents_that_run_in_a_circle_are_taken_out_together():
     assert names(changed({"op": "remove_node", "id": "a"}, of=circle)) == ["c"]
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        {"op": "add_node", "node": node("new"), "before": "a"},
-        {"op": "update_node", "id": "a", "changes": {"notes": "x", "config": {"mode": "template"}}},
-        {"op": "update_node", "id": "a", "changes": {"config": {"new": 1, "fields": None}}},
-        {"op": "update_node", "id": "inner", "changes": {"parent": None, "cache": {"ttl_s": 5}}},
-        {"op": "rename_node", "id": "a", "name": "first"},
-        {"op": "remove_node", "id": "a"},
-        {"op": "remove_node", "id": "each"},
-        {"op": "remove_node", "id": "last"},
-        {"op": "add_edge", "edge": {"id": "new", "source": "a", "target": "last"}},
-        {"op": "remove_edge", "id": "e1"},
-        {"op": "update_workflow", "name": "New", "description": ""},
-        {"op": "update_workflow", "settings": {"timeout_s": None, "concurrency": 3}},
-    ],
-)
-def test_the_inverse_takes_a_change_back(operation):
-    (forward,) = OPERATIONS.validate_python([operation])
-    after = apply(PLAIN, [forward], CATALOGUE)
-    assert after != PLAIN
-    back = apply(after, invert(PLAIN, forward), CATALOGUE)
-    assert back.nodes == PLAIN.nodes
-    assert sorted(back.edges, key=lambda edge: edge.id) == PLAIN.edges
-    assert (back.name, back.description, back.settings) == (
-        PLAIN.name,
-        PLAIN.description,
-        PLAIN.settings,
-    )
-
-
 # One place in a config
 
 
@@ -252,31 +220,3 @@ def test_a_place_that_is_not_there_is_refused(path):
     assert "no such place" in (found := refused(set_config(path, 1), of=before).message) or (
         "nothing at this place" in found
     )
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        set_config(["fields", "x"], 5),
-        set_config(["fields", "x"], remove=True),
-        set_config(["fields", "new"], 5),
-        set_config(["a", "b", "c"], 5),
-        set_config(["list", 2], "late"),
-        set_config(["list", 2, "name"], "late"),
-        set_config(["list", 0], remove=True),
-        set_config(["list", 1], 9),
-        {"op": "put_sticky_note", "sticky_note": {"id": "n", "text": "Hi"}},
-        {"op": "put_sticky_note", "sticky_note": {"id": "m", "text": "Hi"}},
-        {"op": "update_sticky_note", "id": "n", "changes": {"text": "Hi", "colour": "red"}},
-        {"op": "remove_sticky_note", "id": "n"},
-    ],
-)
-def test_a_change_of_one_place_is_taken_back_whole(operation):
-    before = changed(
-        set_config(["list"], [1, {"b": 2}]),
-        {"op": "put_sticky_note", "sticky_note": {"id": "n", "text": "Before"}},
-    )
-    (parsed,) = OPERATIONS.validate_python([operation])
-    after = apply(before, [parsed], CATALOGUE)
-    assert after != before
-    assert apply(after, invert(before, parsed), CATALOGUE) == before

@@ -1,19 +1,23 @@
 // Reads {"document", "operations"} from standard input, applies them as the editor's page does, takes
-// each back and applies it again, and writes the document that comes out.
+// each back and applies it again, and writes {"document", "undo"}: what comes out, and the operations
+// that take all of it back.
 import { readFileSync } from "node:fs";
 import { apply, invert, read, write } from "../../assets/components/editor/document.js";
 
 const { document, operations } = JSON.parse(readFileSync(0, "utf8"));
 let now = read(document);
+let undo = [];
 for (const operation of operations) {
   const after = apply(now, operation);
   let back = after;
-  for (const undo of invert(now, operation)) back = apply(back, undo);
+  const inverse = invert(now, operation);
+  for (const each of inverse) back = apply(back, each);
   const [was, is] = [now, back].map((each) => JSON.stringify(sorted(write(each))));
   if (was !== is) throw new Error(`Not taken back: ${JSON.stringify(operation)}\n${was}\n${is}`);
   now = after;
+  undo = [...inverse, ...undo];
 }
-process.stdout.write(JSON.stringify(write(now)));
+process.stdout.write(JSON.stringify({ document: write(now), undo }));
 
 // Removing and putting back may change the order of wires, of notes and of keys, which says nothing.
 function sorted(document) {
