@@ -63,12 +63,14 @@ export function LiveText({ name }) {
   return text ? <div className="stream">{text}</div> : null;
 }
 
-function duration(seconds) {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+// A minute or more; what is shorter is told as exactly as it is measured.
+export function longDuration(seconds) {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} m ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
 }
+
+const duration = (seconds) => (seconds < 60 ? `${seconds.toFixed(1)} s` : longDuration(seconds));
 
 // Counts up from `since` on the browser's own clock, so that the server sends no ticks.
 export function Elapsed({ since }) {
@@ -81,6 +83,15 @@ export function Elapsed({ since }) {
   }, [since]);
   return <span>{now === null ? "" : duration(Math.max(0, (now - Date.parse(since)) / 1000))}</span>;
 }
+
+// A line of a run's log, on the run's page and in the editor.
+export const LogLine = ({ line }) => (
+  <div className="log-line" data-tone={line.tone}>
+    <span className="log-at">{line.at}</span>
+    <span className="log-path">{line.path}</span>
+    <span className="log-text">{line.text}</span>
+  </div>
+);
 
 function Toast({ toast }) {
   const close = () => put("toasts", (values.get("toasts") ?? []).filter((other) => other.id !== toast.id));

@@ -4,7 +4,7 @@ import { useNavigate } from "react-router";
 import { toast } from "./live.jsx";
 import { sendSignedIn, sort } from "./rest.js";
 
-export const EMPTY = {
+const EMPTY = {
   format: "flowstudio/1",
   name: "Untitled workflow",
   nodes: [{ id: "start", type: "start", name: "start" }],

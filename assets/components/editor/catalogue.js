@@ -1,7 +1,5 @@
 // What the editor knows of node types from their JSON Schemas.
-
-const resolve = (schema, root) =>
-  schema?.$ref ? root.$defs[schema.$ref.split("/").at(-1)] : schema;
+import { resolve } from "./kinds.js";
 
 // The ways a type can be configured: one for most, one a mode for those that have modes.
 export function variants(type) {

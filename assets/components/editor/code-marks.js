@@ -7,7 +7,7 @@ const HOLE = Decoration.mark({ class: "cm-hole" });
 const MARKS = CLASSES.map((name) => name && Decoration.mark({ class: name }));
 
 // Where a text holds expressions: [from, to] without the braces.
-export function holesOf(text, language) {
+function holesOf(text, language) {
   if (language === "expression") return [[0, text.length]];
   const found = [];
   for (let start = text.indexOf("{{"); start >= 0; start = text.indexOf("{{", start)) {

@@ -4,7 +4,7 @@ const PATH = /([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[-?\d+\]|\['[^'\]]*'\]|\["[^"\]]
 const WORD = /[A-Za-z_]\w*$/;
 const STEP = /\.([A-Za-z_]\w*)|\[(-?\d+)\]|\['([^'\]]*)'\]|\["([^"\]]*)"\]/g;
 
-export const BUILTINS = [
+const BUILTINS = [
   ["len", "how many"], ["sum", "of numbers"], ["min", "the smallest"], ["max", "the largest"], ["sorted", "in order"], ["round", "a number"],
   ["str", "as text"], ["int", "as a whole number"], ["float", "as a number"], ["any", "whether one holds"], ["all", "whether all hold"],
   ["range", "numbers"], ["enumerate", "with places"], ["zip", "side by side"], ["json", "module"], ["re", "module"], ["math", "module"], ["datetime", "module"],

@@ -8,7 +8,7 @@ import { Unread } from "./unread.jsx";
 import { colourOf, initials } from "./people.jsx";
 import { Prose } from "../value.jsx";
 
-export async function loadComments() {
+async function loadComments() {
   const reply = await ask("GET", "/comments");
   set(reply.ok ? { comments: reply.body.items, commentsProblem: "" } : { commentsProblem: textOf(reply) });
 }

@@ -39,7 +39,7 @@ const HINTS = { moment: "2030-01-31T09:00:00Z" };
 
 // Names that mean something in this one field, besides those in scope around it.
 const LOCAL = { item: "the item", index: "its place, from 0", previous: "what the turn before gave", steps: "answers so far" };
-export const namesFor = (context, schema) => [
+const namesFor = (context, schema) => [
   ...(schema["x-names"] ?? []).map((name) => ({ name, kind: LOCAL[name] ?? "here" })),
   ...(context.names ?? []),
 ];

@@ -9,7 +9,7 @@ const MOST = 60;
 const money = (text) => (text === null || text === undefined ? null : `$${Number(text).toLocaleString("en", { maximumFractionDigits: 3 })}`);
 const size = (tokens) => (!tokens ? "" : tokens >= 1e6 ? `${+(tokens / 1e6).toFixed(1)}M` : `${Math.round(tokens / 1000)}k`);
 
-export function priceOf(model) {
+function priceOf(model) {
   if (model.local) return "free, on this server";
   const [input, output] = [money(model.prompt_usd_per_million), money(model.completion_usd_per_million)];
   if (input === null || output === null) return "price varies";

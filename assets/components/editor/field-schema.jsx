@@ -3,13 +3,13 @@ import { useId, useRef, useState } from "react";
 import { ArrowDown, ArrowUp, ChevronRight, Plus, X } from "lucide-react";
 import { JsonText } from "./field-json.jsx";
 import { Frame, IconButton, Segments, Select, useField, useForm } from "./parts.jsx";
+import { isObject } from "./value-kinds.js";
 
 const TYPES = [
   { value: "string", label: "Text" }, { value: "number", label: "Number" }, { value: "integer", label: "Whole number" },
   { value: "boolean", label: "Yes or no" }, { value: "choice", label: "Choice" }, { value: "array", label: "List" }, { value: "object", label: "Object" },
 ];
 const ROW_KEYS = ["type", "title", "description", "enum", "default", "items", "properties", "required"];
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const isText = (value) => value === undefined || typeof value === "string";
 
 // Whether rows can say all that a schema says; what they do not show, they keep.

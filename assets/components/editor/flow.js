@@ -10,7 +10,7 @@ const NOTHING = {};
 
 // Where editor.css puts the dots of a node: the way in at its head, one way out beside that, more of
 // them in a column below.
-export function handlesOf(face, width) {
+function handlesOf(face, width) {
   const dot = (type, position, id, x, y) => ({ id, type, position, x: x - DOT / 2, y: y - DOT / 2, width: DOT, height: DOT });
   const isOne = face.outputs.length < 2;
   return [

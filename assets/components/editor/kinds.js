@@ -8,8 +8,6 @@ export const KINDS = [
   "group", "schema", "json", "credential", "model", "workflow", "cron", "moment",
 ];
 
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-
 // A schema with its `$ref` followed; what stands beside the reference wins.
 export function resolve(schema, root) {
   let found = schema ?? {};
@@ -45,7 +43,7 @@ export function kindOf(schema, root) {
   if (field.type === "integer" || field.type === "number") return "number";
   if (field.type === "array") return "list";
   if (field.properties || field.oneOf) return "group";
-  if (field.type === "object") return isObject(field.additionalProperties) ? "map" : "json";
+  if (field.type === "object") return typeof field.additionalProperties === "object" ? "map" : "json";
   if (field.format === "template") return field.type === "string" ? "template" : "value";
   if (["prompt", "expression", "credential", "workflow"].includes(field.format)) return field.format;
   if (field.format === "python") return "code";
@@ -84,7 +82,7 @@ export function variantOf(union, config) {
   return union.variants.find((variant) => variant.schema.properties[union.tag].default === variant.value) ?? null;
 }
 
-export const defaultOf = (schema, root) => resolve(schema, root).default;
+const defaultOf = (schema, root) => resolve(schema, root).default;
 
 function isShown(field, config, properties, root) {
   return Object.entries(field["x-when"] ?? {}).every(([name, values]) => {

@@ -1,5 +1,6 @@
 // The log of the editor's run, as it grows; loaded when somebody opens it.
 import { useEffect, useRef, useState } from "react";
+import { LogLine } from "../live.jsx";
 import { EVENTS, lineOf } from "./log-lines.js";
 import { Unread } from "./unread.jsx";
 
@@ -62,11 +63,7 @@ export default function RunLog({ run }) {
       {problem && <Unread what="The log" problem={problem} onAgain={onAgain} />}
       {!lines.length && !problem && <p className="faint">Nothing has happened yet.</p>}
       {lines.map((line, index) => (
-        <div key={index} className="log-line" data-tone={line.tone}>
-          <span className="log-at">{line.at}</span>
-          <span className="log-path">{line.path}</span>
-          <span className="log-text">{line.text}</span>
-        </div>
+        <LogLine key={index} line={line} />
       ))}
     </div>
   );

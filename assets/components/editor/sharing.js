@@ -1,8 +1,7 @@
 // `after`, with whatever says the same as before being the very same value, so that nothing is drawn
 // again for it. Looks into objects and maps as deep as told, and compares what is below as a whole.
 import { same } from "./document.js";
-
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+import { isObject } from "./value-kinds.js";
 
 export function shared(before, after, depth = 3) {
   if (before === after) return before;

@@ -254,7 +254,7 @@ function catchUpIn(ms) {
   }, ms);
 }
 
-export async function catchUp() {
+async function catchUp() {
   const here = outbox;
   if (!here || state.status !== "ready") return;
   clearTimeout(asking);

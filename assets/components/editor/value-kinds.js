@@ -24,12 +24,12 @@ export function pictureOf(value) {
   return `data:image/${kind};base64,${body}`;
 }
 
-export const isFigure = (value) =>
+const isFigure = (value) =>
   isObject(value) && Array.isArray(value.data) && value.data.length > 0 && value.data.length <= 200 && value.data.every((trace) => isObject(trace) && ("x" in trace || "y" in trace || "values" in trace)) && (value.layout === undefined || isObject(value.layout));
 // Of a figure, the kinds of trace that cannot be drawn here.
 export const undrawn = (figure) => [...new Set(figure.data.map((trace) => trace.type))].filter((type) => !DRAWN.has(type));
 
-export const isTable = (value) => Array.isArray(value) && value.length > 0 && value.slice(0, SAMPLE).every(isObject) && isObject(value.at(-1)) && columnsOf(value).length > 0;
+const isTable = (value) => Array.isArray(value) && value.length > 0 && value.slice(0, SAMPLE).every(isObject) && isObject(value.at(-1)) && columnsOf(value).length > 0;
 
 export function columnsOf(rows) {
   const names = new Set();

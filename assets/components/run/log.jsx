@@ -1,6 +1,6 @@
 // What happened, line by line. The server appends lines of JSON to one growing text.
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useLive } from "../live.jsx";
+import { LogLine, useLive } from "../live.jsx";
 
 const MOST = 2000;
 
@@ -41,11 +41,7 @@ export function RunLog({ selected, onEarlier }) {
       <div className="log-lines" ref={box} onScroll={onScroll} tabIndex={0} role="log" aria-label="Log" aria-live="off">
         {hasEarlier && <button type="button" className="text-link" onClick={() => onEarlier()}>Show earlier lines</button>}
         {shown.map((line, index) => (
-          <div key={index} className="log-line" data-tone={line.tone}>
-            <span className="log-at">{line.at}</span>
-            <span className="log-path">{line.path}</span>
-            <span className="log-text">{line.text}</span>
-          </div>
+          <LogLine key={index} line={line} />
         ))}
         {shown.length === 0 && <p className="faint">{lines.length ? "No line fits." : "Nothing has happened yet."}</p>}
       </div>

@@ -1,19 +1,16 @@
 // Bars by step over time. The server sends the rows that are to be seen, each under its own key, so
 // that a change redraws one row; while the run goes on, open bars grow by the browser's own clock.
 import { useEffect, useRef, useState } from "react";
-import { useLive } from "../live.jsx";
+import { longDuration, useLive } from "../live.jsx";
 import { TypeMark } from "./marks.jsx";
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const MORE = 25;
 
-export function duration(ms) {
+function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+  return seconds < 60 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : longDuration(seconds);
 }
 
 function ticks(total) {
