@@ -154,7 +154,7 @@ async def compare_versions(
 async def publish_workflow(
     workflow_id: Id, body: PublishIn, actor: CurrentActor, studio: CurrentStudio
 ) -> WorkflowOut:
-    """Triggers and shared links run this from now on. A document with problems is refused."""
+    """Schedules, webhooks and forms run this from now on. A document with problems is refused."""
     record = await studio.versions.publish(
         actor, workflow_id, body.version, name=body.name, note=body.note
     )
@@ -171,7 +171,7 @@ async def publish_workflow(
 async def unpublish_workflow(
     workflow_id: Id, actor: CurrentActor, studio: CurrentStudio
 ) -> WorkflowOut:
-    """Triggers and shared links run nothing any more; the versions stay."""
+    """Schedules, webhooks and forms run nothing any more; the versions stay."""
     return WorkflowOut.model_validate(await studio.versions.unpublish(actor, workflow_id))
 
 

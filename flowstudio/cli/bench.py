@@ -11,7 +11,7 @@ from flowstudio.cli.serve import ROOT
 
 @click.group()
 def bench() -> None:
-    """Measure the engine, the model gateway, accounts, webhooks, the queue, the editor or an idle server."""
+    """Measure the engine, the gateway, accounts, webhooks, the queue, the editor, keystrokes or an idle server."""
 
 
 @bench.command()

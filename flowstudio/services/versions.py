@@ -235,7 +235,7 @@ class VersionService:
         name: str = "",
         note: str = "",
     ) -> WorkflowRecord:
-        """Let triggers and shared links run the draft, or a version; it is named from then on.
+        """Let schedules, webhooks and forms run the draft, or a version; it is named from then on.
 
         Raises:
             InvalidDocumentError: with every problem of the document.
@@ -262,7 +262,7 @@ class VersionService:
         return record
 
     async def unpublish(self, actor: Actor, workflow_id: str) -> WorkflowRecord:
-        """Let triggers and shared links run nothing any more; the versions stay."""
+        """Let schedules, webhooks and forms run nothing any more; the versions stay."""
 
         def work(session: Session) -> WorkflowRecord:
             allowed_in(session, actor, "workflow.publish", workflow_id)

@@ -48,7 +48,7 @@ class WorkflowRecord:
     Attributes:
         revision: grows with each change of the document.
         folder: such as `Support/Mail`, or "".
-        published_version: number of the version that triggers and shared links run.
+        published_version: number of the version that schedules, webhooks and forms run.
         deleted_at: since when it is in the trash.
         is_changed: what is published is not what the draft says.
     """

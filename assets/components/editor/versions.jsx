@@ -147,10 +147,10 @@ export function VersionsPanel({ workflowId, mayEdit, onCompare, onChanged }) {
 function Standing({ list }) {
   const isLive = list.published_version !== null;
   const [tone, title, text] = !isLive
-    ? ["plain", "Not published", "Triggers and shared links run nothing."]
+    ? ["plain", "Not published", "Schedules, webhooks and forms run nothing."]
     : list.is_changed
-      ? ["stale", "Published, changed since", `Triggers and shared links run version ${list.published_version}; the draft says something else.`]
-      : ["ok", "Published", `Triggers and shared links run version ${list.published_version}, which is what the draft says.`];
+      ? ["stale", "Published, changed since", `Schedules, webhooks and forms run version ${list.published_version}; the draft says something else.`]
+      : ["ok", "Published", `Schedules, webhooks and forms run version ${list.published_version}, which is what the draft says.`];
   return (
     <div className="versions-standing" data-tone={tone} data-testid="versions-standing">
       <span className="versions-dot" aria-hidden="true" />

@@ -53,7 +53,7 @@ class NamedIn(Input):
 
 
 class PublishIn(Input):
-    """What triggers and shared links are to run."""
+    """What schedules, webhooks and forms are to run."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -119,7 +119,7 @@ class WorkflowOut(Output):
     tags: list[str]
     folder: str = Field(description="Such as `Support/Mail`, or empty.")
     published_version: int | None = Field(
-        description="Number of the version that triggers and shared links run."
+        description="Number of the version that schedules, webhooks and forms run."
     )
     is_changed: bool = Field(description="What is published is not what the draft says.")
     deleted_at: datetime | None = Field(description="Since when it is in the trash.")

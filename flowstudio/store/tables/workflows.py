@@ -13,7 +13,7 @@ class WorkflowRow(SQLModel, table=True):
 
     `revision` grows by one with each change and is its ETag; `name` repeats the document's; `tags` is
     a JSON list; `folder` is a path such as `Support/Mail`; `deleted_at` says since when it is in the
-    trash; `published_version` is the number of the version that triggers and shared links run.
+    trash; `published_version` is the number of the version that schedules, webhooks and forms run.
     """
 
     __tablename__ = "workflow"
