@@ -90,10 +90,10 @@ function useDrafts() {
   }, []);
 }
 
-// The canvas is painted first; what stands around it comes a moment later, at its place and in the order
-// in which it is needed: the bar and the inspector of what was selected meanwhile, then the palette, the
-// drawer and what nodes show under a pointer. How the nodes stand, who else is here and the settings of
-// the workflow come once the browser has time for them.
+// The canvas is painted first, and answers from then on; what stands around it comes a moment later, at
+// its place and in the order in which it is needed: the bar, then the palette, the drawer and what nodes
+// show under a pointer. How the nodes stand, who else is here and the settings of the workflow come once
+// the browser has time for them.
 const WHOLE = 2;
 function useSteps() {
   const [step, setStep] = useState(0);
@@ -150,7 +150,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
         )}
       </div>
       {panel ? <Side panel={panel} onClose={() => setPanel("")} />
-        : isCalm || (step > 0 && selection.size > 0) ? <Right onClose={onClose} /> : <aside className="inspector" aria-hidden="true" />}
+        : isCalm || selection.size > 0 ? <Right onClose={onClose} /> : <aside className="inspector" aria-hidden="true" />}
       {isCalm && <Presence onPresent={onPresent} />}
       {isWhole ? <Bottom /> : <section className="drawer" aria-hidden="true"><div className="drawer-bar" /></section>}
     </div>
