@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from flowstudio.errors import JournalError
-
 Row = tuple[Any, ...]
 _Asked = tuple[str, "asyncio.Future[Row | None]"]
 
@@ -29,24 +27,23 @@ class Gathered:
         """The row of a key, or None when there is none.
 
         Raises:
-            JournalError: the database could not be read.
+            Exception: whatever `read` raised.
         """
         asked: asyncio.Future[Row | None] = asyncio.get_running_loop().create_future()
         with self._lock:
+            if not self._asked:
+                self._threads.submit(self._answer)
             self._asked.append((key, asked))
-            is_first = len(self._asked) == 1
-        if is_first:
-            self._threads.submit(self._answer)
         return await asked
 
     def _answer(self) -> None:
         with self._lock:
             asked, self._asked = self._asked, []
         keys = sorted({key for key, _ in asked})
-        found: dict[str, Row | None] | JournalError
+        found: dict[str, Row | None] | Exception
         try:
             found = dict(zip(keys, self._read(keys), strict=True))
-        except JournalError as error:
+        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
             found = error
         by_loop: dict[asyncio.AbstractEventLoop, list[_Asked]] = defaultdict(list)
         for each in asked:
@@ -56,12 +53,12 @@ class Gathered:
                 loop.call_soon_threadsafe(_tell, waiting, found)
 
 
-def _tell(waiting: Sequence[_Asked], found: "dict[str, Row | None] | JournalError") -> None:
+def _tell(waiting: Sequence[_Asked], found: "dict[str, Row | None] | Exception") -> None:
     for key, asked in waiting:
         # Whoever asked may have gone meanwhile.
         if asked.done():
             continue
-        if isinstance(found, JournalError):
+        if isinstance(found, Exception):
             asked.set_exception(found)
         else:
             asked.set_result(found[key])

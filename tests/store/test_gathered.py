@@ -16,7 +16,7 @@ class Busy:
     """A thread that does nothing until it is let go, and what it was then asked to read."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
-        self.go = threading.Event()
+        self.threads, self.go = threads, threading.Event()
         self.read: list[list[str]] = []
         threads.submit(self.go.wait)
         self.gathered = Gathered(threads, self._rows)
@@ -25,6 +25,8 @@ class Busy:
         self.read.append(list(keys))
         if "broken" in keys:
             raise JournalError(GONE)
+        if "bug" in keys:
+            raise TypeError(GONE)
         return [(ROWS[key],) if key in ROWS else None for key in keys]
 
     async def ask(self, *keys):
@@ -36,7 +38,7 @@ class Busy:
     async def _find(self, key):
         try:
             return await self.gathered.find(key)
-        except JournalError as error:
+        except (JournalError, TypeError) as error:
             return str(error)
 
     async def _let_go(self):
@@ -56,8 +58,18 @@ async def test_what_is_asked_while_a_thread_is_busy_is_read_at_once(busy):
     assert busy.read[1:] == [["a"]]
 
 
-async def test_all_who_asked_are_told_that_it_could_not_be_read(busy):
-    assert await busy.ask("a", "broken") == [GONE] * 2
+@pytest.mark.parametrize("fault", ["broken", "bug"])
+async def test_all_who_asked_are_told_that_it_could_not_be_read(busy, fault):
+    assert await busy.ask("a", fault) == [GONE] * 2
+    assert await busy.ask("a") == [(1,)]
+
+
+async def test_nobody_waits_for_threads_that_are_gone(busy):
+    busy.go.set()
+    busy.threads.shutdown()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await busy.gathered.find("a")
 
 
 async def test_whoever_asked_and_has_gone_keeps_nobody_from_an_answer(busy):
