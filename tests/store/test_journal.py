@@ -50,6 +50,13 @@ async def seqs(journal: StoredJournal, run_id: str, after: int = 0) -> list[int]
     return [event.seq async for event in journal.read(run_id, after)]
 
 
+async def test_an_output_on_its_way_to_the_disk_can_be_read_already(journal):
+    run_id, epoch = await claimed(journal)
+    output = pack({"x": 1}, "a")
+    journal.defer(run_id, epoch, event(1, "step_succeeded", output=output))
+    assert await journal.load_output(run_id, 1) == output.body
+
+
 async def test_what_is_appended_is_read_back_as_it_was(journal):
     run_id, epoch = await claimed(journal)
     output = pack({"x": [1, None, "é"]}, "a")
