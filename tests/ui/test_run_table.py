@@ -1,10 +1,12 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from flowstudio.engine.events import Trigger
+from flowstudio.ui.runs import page
 from flowstudio.ui.widgets.run_table import run_row, steps_of
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -46,3 +48,8 @@ def test_inputs_are_told_as_json_and_texts_as_they_are() -> None:
     inputs = {"orders": [{"paid": True, "by": None}], "note": "two\nlines", "empty": ""}
     row = run_row(Listed(inputs=inputs), NOW)
     assert row.inputs == '[{"paid":true,"by":null}], two lines'
+
+
+def test_runs_can_be_chosen_by_each_thing_that_begins_them() -> None:
+    # Those of the editor have a switch of their own.
+    assert {value for value, _ in page._TRIGGERS} == {"", *get_args(Trigger)} - {"draft"}
