@@ -161,6 +161,8 @@ def _state(data: Any) -> rx.Component:
         custom_attrs={
             "data-state": data["state"],
             "data-maybe": data["maybe"],
+            # How it stands has not been read yet.
+            "data-blank": data["label"] == "",
             "data-testid": f"node-{data['name']}-status",
         },
     )
