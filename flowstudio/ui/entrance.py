@@ -11,6 +11,7 @@ from flowstudio.services.cookies import cookie_names
 from flowstudio.services.studio import Studio
 from flowstudio.settings import Settings
 from flowstudio.ui.backend import backend
+from flowstudio.ui.built_pages import BuiltPages
 from flowstudio.ui.page_door import PageDoor
 from flowstudio.ui.routes import page_routes
 from flowstudio.ui.socket_door import SocketDoor
@@ -23,7 +24,8 @@ def with_doors(site: ASGIApp, settings: Settings) -> ASGIApp:
     def address_of(scope: Scope) -> str:
         return client_address(scope, settings.trusted_proxies)
 
-    pages = PageDoor(site, page_routes(), cookie, _read, _is_set_up)
+    routes = page_routes()
+    pages = PageDoor(BuiltPages(site, routes), routes, cookie, _read, _is_set_up)
     return SocketDoor(pages, cookie, _read, address_of)
 
 

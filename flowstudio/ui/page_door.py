@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flowstudio.errors import NotSignedInError
 from flowstudio.security.tokens import AccessClaims
 from flowstudio.services.cookies import read_cookie
+from flowstudio.ui.built_pages import route_pattern
 
 _SETUP, _SIGN_IN = "/setup", "/sign-in"
 
@@ -37,9 +38,8 @@ class PageDoor:
         is_set_up: Callable[[], Awaitable[bool]],
     ) -> None:
         self._app = app
-        private = [_pattern(route) for route, is_public in routes.items() if not is_public]
+        private = [route_pattern(route) for route, is_public in routes.items() if not is_public]
         self._private = re.compile("|".join(private))
-        self._files = frozenset(route for route in routes if "[" not in route)
         self._cookie = cookie
         self._read = read
         self._is_set_up = is_set_up
@@ -51,7 +51,7 @@ class PageDoor:
         if target:
             await _redirect(target, send)
         else:
-            await self._app(self._with_slash(scope), receive, send)
+            await self._app(scope, receive, send)
 
     async def _target(self, scope: Scope) -> str:
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
@@ -63,12 +63,6 @@ class PageDoor:
         if not await self._has_people():
             return _SETUP
         return self._sign_in(path, scope["query_string"]) if is_private else ""
-
-    def _with_slash(self, scope: Scope) -> Scope:
-        # The pages are folders of files; without the slash the answer would be a detour to it.
-        if scope["type"] == "http" and scope["path"] in self._files:
-            return {**scope, "path": f"{scope['path'].rstrip('/')}/"}
-        return scope
 
     def _is_signed_in(self, scope: Scope) -> bool:
         cookies = "; ".join(Headers(scope=scope).getlist("cookie"))
@@ -86,11 +80,6 @@ class PageDoor:
     def _sign_in(path: str, query: bytes) -> str:
         place = quote(path) + (f"?{query.decode('latin-1')}" if query else "")
         return _SIGN_IN if place == "/" else f"{_SIGN_IN}?next={quote(place, safe='/')}"
-
-
-def _pattern(route: str) -> str:
-    parts = (r"[^/]+" if part.startswith("[") else re.escape(part) for part in route.split("/"))
-    return "/".join(parts)
 
 
 async def _redirect(target: str, send: Send) -> None:

@@ -107,6 +107,21 @@ async def test_a_telephone_needs_no_sideways_scrolling(
         await expect(page.get_by_test_id("nav-runs")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/workflows/7", "/workflows/7/versions", "/runs/7", "/schedules/7", "/projects/7", "/w/a"],
+)
+async def test_a_page_with_an_id_has_its_frame_and_code_in_the_first_reply(
+    browser: Browser, site: Site, path: str
+) -> None:
+    async with admin_profile(browser, site, java_script_enabled=False) as profile:
+        page = await profile.new_page()
+        await page.goto(path)
+        await expect(page.get_by_test_id("nav-runs")).to_be_visible()
+        named = page.locator("head link[rel=modulepreload][href*='_index-']")
+        assert await named.count() > 0
+
+
 async def test_a_foreign_origin_cannot_open_the_websocket(site: Site) -> None:
     assert await upgrade(site, f"http://127.0.0.1:{site.port}") == 101
     assert await upgrade(site, "https://evil.example") == 403

@@ -60,7 +60,7 @@ async def test_a18_what_it_leads_back_to_is_a_page_of_this_site(path: str) -> No
 
 
 async def test_a_page_is_shown_to_whoever_is_signed_in() -> None:
-    assert await ask("/runs", "good") == (200, "/runs/")
+    assert await ask("/runs", "good") == (200, "/runs")
     assert (await ask("/runs", "expired"))[0] == 303
 
 
