@@ -330,6 +330,45 @@ async def wire_backwards(editor: Editor) -> None:
             await page.keyboard.press("Enter")
 
 
+async def test_in_a_frame_room_is_made_before_the_first_node_and_sides_meet_those_outside(
+    page: Page, site: Site
+) -> None:
+    document = chain("One")
+    loop = {"mode": "for_each", "items": "{{ [1, 2] }}"}
+    document["nodes"] += [
+        {"id": "l", "type": "loop", "name": "l", "config": loop, "position": {"x": 0, "y": 200}},
+        {
+            **document["nodes"][1],
+            "id": "b",
+            "name": "b",
+            "parent": "l",
+            "position": {"x": 20, "y": 60},
+        },
+    ]
+    workflow_id = keep(site, document)
+    editor = await Editor(page).open(workflow_id)
+    await editor.node("b").locator(".react-flow__handle.target").hover()
+    await page.mouse.down()
+    frame = await editor.node("l").bounding_box()
+    assert frame is not None
+    await page.mouse.move(frame["x"] + 300, frame["y"] + 300, steps=3)
+    await page.mouse.up()
+    await page.get_by_test_id("quick-add-search").fill("template")
+    await page.keyboard.press("Enter")
+    await editor.saved()
+    nodes = {node.name: node for node in kept_document(site, workflow_id).nodes}
+    (added,) = set(nodes) - {"start", "a", "b", "l"}
+    assert nodes[added].parent == "l"
+    assert nodes[added].position.x + 184 < nodes["b"].position.x
+    assert nodes[added].position.y == nodes["b"].position.y
+    await editor.select("b")
+    await editor.node("a").locator(".flow-title").click(modifiers=["Shift"])
+    await page.get_by_role("button", name="Align left").click()
+    await editor.saved()
+    nodes = {node.name: node for node in kept_document(site, workflow_id).nodes}
+    assert nodes["a"].position.x == nodes["l"].position.x + nodes["b"].position.x
+
+
 async def test_copies_travel_as_text_to_another_workflow(page: Page, site: Site) -> None:
     first, second = keep(site, chain("One", "{{ a }} more")), keep(site, chain("Other"))
     editor = await Editor(page).open(first)

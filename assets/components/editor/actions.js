@@ -6,6 +6,7 @@ import { freePlace, HEAD, nearestPlace, tidy } from "./layout.js";
 import { change, read, say, select } from "./store.js";
 
 const BESIDE = 240;
+const LEFT = 8;
 export const MOST_PASTED = 2_000_000;
 
 export const sizes = new Map();
@@ -15,7 +16,7 @@ export const view = { center: () => null, pointed: () => null };
 export const ROOT_ONLY = new Set(["start", "end"]);
 
 const boxOf = (document, id) => {
-  const place = { x: 0, y: 0 };
+  const place = { x: 0, y: 0, ...document.notes.get(id)?.position };
   for (let node = document.nodes.get(id); node; node = document.nodes.get(node.parent)) {
     place.x += node.position.x;
     place.y += node.position.y;
@@ -51,15 +52,18 @@ export function addNode(type, mode, { at, from } = {}) {
   const wished = at
     ? { x: at.x - corner.x, y: at.y - corner.y }
     : origin ? { x: origin.position.x + (source.isBack ? -BESIDE : BESIDE), y: origin.position.y } : view.center() ?? lastPlace(document);
-  if (parent) Object.assign(wished, { x: Math.max(wished.x, 8), y: Math.max(wished.y, HEAD) });
+  // Before what stands at the left edge of its frame, the others make room.
+  const lacking = parent && source?.isBack ? Math.max(0, LEFT - wished.x) : 0;
+  const aside = lacking ? moved(document, parent, lacking) : [];
+  if (parent) Object.assign(wished, { x: Math.max(wished.x, LEFT), y: Math.max(wished.y, HEAD) });
   // Below what it is wired to or dropped on; with neither, as near as can be to where one looks.
   const place = at || origin ? freePlace : nearestPlace;
   const node = {
     id: newId(), type, name: freeName(document, type === "custom" ? "code" : mode || type),
-    config: blankConfig(types[type], mode), position: place(document, sizes, parent, wished),
+    config: blankConfig(types[type], mode), position: lacking ? wished : place(document, sizes, parent, wished),
     ...(parent ? { parent } : {}),
   };
-  const operations = [{ op: "add_node", node }];
+  const operations = [...aside, { op: "add_node", node }];
   if (source?.isBack) {
     const [port] = firstPorts(node).outputs;
     operations.push({ op: "add_edge", edge: { id: newId(), source: node.id, source_port: port, target: origin.id, target_port: source.port } });
@@ -73,6 +77,10 @@ export function addNode(type, mode, { at, from } = {}) {
   window.dispatchEvent(new CustomEvent("editor-show", { detail: node.id }));
   return node.id;
 }
+
+// Moves all that stands in a frame to the right.
+const moved = (document, parent, by) => [...document.nodes.values()].filter((node) => node.parent === parent)
+  .map(({ id, position: { x, y } }) => ({ op: "update_node", id, changes: { position: { x: x + by, y } } }));
 
 function lastPlace(document) {
   const roots = [...document.nodes.values()].filter((node) => !node.parent);
@@ -183,7 +191,7 @@ function moveNode(document, id, position, dropped) {
   const parent = node.parent ?? null;
   const target = dropped ? dropped(id) : parent;
   if (target === parent) {
-    const kept = parent ? { x: Math.max(position.x, 8), y: Math.max(position.y, HEAD - 8) } : position;
+    const kept = parent ? { x: Math.max(position.x, LEFT), y: Math.max(position.y, HEAD - 8) } : position;
     return [{ op: "update_node", id, changes: { position: kept } }];
   }
   const [from, to] = [parent ? boxOf(document, parent) : { x: 0, y: 0 }, target ? boxOf(document, target) : { x: 0, y: 0 }];
@@ -228,11 +236,13 @@ const SIDES = {
 
 export function align(side) {
   const { document, selection } = read();
-  const nodes = [...selection].map((id) => document.nodes.get(id)).filter(Boolean);
+  // What is in a frame that is selected, too, goes with it.
+  const nodes = [...selection].map((id) => document.nodes.get(id)).filter((node) => node && !selection.has(node.parent));
   if (nodes.length < 2) return;
-  const boxes = nodes.map((node) => ({ id: node.id, ...node.position, ...(sizes.get(node.id) ?? { width: 184, height: 92 }) }));
+  const boxes = nodes.map(({ id, parent }) => ({ id, corner: boxOf(document, parent), ...boxOf(document, id), ...(sizes.get(id) ?? { width: 184, height: 92 }) }));
   const to = SIDES[side](boxes);
-  arrange(boxes.map((box) => ({ op: "update_node", id: box.id, changes: { position: to(box) } })), { label: "align" });
+  const within = ({ corner, ...box }) => { const { x, y } = to(box); return { x: x - corner.x, y: y - corner.y }; };
+  arrange(boxes.map((box) => ({ op: "update_node", id: box.id, changes: { position: within(box) } })), { label: "align" });
 }
 
 // Copies travel as text, so that they go to other workflows and other programs too.
