@@ -229,6 +229,27 @@ async def test_a_comment_reaches_the_other(page: Page, browser: Browser, site: S
         await expect(page.get_by_test_id("thread")).to_have_count(0)
 
 
+async def test_a_note_is_commented_on_and_shows_it_to_whoever_opens_the_workflow(
+    page: Page, browser: Browser, site: Site
+) -> None:
+    invite(site, ANA, "editor")
+    note = {"id": "hint", "text": "Ask the **team**", "position": {"x": 0, "y": -200}}
+    workflow_id = keep(site, {**chain("One"), "sticky_notes": [note]})
+    await Editor(page).open(workflow_id)
+    await page.locator(".sticky").click()
+    await page.get_by_test_id("panel-comments").click()
+    await page.get_by_label("Say something about the note “Ask the team”").fill("Which one?")
+    await page.get_by_test_id("comment-send").click()
+    await expect(page.get_by_test_id("thread")).to_contain_text("Which one?")
+    async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:
+        await expect(other.get_by_test_id("comments-open")).to_contain_text("1")
+        await other.get_by_test_id("comments-hint").click()
+        await expect(other.get_by_test_id("thread")).to_contain_text("Which one?")
+        await expect(other.get_by_text("About the note")).to_be_visible()
+        await other.get_by_test_id("resolve").click()
+        await expect(page.get_by_test_id("comments-hint")).to_have_count(0)
+
+
 async def test_who_follows_somebody_sees_what_they_see_until_they_move_themselves(
     page: Page, browser: Browser, site: Site
 ) -> None:

@@ -48,7 +48,7 @@ function useSync(first) {
 }
 
 // What a picture of the canvas depends on.
-const DRAWN = ["document", "types", "faces", "problems", "comments", "draft", "steps", "selection", "measured"];
+const DRAWN = ["document", "types", "faces", "problems", "draft", "steps", "selection", "measured"];
 
 // One function for ever: React Flow tells its selection anew to each new one.
 const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
@@ -262,7 +262,8 @@ function useReveal(rf, box) {
     };
     const onReveal = ({ detail: id }) => {
       const board = box.current?.getBoundingClientRect();
-      if (!board || !read().document.nodes.has(id)) return;
+      const { nodes, notes } = read().document;
+      if (!board || !(nodes.has(id) || notes.has(id))) return;
       const at = middle(id);
       const seen = rf.flowToScreenPosition(at);
       const isFar = Math.hypot(seen.x - board.left - board.width / 2, seen.y - board.top - board.height / 2) > board.width + board.height;

@@ -1,19 +1,13 @@
 // Remarks on the workflow and its nodes, in threads.
 import { useEffect, useRef, useState } from "react";
-import { ask, onLoss, onMessage, read, say, select, set, textOf, useEditor } from "./store.js";
-import { moment } from "./faces.js";
+import { ask, read, say, select, textOf, useEditor } from "./store.js";
+import { cut, moment } from "./faces.js";
 import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
+import { loadComments } from "./threads.js";
 import { Unread } from "./unread.jsx";
 import { colourOf, initials } from "./people.jsx";
 import { Prose } from "../value.jsx";
-
-async function loadComments() {
-  const reply = await ask("GET", "/comments");
-  set(reply.ok ? { comments: reply.body.items, commentsProblem: "" } : { commentsProblem: textOf(reply) });
-}
-onMessage("comment", loadComments);
-onLoss(loadComments);
 
 const send = async (method, path, body) => {
   const reply = await ask(method, `/comments${path}`, body);
@@ -26,26 +20,27 @@ export function Comments() {
   const comments = useEditor((state) => state.comments);
   const problem = useEditor((state) => state.commentsProblem);
   const selection = useEditor((state) => state.selection);
-  const nodes = useEditor((state) => state.document.nodes);
+  const document = useEditor((state) => state.document);
   const [filter, setFilter] = useState("open");
   useEffect(() => { loadComments(); }, []);
   if (problem && !comments) return <Unread what="The comments" problem={problem} onAgain={loadComments} />;
   if (!comments) return <p className="faint">One moment…</p>;
-  const about = selection.size === 1 ? nodes.get([...selection][0]) : null;
+  const [id] = selection.size === 1 ? selection : [];
+  const about = id && nameOf(document, id);
   const threads = comments
     .filter((each) => !each.thread_id && (filter === "all" || !each.resolved_at))
-    .filter((each) => !about || each.node_id === about.id);
+    .filter((each) => !about || each.node_id === id);
   const closed = comments.filter((each) => !each.thread_id && each.resolved_at).length;
   return (
     <>
       {problem && <Unread what="The newest comments" problem={problem} onAgain={loadComments} />}
-      <Write label={about ? `Say something about “${about.name}”` : "Say something about this workflow"} onSend={(text) => send("POST", "", { text, node_id: about?.id ?? "" })} />
+      <Write label={about ? `Say something about ${about}` : "Say something about this workflow"} onSend={(text) => send("POST", "", { text, node_id: about ? id : "" })} />
       <div className="segments" role="group" aria-label="Which comments">
         {[["open", "Open"], ["all", `All${closed ? ` (${closed} resolved)` : ""}`]].map(([name, label]) => (
           <button key={name} type="button" className="segment" aria-pressed={filter === name} onClick={() => setFilter(name)}>{label}</button>
         ))}
       </div>
-      {about && <p className="meta">About {about.name}. <button type="button" className="text-link" onClick={() => select([])}>Show all</button></p>}
+      {about && <p className="meta">About {about}. <button type="button" className="text-link" onClick={() => select([])}>Show all</button></p>}
       {!threads.length && <p className="faint">No comments here. Write @name to call somebody of the project.</p>}
       <ul className="threads">
         {threads.map((first) => <Thread key={first.id} first={first} answers={comments.filter((each) => each.thread_id === first.id)} />)}
@@ -54,15 +49,22 @@ export function Comments() {
   );
 }
 
+// What a comment is about: a node by its name, a note by how it begins; "" once it is gone.
+function nameOf({ nodes, notes }, id) {
+  if (nodes.has(id)) return `“${nodes.get(id).name}”`;
+  const text = notes.get(id)?.text.replace(/[*_`#>]/g, "").replace(/\s+/g, " ").trim();
+  if (text === undefined) return "";
+  return text ? `the note “${cut(text, 40)}”` : "an empty note";
+}
+
 function Thread({ first, answers }) {
-  const nodes = useEditor((state) => state.document.nodes);
+  const about = useEditor((state) => nameOf(state.document, first.node_id));
   const [isAnswering, answer] = useState(false);
-  const node = nodes.get(first.node_id);
   return (
     <li className="thread" data-resolved={Boolean(first.resolved_at) || undefined} data-testid="thread">
-      {first.node_id && (node
-        ? <button type="button" className="tag" onClick={() => { select([node.id]); window.dispatchEvent(new CustomEvent("editor-reveal", { detail: node.id })); }}>{node.name}</button>
-        : <span className="tag">a removed node</span>)}
+      {first.node_id && (about
+        ? <button type="button" className="tag" onClick={() => { select([first.node_id]); window.dispatchEvent(new CustomEvent("editor-reveal", { detail: first.node_id })); }}>{about.replace(/^“(.*)”$/, "$1")}</button>
+        : <span className="tag">something that was removed</span>)}
       {[first, ...answers].map((each) => <Remark key={each.id} comment={each} />)}
       {isAnswering
         ? <Write label="Answer" isFocused onSend={async (text) => (await send("POST", "", { text, thread_id: first.id })) && (answer(false), true)} />

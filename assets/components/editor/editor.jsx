@@ -10,6 +10,7 @@ import { Inspector } from "./inspector.jsx";
 import { NodePalette } from "./node-palette.jsx";
 import { Presence } from "./people.jsx";
 import { Icon } from "./icons.jsx";
+import { loadComments } from "./threads.js";
 import { takeFromRun } from "./run-again.js";
 import { useCommands, useOffer } from "./use-commands.js";
 import { close, open, receive, set, subscribe, read, useEditor } from "./store.js";
@@ -92,8 +93,8 @@ function useDrafts() {
 
 // The canvas is painted first, and answers from then on; what stands around it comes a moment later, at
 // its place and in the order in which it is needed: the bar, then the palette, the drawer and what nodes
-// show under a pointer. How the nodes stand, who else is here and the settings of the workflow come once
-// the browser has time for them.
+// show under a pointer. How the nodes stand, what is said of them, who else is here and the settings of
+// the workflow come once the browser has time for them.
 const WHOLE = 2;
 function useSteps() {
   const [step, setStep] = useState(0);
@@ -104,6 +105,7 @@ function useSteps() {
       set({ isDrawn: true });
       return whenIdle(() => {
         loadDraft();
+        loadComments();
         setCalm(true);
       }, 300);
     }
@@ -130,6 +132,11 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   }, []);
   const onPanel = useCallback((name) => setPanel((now) => (now === name ? "" : name)), []);
   const onClose = useCallback(() => inspect(false), []);
+  useEffect(() => {
+    const onOpen = ({ detail }) => setPanel(detail);
+    window.addEventListener("editor-panel", onOpen);
+    return () => window.removeEventListener("editor-panel", onOpen);
+  }, []);
   const { step, isCalm } = useSteps();
   const isWhole = step === WHOLE;
   useEditorKeys({ view, onView });

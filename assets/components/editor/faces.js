@@ -1,6 +1,7 @@
 // What is drawn of a node: its ports and setting, and the state of its last run, in few words.
 import { firstPorts } from "./catalogue.js";
 import { valueOf } from "./document.js";
+import { once } from "./once.js";
 
 const REASONS = {
   config: "changed", inputs: "new input", upstream: "upstream", pin: "pin", expired: "expired",
@@ -95,7 +96,7 @@ export function standing({ draft, steps }, id) {
   return { state: status, label: STEP_LABELS[status] ?? status, aside };
 }
 
-const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+export const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 export function brief(result, most = 140) {
   const shown = result?.pinned ?? result;
@@ -113,23 +114,8 @@ export const taken = (result) => {
 
 const portLabel = (port, ports) => (ports.length > 1 || port !== "out" ? port : "");
 
-// By the name of a node, the first thing that is wrong with it; by the id of one, how many threads are open.
-// Both are worked out once for each list.
-const once = (work) => {
-  const known = new WeakMap();
-  const NONE = new Map();
-  return (list) => {
-    if (!list?.length) return NONE;
-    if (!known.has(list)) known.set(list, work(list));
-    return known.get(list);
-  };
-};
+// By the name of a node, the first thing that is wrong with it.
 export const firstProblems = once((problems) => new Map([...problems].reverse().map((problem) => [problem.node, problem.message])));
-export const openComments = once((comments) => {
-  const counts = new Map();
-  for (const each of comments) if (!each.resolved_at && !each.thread_id) counts.set(each.node_id, (counts.get(each.node_id) ?? 0) + 1);
-  return counts;
-});
 
 export function titleOf(type, node) {
   const mode = String(node.config.mode ?? node.config.strategy ?? "").replaceAll("_", " ");
@@ -152,7 +138,6 @@ export function faceOf(state, node) {
     state: now.state, label: now.label, maybe: Boolean(now.isMaybe), pinned: Boolean(now.isPinned), since: now.since ?? "", aside: now.aside,
     brief: (node.type === "decision" ? taken : brief)(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
     disabled: valueOf(node, "disabled"), notes: valueOf(node, "notes") ? "1" : "",
-    problem: firstProblems(state.problems).get(node.name) ?? "", people: "",
-    comments: openComments(state.comments).get(node.id) ?? 0,
+    problem: firstProblems(state.problems).get(node.name) ?? "",
   };
 }

@@ -1,7 +1,7 @@
 // Nodes and wires as React Flow draws them. Sizes and the places of ports are known beforehand, so that
 // only what is in view has to be drawn, and need not be drawn twice to be measured.
 import { order, same } from "./document.js";
-import { faceOf, firstProblems, openComments } from "./faces.js";
+import { faceOf, firstProblems } from "./faces.js";
 import { frameSize, heightOf, WIDTH } from "./layout.js";
 
 const NOTE = "note";
@@ -20,11 +20,11 @@ function handlesOf(face, width) {
 }
 
 // What a node's picture is made of: as long as all of it is the same, so is the picture.
-function partsOf(state, node, problems, comments, size) {
+function partsOf(state, node, problems, size) {
   const { id } = node;
   const { results = NOTHING, marks = NOTHING, costs = NOTHING } = state.draft ?? NOTHING;
   return [
-    node, state.faces[id], results[id], marks[id], costs[id], state.steps[id], problems.get(node.name) ?? "", comments.get(id) ?? 0,
+    node, state.faces[id], results[id], marks[id], costs[id], state.steps[id], problems.get(node.name) ?? "",
     size?.width, size?.height,
   ];
 }
@@ -64,7 +64,6 @@ export function flowNodes(state, before, sizes, find) {
   const nodes = [];
   let isSame = true;
   const problems = firstProblems(state.problems);
-  const comments = openComments(state.comments);
   const take = (id, parts, draw) => {
     const old = before.get(id);
     const known = find(id);
@@ -78,7 +77,7 @@ export function flowNodes(state, before, sizes, find) {
   for (const id of order(document)) {
     const node = document.nodes.get(id);
     const size = state.types[node.type]?.container ? sizes.get(id) : null;
-    take(id, partsOf(state, node, problems, comments, size), (known, old) => {
+    take(id, partsOf(state, node, problems, size), (known, old) => {
       const flow = flowNode(state, node, size, known, sizes);
       // Where it stands while it is dragged is React Flow's to know.
       if (!known || !old || old.parts[0].position !== node.position || old.parts[0].parent !== node.parent) flow.position = node.position;

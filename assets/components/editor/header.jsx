@@ -8,6 +8,7 @@ import { Keys } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
 import { MoreMenu } from "./more-menu.jsx";
 import { Avatars } from "./people.jsx";
+import { openThreads } from "./threads.js";
 
 const SAVING = {
   saved: ["check", "Saved"], saving: ["clock", "Saving…"], offline: ["offline", "Not saved yet", "The server does not answer. What you change is kept in this browser until it does."],
@@ -41,7 +42,7 @@ export function Header({ view, onView, onPanel, panel, bar }) {
       <div className="editor-end">
         <Avatars />
         <RunButton />
-        <button type="button" className="button icon-only" aria-pressed={panel === "comments"} onClick={() => onPanel("comments")} title="Comments" data-testid="panel-comments"><Icon name="comment" /><span className="sr-only">Comments</span></button>
+        <button type="button" className="button icon-only" aria-pressed={panel === "comments"} onClick={() => onPanel("comments")} title="Comments" data-testid="panel-comments"><Icon name="comment" /><OpenThreads /><span className="sr-only">Comments</span></button>
         <button type="button" className="button icon-only" aria-pressed={panel === "versions"} onClick={() => onPanel("versions")} title="Versions and publishing" data-testid="panel-versions"><Icon name="history" /><span className="sr-only">Versions</span></button>
         {mayEdit && <button type="button" className="button" onClick={() => onPanel("publish")} data-testid="publish"><Icon name="publish" size={14} /> <span>Publish</span></button>}
         <MoreMenu view={view} onView={onView} onPanel={onPanel} />
@@ -50,6 +51,12 @@ export function Header({ view, onView, onPanel, panel, bar }) {
       <Notices />
     </header>
   );
+}
+
+// How many wait for somebody to say they are done.
+function OpenThreads() {
+  const count = useEditor((state) => [...openThreads(state.comments).values()].reduce((sum, each) => sum + each, 0));
+  return count > 0 && <span className="threads-open" data-testid="comments-open">{count}<span className="sr-only"> open</span></span>;
 }
 
 // One at a time: each asks for an answer.

@@ -4,8 +4,9 @@ import { NodeResizer } from "@xyflow/react";
 import { rename, setNote } from "./actions.js";
 import { mayArrange } from "./arranging.js";
 import { run } from "./draft.js";
-import { useEditor } from "./store.js";
+import { select, useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
+import { openThreads } from "./threads.js";
 import { Holders } from "./people.jsx";
 import { Prose } from "../value.jsx";
 
@@ -53,6 +54,19 @@ export function NodeStream({ name }) {
   return text ? <p className="flow-brief flow-stream">{text.slice(-220)}</p> : null;
 }
 
+// Open threads about a node or a note; leads to them.
+export function NodeComments({ nodeId }) {
+  const count = useEditor((state) => openThreads(state.comments).get(nodeId) ?? 0);
+  if (!count) return null;
+  const label = `${count} open ${count === 1 ? "comment" : "comments"}`;
+  return (
+    <button type="button" className="flow-mark flow-comments nodrag" aria-label={label} title={label} data-testid={`comments-${nodeId}`}
+      onClick={(event) => { event.stopPropagation(); select([nodeId]); window.dispatchEvent(new CustomEvent("editor-panel", { detail: "comments" })); }}>
+      <Icon name="comment" size={12} />{count}
+    </button>
+  );
+}
+
 export const NodeHolders = ({ nodeId }) => <Holders id={nodeId} />;
 
 export function NoteBody({ nodeId, text, colour, selected }) {
@@ -74,20 +88,23 @@ export function NoteBody({ nodeId, text, colour, selected }) {
     return () => window.removeEventListener("editor-rename", onRename);
   }, [nodeId, mayEdit]);
   return (
-    <div className="sticky" data-colour={colour} data-selected={selected} onDoubleClick={() => mayEdit && setOpen(true)}>
-      {selected && mayEdit && (
-        <NodeResizer minWidth={80} minHeight={40} onResizeEnd={(_, { width, height }) => setNote(nodeId, { width: Math.round(width), height: Math.round(height) })} />
-      )}
-      {isOpen
-        ? <textarea ref={box} className="nodrag nowheel" aria-label="Text of the note" value={text} maxLength={20000} onChange={(event) => setNote(nodeId, { text: event.target.value })} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Escape") { setOpen(false); box.current.closest(".react-flow__node")?.focus(); } }} />
-        : text ? <Prose text={text} /> : <p className="faint">An empty note. Double click or Enter to write.</p>}
-      {selected && mayEdit && (
-        <span className="sticky-colours nodrag" role="group" aria-label="Colour">
-          {["amber", "green", "blue", "violet", "red", "plain"].map((name) => (
-            <button key={name} type="button" data-colour={name} aria-label={name} aria-pressed={colour === name} onClick={() => setNote(nodeId, { colour: name })} />
-          ))}
-        </span>
-      )}
-    </div>
+    <>
+      <NodeComments nodeId={nodeId} />
+      <div className="sticky" data-colour={colour} data-selected={selected} onDoubleClick={() => mayEdit && setOpen(true)}>
+        {selected && mayEdit && (
+          <NodeResizer minWidth={80} minHeight={40} onResizeEnd={(_, { width, height }) => setNote(nodeId, { width: Math.round(width), height: Math.round(height) })} />
+        )}
+        {isOpen
+          ? <textarea ref={box} className="nodrag nowheel" aria-label="Text of the note" value={text} maxLength={20000} onChange={(event) => setNote(nodeId, { text: event.target.value })} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Escape") { setOpen(false); box.current.closest(".react-flow__node")?.focus(); } }} />
+          : text ? <Prose text={text} /> : <p className="faint">An empty note. Double click or Enter to write.</p>}
+        {selected && mayEdit && (
+          <span className="sticky-colours nodrag" role="group" aria-label="Colour">
+            {["amber", "green", "blue", "violet", "red", "plain"].map((name) => (
+              <button key={name} type="button" data-colour={name} aria-label={name} aria-pressed={colour === name} onClick={() => setNote(nodeId, { colour: name })} />
+            ))}
+          </span>
+        )}
+      </div>
+    </>
   );
 }

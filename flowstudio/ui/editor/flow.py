@@ -73,6 +73,14 @@ class NodeStream(rx.Component):
     name: rx.Var[str]
 
 
+class NodeComments(rx.Component):
+    """How many threads about a node are open; leads to them."""
+
+    library = _PARTS
+    tag = "NodeComments"
+    node_id: rx.Var[str]
+
+
 class NodeHolders(rx.Component):
     """Who else has selected a node."""
 
@@ -116,5 +124,6 @@ handle = Handle.create
 node_name = NodeName.create
 node_run = NodeRun.create
 node_stream = NodeStream.create
+node_comments = NodeComments.create
 node_holders = NodeHolders.create
 note_body = NoteBody.create

@@ -6,6 +6,7 @@ import reflex as rx
 
 from flowstudio.ui.editor.flow import (
     handle,
+    node_comments,
     node_holders,
     node_name,
     node_run,
@@ -127,15 +128,7 @@ def _head(node_id: rx.Var[str], data: Any) -> rx.Component:
             rx.el.span(data["title"], class_name="flow-title"),
             class_name="flow-words",
         ),
-        rx.cond(
-            data["comments"].to(int) > 0,
-            rx.el.span(
-                icon("message-square", 12),
-                data["comments"],
-                class_name="flow-mark",
-                title="Open comments",
-            ),
-        ),
+        node_comments(node_id=node_id),
         rx.cond(data["pinned"], rx.el.span(icon("pin", 12), class_name="flow-mark")),
         rx.cond(
             data["problem"],
