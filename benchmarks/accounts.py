@@ -11,9 +11,9 @@ import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.process import scratch_directory
-from benchmarks.report import describe_machine
+from benchmarks.sitting import sit
 from benchmarks.usage import Usage
 from tests.parts import studio_parts
 from tests.people import HERE, PASSWORD, person, session_service, sign_in
@@ -55,13 +55,7 @@ class Row:
 
 def main(*, as_json: bool = False) -> None:
     """Measure, and print a table or a JSON list."""
-    console = Console(quiet=as_json)
-    console.print(describe_machine())
-    rows = asyncio.run(_measure(console))
-    console.print(describe_machine())
-    console.print(_table(rows))
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    sit(lambda console: asyncio.run(_measure(console)), _table, as_json=as_json)
 
 
 async def _measure(console: Console) -> list[Row]:
@@ -214,7 +208,7 @@ async def _line(server: Process) -> str:
     return (await server.stdout.readline()).decode().strip()
 
 
-def _table(rows: list[Row]) -> Table:
+def _table(rows: Sequence[Row]) -> Table:
     table = Table(title="Accounts", title_justify="left")
     for column in ("case", "CPU ms", "seconds", "answers", "MB before", "MB at most"):
         table.add_column(column, justify="left" if column in {"case", "answers"} else "right")

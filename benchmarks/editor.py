@@ -6,21 +6,19 @@ Chromium with software rendering, and only compare within one sitting.
 
 import asyncio
 import gzip
-import json
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report import describe_machine
+from benchmarks.sitting import sit
 from benchmarks.watching import measure_watching
 from tests.editing import keep
 from tests.site import Site, running_site
@@ -54,18 +52,15 @@ class Row:
 
 def main(*, as_json: bool = False) -> None:
     """Measure, and print a table or a JSON list."""
-    console = Console(quiet=as_json)
-    console.print(describe_machine())
-    rows = asyncio.run(_measure())
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows]) + "\n")
-        return
+    sit(lambda _: asyncio.run(_measure()), _table, as_json=as_json)
+
+
+def _table(rows: Sequence[Row]) -> Table:
     table = Table("case", "value", "unit", "to the empty page")
     for row in rows:
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
         table.add_row(row.case, f"{row.value:,.1f}", row.unit, ratio)
-    console.print(table)
-    console.print(describe_machine())
+    return table
 
 
 async def _measure() -> list[Row]:

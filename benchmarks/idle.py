@@ -4,17 +4,15 @@
 """
 
 import asyncio
-import json
-import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report import describe_machine
+from benchmarks.sitting import sit
 from benchmarks.usage import Process, tree
 from flowstudio.llm.install import model_file
 from flowstudio.settings import Settings
@@ -63,18 +61,15 @@ class Row:
 
 def main(*, as_json: bool = False) -> None:
     """Measure, and print a table or a JSON list."""
-    console = Console(quiet=as_json)
-    console.print(describe_machine())
-    rows = asyncio.run(_measure())
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows]) + "\n")
-        return
+    sit(lambda _: asyncio.run(_measure()), _table, as_json=as_json)
+
+
+def _table(rows: Sequence[Row]) -> Table:
     table = Table("case", "value", "unit", "target")
     for row in rows:
         most = f"< {row.target:g}" if row.target is not None else ""
         table.add_row(row.case, f"{row.value:,.2f}", row.unit, most)
-    console.print(table)
-    console.print(describe_machine())
+    return table
 
 
 async def _measure() -> list[Row]:

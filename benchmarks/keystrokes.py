@@ -5,23 +5,21 @@ the server share the machine, and figures only compare within one sitting.
 """
 
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page, WebSocket, async_playwright
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.editor import FLAGS, grid, new_page
-from benchmarks.report import describe_machine
+from benchmarks.sitting import sit
 from benchmarks.usage import tree
 from tests.editing import Editor, chain, invite, keep, tab_of
 from tests.site import Site, running_site
@@ -101,18 +99,15 @@ class _Heard:
 
 def main(*, as_json: bool = False) -> None:
     """Measure, and print a table or a JSON list."""
-    console = Console(quiet=as_json)
-    console.print(describe_machine())
-    rows = asyncio.run(_measure())
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows]) + "\n")
-        return
+    sit(lambda _: asyncio.run(_measure()), _table, as_json=as_json)
+
+
+def _table(rows: Sequence[Row]) -> Table:
     table = Table("nodes", "case", "count", "median", "95 %", "unit")
     for row in rows:
         figures = (f"{row.median:,.1f}", f"{row.most:,.1f}")
         table.add_row(str(row.nodes), row.case, str(row.count), *figures, row.unit)
-    console.print(table)
-    console.print(describe_machine())
+    return table
 
 
 async def _measure() -> list[Row]:

@@ -4,13 +4,11 @@
 """
 
 import asyncio
-import json
 import statistics
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,7 +17,7 @@ from rich.table import Table
 
 from benchmarks.process import scratch_directory
 from benchmarks.queue_filling import WORKFLOWS, Filled, fill
-from benchmarks.report import describe_machine
+from benchmarks.sitting import sit
 from flowstudio.api.app import create_api
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.scale.postgres.job_deferral import hand_over
@@ -57,16 +55,12 @@ class Row:
 
 def main(*, as_json: bool = False, is_postgres: bool = False, only: str = "") -> None:
     """Measure, and print a table or a JSON list."""
-    console = Console(quiet=as_json)
-    console.print(describe_machine())
-    rows = measure("SQLite", only)
-    if is_postgres:
-        rows += measure("PostgreSQL", only)
-    console.print(describe_machine())
-    console.print(_table(rows))
-    if as_json:
-        listed = [asdict(row) | {"ratio": row.ratio} for row in rows]
-        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
+    databases = ("SQLite", "PostgreSQL") if is_postgres else ("SQLite",)
+
+    def each(_console: Console) -> list[Row]:
+        return [row for database in databases for row in measure(database, only)]
+
+    sit(each, _table, as_json=as_json)
 
 
 def measure(database: str, only: str = "") -> list[Row]:

@@ -4,19 +4,17 @@
 """
 
 import asyncio
-import json
 import os
 import statistics
-import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report import describe_machine
+from benchmarks.sitting import sit
 from benchmarks.webhooks_callers import Caller, send
 from benchmarks.webhooks_processes import Processes, running
 
@@ -54,17 +52,14 @@ def main(
     *, as_json: bool = False, is_postgres: bool = False, profile: str = "", only: str = ""
 ) -> None:
     """Measure, and print a table or a JSON list."""
-    console = Console(quiet=as_json)
-    console.print(describe_machine())
     settings = (0, 1, 2) * 2 if is_postgres else (0,)
     cases = [only] if only else [_OUTPUTS, _AT_ONCE] if is_postgres else []
-    rows: list[Row] = []
-    for workers in settings:
-        rows += asyncio.run(measure(workers, cases, profile))
-    console.print(describe_machine())
-    console.print(_table(rows))
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+
+    def each(_console: Console) -> list[Row]:
+        found = [asyncio.run(measure(workers, cases, profile)) for workers in settings]
+        return [row for rows in found for row in rows]
+
+    sit(each, _table, as_json=as_json)
 
 
 async def measure(workers: int, cases: Sequence[str], profile: str = "") -> list[Row]:
@@ -126,7 +121,7 @@ async def _quiet(processes: Processes) -> None:
         await asyncio.sleep(0.3)
 
 
-def _table(rows: list[Row]) -> Table:
+def _table(rows: Sequence[Row]) -> Table:
     table = Table(title="Webhooks", title_justify="left")
     named = ("workers", "reply", "runs/s", "p50 ms", "p99 ms", "web ms", "worker ms", "db ms")
     for column in (*named, "caller ms", "wrong", "load"):
