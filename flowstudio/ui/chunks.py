@@ -5,10 +5,11 @@ from typing import Unpack
 from reflex_base.plugins.base import Plugin, PreCompileContext
 
 _GROUPS = "groups: ["
-#: What most pages have in common is one file, and so are the icons that only some of them show.
+#: What most pages have in common is one file, and so are icons and what is marked
+#: with them, which only some of them show.
 _OURS = """
             { name: "shared", minShareCount: 16, priority: 2, test: /^(?!.*env\\.json)/ },
-            { name: "icons", test: /[\\\\/]lucide-react[\\\\/]/, priority: 1 },"""
+            { name: "icons", test: /[\\\\/](lucide-react[\\\\/]|marks\\.jsx$)/, priority: 1 },"""
 
 
 class ChunksPlugin(Plugin):

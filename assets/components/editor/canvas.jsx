@@ -1,18 +1,19 @@
 // The canvas: React Flow, uncontrolled. It draws what the store holds; dragging and panning stay in
 // the browser, and what they end in becomes one change.
 import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStoreApi, useViewport } from "@xyflow/react";
+import { Background, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStoreApi } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import * as actions from "./actions.js";
 import { mayArrange } from "./arranging.js";
+import { Aligning, Tools } from "./canvas-tools.jsx";
 import { whyNoWire } from "./document.js";
 import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
-import { change, read, redo, say, select, set, subscribe, undo, useEditor } from "./store.js";
-import { shortcut } from "../keys.jsx";
+import { read, say, select, set, subscribe, useEditor } from "./store.js";
 import { whenIdle } from "../later.jsx";
 import { Icon } from "./icons.jsx";
 import { typing } from "./document-keys.js";
 import { QuickAdd } from "./quick-add.jsx";
+import { useReveal } from "./use-reveal.js";
 import { wireTo } from "./wire-end.js";
 import { Cursors, look, moveCursor } from "./people.jsx";
 
@@ -250,48 +251,6 @@ function useDark() {
   return dark;
 }
 
-// Brings what was selected elsewhere (the notebook, a problem, a search) into view.
-function useReveal(rf, box) {
-  useEffect(() => {
-    const isStill = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    // What was just added is not React Flow's yet: the document knows where it stands.
-    const middle = (id) => {
-      const { x, y } = actions.boxOf(read().document, id);
-      const { width = 184, height = 92 } = actions.sizes.get(id) ?? {};
-      return { x: x + width / 2, y: y + height / 2 };
-    };
-    const onReveal = ({ detail: id }) => {
-      const board = box.current?.getBoundingClientRect();
-      const { nodes, notes } = read().document;
-      if (!board || !(nodes.has(id) || notes.has(id))) return;
-      const at = middle(id);
-      const seen = rf.flowToScreenPosition(at);
-      const isFar = Math.hypot(seen.x - board.left - board.width / 2, seen.y - board.top - board.height / 2) > board.width + board.height;
-      rf.setCenter(at.x, at.y, { zoom: Math.max(rf.getZoom(), 0.8), ...(isFar || isStill ? {} : { duration: 150 }) });
-    };
-    // As `reveal`, but only what cannot be seen.
-    const onShow = (event) => {
-      const board = box.current?.getBoundingClientRect();
-      if (!board) return;
-      const at = rf.flowToScreenPosition(actions.boxOf(read().document, event.detail));
-      const isSeen = at.x > board.left && at.y > board.top && at.x < board.right - 150 && at.y < board.bottom - 80;
-      if (!isSeen) onReveal(event);
-    };
-    const onLook = ({ detail: { x, y, zoom } }) => rf.setCenter(x, y, { zoom, ...(isStill ? {} : { duration: 150 }) });
-    const onFit = () => rf.fitView({ maxZoom: 1, padding: 0.15 });
-    window.addEventListener("editor-reveal", onReveal);
-    window.addEventListener("editor-show", onShow);
-    window.addEventListener("editor-look", onLook);
-    window.addEventListener("editor-fit", onFit);
-    return () => {
-      window.removeEventListener("editor-reveal", onReveal);
-      window.removeEventListener("editor-show", onShow);
-      window.removeEventListener("editor-look", onLook);
-      window.removeEventListener("editor-fit", onFit);
-    };
-  }, [rf]);
-}
-
 function useKeys({ rf, openAdd, here, mayEdit }) {
   useEffect(() => {
     const onKey = (event) => {
@@ -321,47 +280,6 @@ async function takeFiles(files, at) {
     if (file.size > actions.MOST_PASTED) say(`“${file.name}” is too large to be put in here: at most 2 MB.`, "error");
     else if (actions.paste(await file.text(), at) === false) say(`“${file.name}” holds no nodes.`, "error");
   }
-}
-
-function Tools({ rf, mayEdit, isLocked, onLock, addNote }) {
-  const { zoom } = useViewport();
-  const canUndo = useEditor((state) => state.canUndo);
-  const canRedo = useEditor((state) => state.canRedo);
-  const isEditor = useEditor((state) => state.mayEdit);
-  const tool = (icon, label, onClick, more = {}) => (
-    <button type="button" className="tool" aria-label={shortcut(label)} title={shortcut(label)} onClick={onClick} {...more}><Icon name={icon} /></button>
-  );
-  return (
-    <div className="tools" role="toolbar" aria-label="Canvas">
-      {tool("minus", "Zoom out", () => rf.zoomOut())}
-      {tool("plus", "Zoom in", () => rf.zoomIn())}
-      {tool("maximize", "Fit everything (Ctrl 0)", () => rf.fitView({ maxZoom: 1, padding: 0.15, duration: 120 }))}
-      {isEditor && tool("undo", "Undo (Ctrl Z)", undo, { disabled: !canUndo || isLocked, "data-testid": "undo" })}
-      {isEditor && tool("redo", "Redo (Ctrl Shift Z)", redo, { disabled: !canRedo || isLocked, "data-testid": "redo" })}
-      {mayEdit && tool("wand", "Tidy up (Shift L)", () => { actions.tidyUp(); setTimeout(() => rf.fitView({ maxZoom: 1, padding: 0.15 }), 60); })}
-      {mayEdit && tool("sticky", "Add a sticky note (Shift N)", addNote)}
-      {isEditor && tool(isLocked ? "lock" : "unlock", isLocked ? "Unlock the canvas" : "Lock the canvas", onLock, { "aria-pressed": isLocked })}
-      <span className="zoom">{Math.round(zoom * 100)} %</span>
-    </div>
-  );
-}
-
-function Aligning() {
-  const count = useEditor((state) => state.selection.size);
-  const mayEdit = useEditor(mayArrange);
-  if (count < 2 || !mayEdit) return null;
-  const sides = [["left", "align-left", "Align left"], ["column", "align-column", "Align middles"], ["right", "align-right", "Align right"], ["top", "align-top", "Align top"], ["row", "align-row", "Align centres"], ["bottom", "align-bottom", "Align bottom"]];
-  return (
-    <div className="tools aligning" role="toolbar" aria-label="Selection">
-      <span className="zoom">{count} selected</span>
-      {sides.map(([side, icon, label]) => (
-        <button key={side} type="button" className="tool" aria-label={label} title={label} onClick={() => actions.align(side)}><Icon name={icon} /></button>
-      ))}
-      <button type="button" className="tool" aria-label="Duplicate (Ctrl D)" title="Duplicate (Ctrl D)" onClick={() => actions.duplicate([...read().selection])}><Icon name="copy" /></button>
-      <button type="button" className="tool" aria-label="Disable or enable (Shift D)" title="Disable or enable (Shift D)" onClick={() => actions.toggleDisabled([...read().selection])}><Icon name="power" /></button>
-      <button type="button" className="tool" aria-label="Remove (Delete)" title="Remove (Delete)" onClick={() => actions.remove([...read().selection])}><Icon name="trash" /></button>
-    </div>
-  );
 }
 
 function EmptyCanvas({ onAdd }) {

@@ -4,7 +4,7 @@ import { Background, Controls, Handle, MiniMap, ReactFlow, ReactFlowProvider, us
 import "@xyflow/react/dist/style.css";
 import { firstView, marked } from "./flow.js";
 import { titleOf } from "./faces.js";
-import { TypeMark } from "./icons.jsx";
+import { TypeMark } from "../marks.jsx";
 import { SIGNS, Sign, WORDS } from "./diff-sign.jsx";
 import { portAt } from "./union.js";
 

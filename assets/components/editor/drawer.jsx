@@ -6,7 +6,8 @@ import { isBusy, money, RUN_LABELS, seconds } from "./faces.js";
 import { later } from "../later.jsx";
 import { Elapsed } from "../live.jsx";
 import { Questions } from "./questions.jsx";
-import { Icon, StatePill } from "./icons.jsx";
+import { Icon } from "./icons.jsx";
+import { Pill } from "../marks.jsx";
 import { Unread } from "./unread.jsx";
 import { select, useEditor } from "./store.js";
 
@@ -48,7 +49,7 @@ function RunLine({ run }) {
   if (!run) return <span className="faint drawer-line" role="status">Not run since you opened this.</span>;
   return (
     <span className="drawer-line" role="status" aria-live="polite">
-      <StatePill now={{ state: run.status, label: RUN_LABELS[run.status] ?? run.status }} testId="run-status" />
+      <Pill state={run.status} label={RUN_LABELS[run.status] ?? run.status} testId="run-status" />
       {run.total > 0 && run.status !== "waiting" && <span className="meta">{run.done ?? 0} of {run.total} steps</span>}
       <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
       {money(run.saved_usd) && <span className="meta" title="What outputs taken from the cache would have cost" data-testid="run-saved">saved {money(run.saved_usd)}</span>}

@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { ancestors } from "./document.js";
 import { pinFrom } from "./draft.js";
 import { brief, moment, money, seconds, STEP_LABELS, taken, tokensOf } from "./faces.js";
-import { Icon, StatePill } from "./icons.jsx";
+import { Icon } from "./icons.jsx";
+import { Pill } from "../marks.jsx";
 import { fieldsOf, humanise, variantsOf } from "./kinds.js";
 import { useScope } from "./scope.js";
 import { ask, read, textOf, useEditor } from "./store.js";
@@ -85,7 +86,7 @@ function NodeRun({ run_id: id, status, created_at: at, trigger, times, is_whole:
   return (
     <li>
       <a href={`/runs/${id}`}>
-        <StatePill now={{ state: status, label: STEP_LABELS[status] ?? status }} />
+        <Pill state={status} label={STEP_LABELS[status] ?? status} />
         <span>{moment(at)}{trigger === "draft" ? "" : " · run"}</span>
         <span>{[times > 1 && `${isWhole ? "" : "last "}${times} times`, seconds(one.duration_s), cost].filter(Boolean).join(" · ")}</span>
         <span className="node-run-brief" data-tone={one.error ? "error" : undefined}>{one.error ?? say(one)}</span>

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { addNode } from "./actions.js";
 import { CATEGORIES, offers } from "./catalogue.js";
 import { useEditor } from "./store.js";
-import { Icon, TypeMark } from "./icons.jsx";
+import { Icon } from "./icons.jsx";
+import { TypeMark } from "../marks.jsx";
 
 function Item({ offer }) {
   const onDragStart = (event) => {

@@ -5,7 +5,8 @@ import { ancestors, newId, order, valueOf } from "./document.js";
 import * as draft from "./draft.js";
 import { costText, money, titleOf } from "./faces.js";
 import { KeyField } from "./fields.jsx";
-import { Icon, StatePill, TypeMark } from "./icons.jsx";
+import { Icon } from "./icons.jsx";
+import { Pill, TypeMark } from "../marks.jsx";
 import { Output, Stream } from "./output.jsx";
 import { QuickAdd } from "./quick-add.jsx";
 import { useScope } from "./scope.js";
@@ -250,7 +251,7 @@ const Cell = memo(function Cell({ id }) {
         <span className="cell-end">
           {now.state === "stale" ? (
             <span className="pill" data-state="stale" data-testid={`cell-${node.name}-stale`}><Icon name="alert" size={12} />{now.label}{cost?.calls ? ` · ${cost.calls} ${cost.calls === 1 ? "call" : "calls"} · ${costText(cost).replace("~", "about ")}` : ""}</span>
-          ) : <StatePill now={{ ...now, label: now.aside ? `${now.label} · ${now.aside}` : now.label }} testId={`cell-${node.name}-status`} />}
+          ) : <Pill state={now.state} isMaybe={now.isMaybe} label={now.aside ? `${now.label} · ${now.aside}` : now.label} testId={`cell-${node.name}-status`} />}
           {isStale && mayRun && <button type="button" className="button" onClick={() => draft.run("cells", [id])}><Icon name="play" size={12} /> Run <kbd>⇧↵</kbd></button>}
           {mayRun && <button type="button" className="icon-button" aria-label={`Run ${node.name}`} onClick={() => draft.run("cells", [id])} data-testid={`cell-${node.name}-run`}><Icon name="play" size={14} /></button>}
           <button type="button" className="icon-button" aria-expanded={!isFolded} aria-label={isFolded ? `Unfold ${node.name}` : `Fold ${node.name}`} onClick={() => { keepFolded(id, !isFolded); fold(!isFolded); }}><Icon name={isFolded ? "right" : "down"} size={14} /></button>

@@ -2,7 +2,8 @@
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { offers } from "./catalogue.js";
 import { read, useEditor } from "./store.js";
-import { Icon, TypeMark } from "./icons.jsx";
+import { Icon } from "./icons.jsx";
+import { TypeMark } from "../marks.jsx";
 import { mayEnd } from "./wire-end.js";
 
 export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import { useLive } from "../live.jsx";
 import { ValueView } from "../editor/values.jsx";
-import { Pill, TypeMark } from "./marks.jsx";
+import { Pill, TypeMark } from "../marks.jsx";
 
 export function StepDetails({ run, onClose, onRerun }) {
   const detail = useLive("detail");
@@ -23,7 +23,7 @@ export function StepDetails({ run, onClose, onRerun }) {
           {detail.crumbs?.length > 0 && <p className="detail-crumbs">{detail.crumbs.join(" › ")}</p>}
           <h2>{detail.name ?? path}</h2>
         </div>
-        {detail.status && <Pill status={detail.status} label={detail.label} kept={detail.kept} testId="detail-status" />}
+        {detail.status && <Pill state={detail.status} label={detail.label} isKept={detail.kept} testId="detail-status" />}
         <button type="button" className="icon-button" aria-label="Close details" onClick={() => onClose()}>×</button>
       </header>
       {detail.problem ? <p className="detail-part faint">{detail.problem}</p> : <Parts detail={detail} run={run} onRerun={onRerun} />}

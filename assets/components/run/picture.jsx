@@ -1,6 +1,6 @@
 // The graph of a run. The picture is sent once; each node listens to its own state.
 import { useLive } from "../live.jsx";
-import { TypeMark } from "./marks.jsx";
+import { TypeMark } from "../marks.jsx";
 
 export function RunPicture({ selected, onSelect }) {
   const drawing = useLive("picture");

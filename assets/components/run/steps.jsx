@@ -1,7 +1,7 @@
 // A card for each node: its state, its numbers, and what it gave last or is writing now.
 import { Elapsed, LiveText, useLive } from "../live.jsx";
 import { LiveValue } from "../value.jsx";
-import { Pill, TypeMark } from "./marks.jsx";
+import { Pill, TypeMark } from "../marks.jsx";
 
 export function RunSteps({ selected, onSelect, onMore }) {
   const steps = useLive("steps");
@@ -39,7 +39,7 @@ function Step({ name, selected, onSelect }) {
           {numbers.map((text) => <span key={text} className="number">{text}</span>)}
           <span className="number">{step.since ? <Elapsed since={step.since} /> : step.duration}</span>
         </span>
-        <Pill status={step.status} label={step.label} kept={step.label === "Kept"} testId={`node-${name}-status`} />
+        <Pill state={step.status} label={step.label} isKept={step.label === "Kept"} testId={`node-${name}-status`} />
       </div>
       {step.error && <p className="step-error">{step.error}</p>}
       <div

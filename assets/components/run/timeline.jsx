@@ -2,7 +2,7 @@
 // that a change redraws one row; while the run goes on, open bars grow by the browser's own clock.
 import { useEffect, useRef, useState } from "react";
 import { longDuration, useLive } from "../live.jsx";
-import { TypeMark } from "./marks.jsx";
+import { TypeMark } from "../marks.jsx";
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const MORE = 25;
