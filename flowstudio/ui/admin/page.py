@@ -2,13 +2,14 @@
 
 import reflex as rx
 
+from flowstudio.ui.admin.audit_log import audit_log
+from flowstudio.ui.admin.retention import retention
 from flowstudio.ui.admin.state import AdminState, HealthLine, UserLine
 from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.widgets.api_form import api_field, api_form
 from flowstudio.ui.widgets.icons import icon
-from flowstudio.ui.widgets.log import log_table
 from flowstudio.ui.widgets.settings import row, row_words, section, sections, tag
-from flowstudio.ui.widgets.states import empty, notice, skeleton
+from flowstudio.ui.widgets.states import empty, skeleton
 
 _TABS = (
     ("people", "People"),
@@ -46,8 +47,8 @@ def admin_page() -> rx.Component:
                 rx.match(
                     AdminState.tab,
                     ("registration", _registration()),
-                    ("retention", _retention()),
-                    ("audit", _audit()),
+                    ("retention", retention()),
+                    ("audit", audit_log()),
                     ("health", _health()),
                     _people(),
                 ),
@@ -184,127 +185,6 @@ def _registration() -> rx.Component:
     )
 
 
-def _retention() -> rx.Component:
-    return sections(
-        section(
-            "retention",
-            "Runs kept",
-            "Finished runs beyond a limit are removed within a minute or so, the oldest first, and "
-            "the database file shrinks. Unfinished runs always stay. Empty means no limit.",
-            rx.el.div(
-                api_form(
-                    api_field(
-                        "days",
-                        "Days",
-                        "number",
-                        optional=True,
-                        empty="null",
-                        value=AdminState.kept.days,
-                        help="Since a run ended.",
-                    ),
-                    api_field(
-                        "most_runs",
-                        "Number of runs",
-                        "number",
-                        optional=True,
-                        empty="null",
-                        value=AdminState.kept.most_runs,
-                        help="The newest are kept.",
-                    ),
-                    api_field(
-                        "most_mb",
-                        "Megabytes",
-                        "number",
-                        optional=True,
-                        empty="null",
-                        value=AdminState.kept.most_mb,
-                        help="Of all their journals together.",
-                    ),
-                    action="/api/v1/instance/retention",
-                    method="PUT",
-                    submit="Save",
-                    done="Saved.",
-                    keeps_values=True,
-                    on_done=AdminState.load,
-                    test_id="retention-form",
-                    key=AdminState.kept.mark,
-                ),
-                class_name="card padded",
-            ),
-            rx.el.div(
-                rx.el.dl(rx.foreach(AdminState.kept.facts, _fact), class_name="facts-list"),
-                class_name="card",
-            ),
-        ),
-    )
-
-
-def _audit() -> rx.Component:
-    return rx.fragment(
-        rx.el.form(
-            rx.el.input(
-                name="who",
-                placeholder="E-mail of who did it",
-                aria_label="Who",
-                default_value=AdminState.who,
-                class_name="input grow",
-            ),
-            rx.el.input(
-                name="verb",
-                placeholder="What, such as member.edit",
-                aria_label="What",
-                default_value=AdminState.verb,
-                class_name="input",
-                custom_attrs={"data-testid": "audit-verb"},
-            ),
-            rx.el.button("Show", type="submit", class_name="button"),
-            rx.el.button(
-                icon("shield-check", 14),
-                "Verify the chain",
-                type="button",
-                on_click=AdminState.verify,
-                class_name="button",
-                custom_attrs={"data-testid": "audit-verify"},
-            ),
-            rx.el.a(
-                icon("download", 14),
-                "JSON lines",
-                href="/api/v1/audit/export?format=jsonl",
-                download="audit.jsonl",
-                class_name="button",
-            ),
-            rx.el.a(
-                icon("download", 14),
-                "CSV",
-                href="/api/v1/audit/export?format=csv",
-                download="audit.csv",
-                class_name="button",
-            ),
-            on_submit=AdminState.find_entries,
-            class_name="filters",
-        ),
-        rx.el.div(
-            rx.cond(
-                AdminState.chain,
-                rx.cond(
-                    AdminState.chain_is_whole,
-                    notice(AdminState.chain),
-                    notice(AdminState.chain, tone="error"),
-                ),
-                rx.fragment(),
-            ),
-            role="status",
-        ),
-        log_table(AdminState.entries, "No entry fits."),
-        rx.cond(
-            AdminState.has_more_entries,
-            rx.el.button(
-                "Show older", on_click=AdminState.more_entries, class_name="button spaced"
-            ),
-        ),
-    )
-
-
 def _health() -> rx.Component:
     return rx.el.div(
         rx.el.dl(
@@ -313,10 +193,6 @@ def _health() -> rx.Component:
         ),
         class_name="card",
     )
-
-
-def _fact(line: HealthLine) -> rx.Component:
-    return rx.fragment(rx.el.dt(line.name), rx.el.dd(line.text))
 
 
 def _check(line: HealthLine) -> rx.Component:
