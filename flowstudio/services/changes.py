@@ -162,18 +162,14 @@ class ChangeService(LookOvers):
             return _told(known)
         if now.revision != found.record.revision:
             return None
-        values = OPERATIONS.dump_python(merged.applied, mode="json", exclude_defaults=True)
-        operations = [
-            {"op": operation.op} | value
-            for operation, value in zip(merged.applied, values, strict=True)
-        ]
+        operations = _as_values(merged.applied)
         revision = now.revision
+        base_revision = min(batch.base_revision, revision)
         if operations:
             at = self._parts.clock.now()
             checkpoint_if_due(session, found, at)
-            name = merged.document.name
             revision = workflow_store.change_workflow(
-                session, workflow_id, name=name, body=wanted.body, now=at
+                session, workflow_id, name=merged.document.name, body=wanted.body, now=at
             ).revision
             store.add_change(
                 session,
@@ -181,7 +177,7 @@ class ChangeService(LookOvers):
                 revision=revision,
                 client=batch.client,
                 batch=batch.number,
-                base_revision=min(batch.base_revision, now.revision),
+                base_revision=base_revision,
                 user_id=actor.id or None,
                 operations=dump_in_order(operations),
                 at=at,
@@ -191,7 +187,7 @@ class ChangeService(LookOvers):
             revision,
             batch.client,
             batch.number,
-            min(batch.base_revision, now.revision),
+            base_revision,
             actor.id,
             name_of(session, actor),
             operations,
@@ -222,6 +218,11 @@ class ChangeService(LookOvers):
         wanted = range(after + 1, found.record.revision + 1)
         is_whole = [change.revision for change in changes][: len(wanted)] == list(wanted)
         return History(found.record.revision, changes if is_whole else [], is_whole)
+
+
+def _as_values(operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    values = OPERATIONS.dump_python(list(operations), mode="json", exclude_defaults=True)
+    return [{"op": one.op} | value for one, value in zip(operations, values, strict=True)]
 
 
 def _told(record: ChangeRecord) -> Change:

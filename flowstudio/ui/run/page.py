@@ -1,5 +1,7 @@
 """A run's page."""
 
+from typing import Any
+
 import reflex as rx
 
 from flowstudio.ui.live import elapsed, live_value
@@ -101,36 +103,18 @@ def _actions() -> list[rx.Component]:
             custom_attrs={"data-testid": "run-again"},
         ),
     )
-    resume = rx.el.button(
-        icon("play", 14),
-        "Resume",
-        on_click=RunState.resume,
-        class_name="button primary",
-        custom_attrs={"data-testid": "run-resume"},
-    )
-    pause = rx.el.button(
-        icon("pause", 14),
-        "Pause",
-        on_click=RunState.pause,
-        class_name="button",
-        custom_attrs={"data-testid": "run-pause"},
-    )
-    cancel = rx.el.button(
-        icon("square", 14),
-        "Cancel",
-        on_click=RunState.cancel,
-        class_name="button",
-        custom_attrs={"data-testid": "run-cancel"},
-    )
+    resume = _action("resume", "play", "Resume", RunState.resume, is_primary=True)
+    pause = _action("pause", "pause", "Pause", RunState.pause)
+    cancel = _action("cancel", "square", "Cancel", RunState.cancel)
     rerun = rx.cond(
         RunState.failed_step,
-        rx.el.button(
-            icon("step-forward", 14),
+        _action(
+            "rerun",
+            "step-forward",
             f"Re-run from {RunState.failed_step}",
-            on_click=RunState.rerun(""),
-            class_name="button primary",
+            RunState.rerun(""),
+            is_primary=True,
             title="A new run that keeps the steps which finished",
-            custom_attrs={"data-testid": "run-rerun"},
         ),
     )
     return [
@@ -144,6 +128,19 @@ def _actions() -> list[rx.Component]:
             cancel,
         )
     ]
+
+
+def _action(
+    name: str, picture: str, label: str, on_click: Any, *, is_primary: bool = False, **more: Any
+) -> rx.Component:
+    return rx.el.button(
+        icon(picture, 14),
+        label,
+        on_click=on_click,
+        class_name="button primary" if is_primary else "button",
+        custom_attrs={"data-testid": f"run-{name}"},
+        **more,
+    )
 
 
 def _delete() -> rx.Component:
