@@ -279,6 +279,8 @@ async def test_dragging_sends_one_message_when_it_ends(page: Page, site: Site) -
     editor = await Editor(page).open(workflow_id)
     await editor.select("b")
     await expect(editor.field("text")).to_have_class(re.compile("cm-content"))
+    # What opening asks for has been asked.
+    await page.wait_for_load_state("networkidle")
     said: list[str] = []
     page.on("request", lambda request: said.append(f"{request.method} {request.url}"))
     page.on("websocket", lambda socket: said.append(f"socket {socket.url}"))

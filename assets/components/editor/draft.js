@@ -129,13 +129,13 @@ onLoss(loadDraft);
 onMessage("draft", ({ marks, results, costs, ...rest }) => {
   const { draft } = read();
   if (!draft) return;
-  set({
-    draft: shared(draft, {
-      ...draft, ...rest, marks: merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
-    }),
+  const now = shared(draft, {
+    ...draft, ...rest, marks: merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
   });
-  // Costs and what is stale in all follow from the marks; the server adds them up.
-  if (rest.stale === undefined) loadSoon();
+  set({ draft: now });
+  // Costs and what is stale in all follow from the marks; the server adds them up. It also tells of marks
+  // that this page has just read.
+  if (rest.stale === undefined && now !== draft) loadSoon();
 });
 
 onMessage("run", ({ t, ...message }) => {

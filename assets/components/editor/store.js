@@ -95,7 +95,7 @@ export async function open(id) {
   set({ status: "ready" });
   if (state.mayEdit) outbox.wake();
   // Nobody has told of what happened since it was read, unless the socket is open by then.
-  catchUpIn(isBefore ? 0 : GAP_MS);
+  catchUpIn(isBefore ? 0 : AGAIN_MS);
 }
 
 export function close() {
