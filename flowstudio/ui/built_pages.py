@@ -59,9 +59,15 @@ def name_pages(routes: Iterable[str], source: str) -> str:
     """Reflex's `react-router.config.js` with these pages among those that are built.
 
     Pages that are served while somebody edits them are not built at all.
+
+    Raises:
+        ValueError: this version of Reflex names pages in another way.
     """
     paths = json.dumps([_path(route) for route in routes if "[" in route])
     named = f'"prerender": ({{ getStaticPaths }}) => [...getStaticPaths(), ...{paths}]'
+    if "prerender" in source and _FIXED_ONLY not in source and named not in source:
+        message = "Reflex's react-router.config.js has changed: adapt flowstudio/ui/built_pages.py."
+        raise ValueError(message)
     return source.replace(_FIXED_ONLY, named)
 
 

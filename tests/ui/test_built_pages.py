@@ -54,10 +54,18 @@ async def test_a_socket_has_no_file() -> None:
 
 
 def test_pages_with_an_id_are_named_to_the_build() -> None:
-    assert name_pages(["/", "/runs", "/runs/[run_id]", "/w/[slug]/[id]"], BEFORE) == (
+    routes = ["/", "/runs", "/runs/[run_id]", "/w/[slug]/[id]"]
+    named = name_pages(routes, BEFORE)
+    assert named == (
         'export default {"ssr": false, "prerender": ({ getStaticPaths }) => '
         '[...getStaticPaths(), ...["/runs/_", "/w/_/_"]], "build": "build"};'
     )
+    assert name_pages(routes, named) == named
+
+
+def test_settings_of_another_shape_are_not_built_with() -> None:
+    with pytest.raises(ValueError, match=r"adapt flowstudio/ui/built_pages\.py"):
+        name_pages(["/runs/[run_id]"], 'export default {"prerender": {"paths": true}};')
 
 
 def test_what_is_served_unbuilt_names_none() -> None:
