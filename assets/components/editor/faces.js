@@ -49,15 +49,17 @@ export const costText = (cost) => {
   return `${cost.is_open ? "from " : "~"}${about || "$0"}`;
 };
 
-// The whole predicted cost of what a run would do now, in words.
+// As `costText`, where there is room for words.
+export const costWords = (cost) => costText(cost).replace("~", "about ");
+
+// The whole predicted cost of what a run would do now.
 export function predicted(draft) {
   if (!draft) return "";
   const costs = Object.values(draft.costs ?? {});
   const calls = draft.stale?.calls ?? 0;
   if (!costs.length) return "free";
   if (!calls) return "nothing to pay";
-  const isOpen = costs.some((cost) => cost.is_open);
-  return `${isOpen ? "from" : "about"} ${money(draft.stale.typical_usd) || "$0"}`;
+  return costWords(draft.stale);
 }
 
 const BUSY = new Set(["queued", "running", "waiting", "paused"]);

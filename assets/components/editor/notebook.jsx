@@ -3,7 +3,7 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import * as actions from "./actions.js";
 import { ancestors, newId, order, valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costText, money, titleOf } from "./faces.js";
+import { costWords, money, titleOf } from "./faces.js";
 import { KeyField } from "./fields.jsx";
 import { Icon } from "./icons.jsx";
 import { Pill, TypeMark } from "../marks.jsx";
@@ -115,7 +115,7 @@ function StaleBar() {
     <div className="stale-bar">
       {now.nodes > 0 && (
         <>
-          <span className="pill" data-state="stale"><Icon name="alert" size={13} />{now.nodes} stale {now.nodes === 1 ? "cell" : "cells"}{now.calls ? ` · ${now.calls} ${now.calls === 1 ? "call" : "calls"} · about ${money(now.typical_usd) || "$0"}` : ""}</span>
+          <span className="pill" data-state="stale"><Icon name="alert" size={13} />{now.nodes} stale {now.nodes === 1 ? "cell" : "cells"}{now.calls ? ` · ${now.calls} ${now.calls === 1 ? "call" : "calls"} · ${costWords(now)}` : ""}</span>
           {mayRun && <button type="button" className="button primary" onClick={() => draft.run("stale")} data-testid="run-stale"><Icon name="play" size={13} /> Run stale</button>}
         </>
       )}
@@ -250,7 +250,7 @@ const Cell = memo(function Cell({ id }) {
         <span className="cell-title">{titleOf(type, node)}</span>
         <span className="cell-end">
           {now.state === "stale" ? (
-            <span className="pill" data-state="stale" data-testid={`cell-${node.name}-stale`}><Icon name="alert" size={12} />{now.label}{cost?.calls ? ` · ${cost.calls} ${cost.calls === 1 ? "call" : "calls"} · ${costText(cost).replace("~", "about ")}` : ""}</span>
+            <span className="pill" data-state="stale" data-testid={`cell-${node.name}-stale`}><Icon name="alert" size={12} />{now.label}{cost?.calls ? ` · ${cost.calls} ${cost.calls === 1 ? "call" : "calls"} · ${costWords(cost)}` : ""}</span>
           ) : <Pill state={now.state} isMaybe={now.isMaybe} label={now.aside ? `${now.label} · ${now.aside}` : now.label} testId={`cell-${node.name}-status`} />}
           {isStale && mayRun && <button type="button" className="button" onClick={() => draft.run("cells", [id])}><Icon name="play" size={12} /> Run <kbd>⇧↵</kbd></button>}
           {mayRun && <button type="button" className="icon-button" aria-label={`Run ${node.name}`} onClick={() => draft.run("cells", [id])} data-testid={`cell-${node.name}-run`}><Icon name="play" size={14} /></button>}
