@@ -51,6 +51,8 @@ export function Palette({ commands, keys, onTheme }) {
 
   useEffect(() => {
     const onKey = (event) => {
+      // Somebody nearer has taken it, such as a comment that Ctrl Enter sends.
+      if (event.defaultPrevented) return;
       const control = event.ctrlKey || event.metaKey;
       if (control && event.key.toLowerCase() === "k") {
         event.preventDefault();

@@ -2,11 +2,12 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from flowstudio.engine.draft import read_wish
 from flowstudio.engine.events import StepStatus
 from flowstudio.graph.diff import Diff
 from flowstudio.graph.document import Document
@@ -19,6 +20,10 @@ __all__ = ["Comparison", "Line", "Pair", "RunRecord", "Side", "StepComparison"]
 _MOST_LINES = 1_500
 _MOST_TEXT = 200_000
 _AROUND = 3
+
+
+#: A run, and the document that it ran.
+Ran = tuple[RunRecord, Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,35 @@ class StepComparison:
     path: str
     inputs: list[Line]
     output: list[Line]
+
+
+def comparable(before: Ran, after: Ran) -> tuple[Document, Document]:
+    """What of both documents says how the workflow was: all, but for parts that the editor ran.
+
+    Such a part has other nodes in the place of what was given to it, so only nodes that ran themselves in
+    both can be compared.
+    """
+    if not (before[0].draft or after[0].draft):
+        return before[1], after[1]
+    ran = _own(*before) & _own(*after)
+    return _only(before[1], ran), _only(after[1], ran)
+
+
+def _own(record: RunRecord, document: Document) -> frozenset[str]:
+    parents = {node.id: node.parent for node in document.nodes}
+    runs = read_wish(record.draft).runs if record.draft else parents
+
+    def root(node_id: str) -> str:
+        parent = parents[node_id]
+        return node_id if parent is None else root(parent)
+
+    return frozenset(node_id for node_id in parents if root(node_id) in runs)
+
+
+def _only(document: Document, ids: Collection[str]) -> Document:
+    nodes = [node for node in document.nodes if node.id in ids]
+    edges = [edge for edge in document.edges if {edge.source, edge.target} <= set(ids)]
+    return document.model_copy(update={"nodes": nodes, "edges": edges})
 
 
 def pair_nodes(

@@ -17,6 +17,7 @@ from flowstudio.services.access import Actor
 from flowstudio.services.comparing import (
     Comparison,
     StepComparison,
+    comparable,
     compare_steps,
     diff_values,
     pair_nodes,
@@ -146,7 +147,9 @@ class RunReading(RunLists):
             after=after.record,
             before_money=lines[0].money,
             after_money=lines[1].money,
-            document=diff(before.document, after.document),
+            document=diff(
+                *comparable((before.record, before.document), (after.record, after.document))
+            ),
             inputs=diff_values(before.record.inputs, after.record.inputs),
             outputs=diff_values(before.outputs, after.outputs),
             pairs=pair_nodes((before.document, after.document), lines),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Position, expect
 
 from flowstudio.graph.document import read_document
 from tests.e2e.conftest import admin_profile, watched
@@ -205,6 +205,26 @@ async def pin_and_sample(page: Page, site: Site) -> None:
     await expect(output).to_contain_text("Another sample")
 
 
+async def test_what_failed_unasked_is_seen_and_not_told_and_what_is_edited_feeds_what_is_below(
+    page: Page, site: Site
+) -> None:
+    editor = await Editor(page).open(keep(site, chain("One", "{{ a }} two")))
+    await editor.select("a")
+    await editor.write("text", "{{ [1][5] }}")
+    await editor.stands("a", "failed")
+    await expect(page.get_by_test_id("toast")).to_have_count(0)
+    await editor.write("text", "Three")
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("Three two")
+    await page.get_by_role("tab", name="Output").click()
+    output = page.get_by_test_id("inspector").locator(".output")
+    await output.get_by_role("button", name="Edit").press("Enter")
+    await output.get_by_label("Another output").fill('"Four"')
+    await output.get_by_role("button", name="Use this").press("Enter")
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("Four two")
+    await output.get_by_role("button", name="Back to what came out").press("Enter")
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("Three two")
+
+
 async def test_free_cells_run_by_themselves_and_versions_bring_them_back(
     page: Page, site: Site
 ) -> None:
@@ -363,12 +383,23 @@ async def test_in_a_frame_room_is_made_before_the_first_node_and_sides_meet_thos
     assert nodes[added].parent == "l"
     assert nodes[added].position.x + 184 < nodes["b"].position.x
     assert nodes[added].position.y == nodes["b"].position.y
+    await dropped_at_the_edge(editor)
     await editor.select("b")
     await editor.node("a").locator(".flow-title").click(modifiers=["Shift"])
     await page.get_by_role("button", name="Align left").click()
     await editor.saved()
     nodes = {node.name: node for node in kept_document(site, workflow_id).nodes}
     assert nodes["a"].position.x == nodes["l"].position.x + nodes["b"].position.x
+
+
+async def dropped_at_the_edge(editor: Editor) -> None:
+    """What is let go within a frame is in it, however near its side."""
+    frame = editor.node("l")
+    box = await frame.bounding_box()
+    assert box is not None
+    at: Position = {"x": 12, "y": box["height"] - 8}
+    await editor.page.get_by_test_id("palette-custom").drag_to(frame, target_position=at)
+    await expect(editor.page.get_by_test_id("field-parent")).to_have_value("l")
 
 
 async def test_copies_travel_as_text_to_another_workflow(page: Page, site: Site) -> None:

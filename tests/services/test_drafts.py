@@ -649,6 +649,18 @@ async def test_a_change_is_told_as_the_marks_that_changed(edit):
     assert after["stale"]["nodes"] == 1
 
 
+async def test_parts_that_ran_are_compared_by_what_ran_in_both(edit, runtime, owner):
+    editor = await edit(CHAIN)
+    first = await editor.run(mode="all", inputs={"n": 12})
+    await editor.change(changed(CHAIN, "c", value=1))
+    part = await editor.run("c")
+    assert (part.runs, part.kept) == (("c",), ("b",))
+    found = await runtime.runs.compare(owner, first.run_id, part.run_id)
+    assert (found.document.added, found.document.removed) == ((), ())
+    assert {change.node for change in found.document.changes} == {"c"}
+    assert [pair.name for pair in found.pairs if pair.differs & {"output"}] == ["c"]
+
+
 async def test_large_outputs_are_given_and_shown_cut(edit, bench):
     document = workflow(
         node("big", "large", size=1_500_000),

@@ -40,13 +40,13 @@ export function containerAt(point, except = new Set()) {
   return best;
 }
 
-// Adds a node: at a point of the canvas, or beside and wired to the one that is selected or that a wire
-// was drawn `from` (see wire-end.js).
-export function addNode(type, mode, { at, from } = {}) {
+// Adds a node: at a point of the canvas, in the container that it was `dropped` on, or beside and wired to
+// the one that is selected or that a wire was drawn `from` (see wire-end.js).
+export function addNode(type, mode, { at, dropped = at, from } = {}) {
   const { document, types, selection } = read();
   const source = from ?? (!at && selection.size === 1 ? { id: [...selection][0] } : null);
   const origin = source && document.nodes.get(source.id);
-  let parent = at && !ROOT_ONLY.has(type) ? containerAt(at) : origin?.parent ?? null;
+  let parent = at && !ROOT_ONLY.has(type) ? containerAt(dropped) : origin?.parent ?? null;
   if (origin) parent = origin.parent ?? null;
   const corner = parent ? boxOf(document, parent) : { x: 0, y: 0 };
   const wished = at

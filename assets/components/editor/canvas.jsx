@@ -214,7 +214,7 @@ function Board({ nodeTypes, first }) {
           const { files } = event.dataTransfer;
           if (type || files.length) event.preventDefault();
           if (files.length && mayEdit) takeFiles([...files], at);
-          if (type) actions.addNode(type, mode, { at: { x: at.x - 92, y: at.y - 24 } });
+          if (type) actions.addNode(type, mode, { at: { x: at.x - 92, y: at.y - 24 }, dropped: at });
         }}
         onPaneContextMenu={(event) => { event.preventDefault(); if (mayEdit) openAdd(event); }}
         nodesDraggable={mayEdit} nodesConnectable={mayEdit} deleteKeyCode={mayEdit ? ["Delete", "Backspace"] : null}

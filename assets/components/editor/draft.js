@@ -45,6 +45,14 @@ function loadSoon() {
   }, SOON_MS);
 }
 
+// Runs that this page has asked for. Of others, such as those that begin by themselves after an edit, the
+// nodes and the drawer tell enough.
+const asked = new Set();
+function tellFailure(run) {
+  if (run?.status !== "failed" || !asked.delete(run.run_id)) return;
+  say(run.error ?? "The run failed.", "error");
+}
+
 // Nodes by id; `mode` is cells, stale, from or all.
 export async function run(mode, targets = [], more = {}) {
   if (!read().mayRun) return;
@@ -59,6 +67,9 @@ export async function run(mode, targets = [], more = {}) {
     return;
   }
   const { run_id: id, runs } = reply.body;
+  if (id) asked.add(id);
+  // Perhaps the socket was quicker.
+  tellFailure(read().run);
   if (!id) say("Nothing here has changed since it last ran.");
   // What the socket has told of it already stands.
   else if (read().run?.run_id !== id) {
@@ -76,7 +87,7 @@ export async function cancel() {
 export async function pin(id, value, { kind = "pinned", port = "" } = {}) {
   const reply = await ask("PUT", `/draft/pins/${encodeURIComponent(id)}`, { value, kind, port: port ?? "" });
   if (!reply.ok) say(textOf(reply), "error");
-  else loadDraft();
+  else showChanged();
   return reply.ok;
 }
 
@@ -91,14 +102,19 @@ export async function pinFrom(id, { run, path, port }) {
 export async function unpin(id) {
   const reply = await ask("DELETE", `/draft/pins/${encodeURIComponent(id)}`);
   if (!reply.ok) say(textOf(reply), "error");
-  else loadDraft();
+  else showChanged();
+}
+
+// What a node counts as having given has changed: what is below it is stale, and may run by itself.
+function showChanged() {
+  loadDraft();
+  scheduleAuto();
 }
 
 export async function setInputs(inputs) {
   const reply = await ask("PUT", "/draft/inputs", { inputs });
   if (!reply.ok) return { problems: [textOf(reply)] };
-  loadDraft();
-  scheduleAuto();
+  showChanged();
   return { problems: reply.body?.problems ?? [] };
 }
 
@@ -146,7 +162,7 @@ onMessage("run", ({ t, ...message }) => {
   if (isOver) {
     set({ steps: {}, texts: {} });
     loadDraft();
-    if (message.status === "failed") say(message.error ?? "The run failed.", "error");
+    tellFailure(message);
   }
 });
 

@@ -46,7 +46,7 @@ export function Drawer() {
 
 function RunLine({ run }) {
   const mayRun = useEditor((state) => state.mayRun);
-  if (!run) return <span className="faint drawer-line" role="status">Not run since you opened this.</span>;
+  if (!run) return <span className="faint drawer-line" role="status">No run since you opened this.</span>;
   return (
     <span className="drawer-line" role="status" aria-live="polite">
       <Pill state={run.status} label={RUN_LABELS[run.status] ?? run.status} testId="run-status" />

@@ -6,7 +6,7 @@ import * as actions from "./actions.js";
 import { mayArrange } from "./arranging.js";
 import { valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costText } from "./faces.js";
+import { costWords } from "./faces.js";
 import { Icon } from "./icons.jsx";
 import { TypeMark } from "../marks.jsx";
 import { editField, placeOf, Writers, WritersSaid } from "./people.jsx";
@@ -203,7 +203,7 @@ function StaleBanner({ id, now }) {
     return <p className="notice" data-tone="error" role="alert"><Icon name="alert" size={15} /><span>{error}</span></p>;
   }
   if (now.state !== "stale") return null;
-  const calls = cost?.calls ? `${cost.calls} ${cost.calls === 1 ? "call" : "calls"}, ${costText(cost).replace("~", "about ")}. ` : "";
+  const calls = cost?.calls ? `${cost.calls} ${cost.calls === 1 ? "call" : "calls"}, ${costWords(cost)}. ` : "";
   return (
     <p className="notice" data-tone="stale">
       <Icon name="alert" size={15} />

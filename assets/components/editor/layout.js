@@ -12,7 +12,7 @@ export const HEAD = 52;
 // About how tall editor.css draws a node; it is measured once it comes into view.
 export function heightOf({ brief, summary, outputs }) {
   const lines = brief ? Math.min(3, Math.ceil(brief.length / 28)) : Math.min(2, Math.ceil(summary.length / 24));
-  const text = outputs.length > 1 ? Math.max(40, 16 * lines) : 16 * lines;
+  const text = outputs.length > 1 ? Math.max(40, 16 * lines) + 20 * Math.max(0, Math.min(outputs.length, 12) - 2) : 16 * lines;
   return 75 + (lines ? text + 9 : 0);
 }
 

@@ -108,7 +108,7 @@ function Row({ name, total, now, isCurrent, isSelected, onSelect, onOpen, onFocu
   const inside = row.inside > 0;
   const last = row.spans.at(-1);
   const isUnderway = last && last[1] === null;
-  const start = row.spans[0]?.[0];
+  const start = row.spans.length ? Math.max(0, row.spans[0][0]) : undefined;
   const took = row.took || (isUnderway ? duration(Math.max(0, now - start)) : "");
   const words = [
     row.name, row.label, took && `took ${took}`, start !== undefined && `began after ${duration(start)}`,
@@ -136,7 +136,7 @@ function Row({ name, total, now, isCurrent, isSelected, onSelect, onOpen, onFocu
         {row.spans.map(([from, to, kind], index) => (
           <span
             key={index} className="bar-span" data-kind={kind} data-open={to === null || undefined}
-            style={{ left: `${(100 * from) / total}%`, width: `${(100 * Math.max(0, (to ?? Math.max(now, from)) - from)) / total}%` }}
+            style={spanStyle(from, to ?? Math.max(now, from), total)}
           />
         ))}
         {row.spans.length === 0 && <span className="bar-none">{row.label}</span>}
@@ -163,3 +163,9 @@ function Row({ name, total, now, isCurrent, isSelected, onSelect, onOpen, onFocu
 const Chevron = () => (
   <svg aria-hidden="true" width="12" height="12" viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="2.5" strokeLinecap="round" strokeLinejoin="round"><path d="m9 18 6-6-6-6" /></svg>
 );
+
+// What began before this run, such as a step that is kept of an earlier one, is drawn from its beginning.
+function spanStyle(from, to, total) {
+  const left = Math.max(0, from);
+  return { left: `${(100 * left) / total}%`, width: `${(100 * Math.max(0, to - left)) / total}%` };
+}
