@@ -75,6 +75,8 @@ def _more() -> rx.Component:
             placeholder="Find by workflow, input, error or id",
             aria_label="Find runs",
             default_value=RunsState.text,
+            # Anew once what was searched for is known, and when it is cleared.
+            key=f"{RunsState.loaded} {RunsState.cleared}",
             on_change=RunsState.find_text.debounce(300),
             class_name="input grow",
             custom_attrs={"data-testid": "runs-search"},

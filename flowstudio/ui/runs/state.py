@@ -40,6 +40,7 @@ class RunsState(rx.State):
     """
 
     loaded: bool = False
+    cleared: int = 0
     problem: str = ""
     tab: str = "all"
     status: str = ""
@@ -117,6 +118,7 @@ class RunsState(rx.State):
     async def clear_filters(self) -> Any:
         """Show everything again."""
         self.status = self.trigger = self.workflow_id = self.span = self.text = ""
+        self.cleared += 1
         return await self._from_the_start()
 
     @guarded("run.list")

@@ -170,6 +170,8 @@ def _filters() -> rx.Component:
                 placeholder="Find by name or tag",
                 aria_label="Find workflows",
                 default_value=WorkflowsState.search,
+                # Anew once what was searched for is known: after a reload, too, it is seen.
+                key=WorkflowsState.loaded.to_string(),  # type: ignore[attr-defined]
                 on_change=WorkflowsState.find.debounce(200),
                 class_name="input grow",
                 custom_attrs={"data-testid": "workflow-search", "data-key": "find"},
