@@ -164,7 +164,10 @@ async def test_filters_leave_what_fits(page: Page, site: Site) -> None:
     await expect(page.get_by_test_id("runs-search")).to_have_value("no run is called that")
     await page.get_by_test_id("runs-search").fill(run_id)
     await expect(row).to_be_visible()
-    await page.get_by_test_id("runs-filter-failed").click()
+    for status in ("queued", "running", "waiting", "paused", "cancelled", "failed"):
+        button = page.get_by_test_id(f"runs-filter-{status}")
+        await button.click()
+        await expect(button).to_have_attribute("aria-pressed", "true")
     await expect(row).to_have_count(0)
     await page.get_by_test_id("runs-clear").click()
     await expect(page.get_by_test_id("runs-search")).to_have_value("")

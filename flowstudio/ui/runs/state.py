@@ -8,7 +8,7 @@ import reflex as rx
 from pydantic import StringConstraints
 
 from flowstudio.clock import utc_now
-from flowstudio.engine.events import Trigger
+from flowstudio.engine.events import RunStatus, Trigger
 from flowstudio.errors import ConflictError, JournalError
 from flowstudio.services.run_lists import RunFilter
 from flowstudio.ui.backend import backend
@@ -23,7 +23,7 @@ _PAGE = 50
 _REFRESH_S = 1.5
 _MOST_DEAD = 100
 _MOVING = {"queued", "running", "waiting", "paused"}
-Status = Literal["", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
+Status = Literal[""] | RunStatus
 Span = Literal["", "1h", "24h", "7d", "30d"]
 Tab = Literal["all", "dead"]
 Id = Annotated[str, StringConstraints(max_length=100)]
