@@ -5,10 +5,12 @@ process around it still has none: it starts with an empty environment, its resou
 and where the machine allows it stands in namespaces of its own.
 """
 
+import fcntl
 import logging
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +25,7 @@ ADDRESS_SPACE_KB = 1 << 20
 CPU_S = 3600
 OPEN_FILES = 64
 PROBE_S = 10
+_PAUSE_S = 0.001
 
 # What the shell cannot limit on this system stays as it is. The number of processes is not limited:
 # the kernel counts those of the whole user, threads included.
@@ -66,7 +69,27 @@ class Wall:
         # What a dying worker prints would only confuse the server's log.
         launcher.write_text(f'{_LIMITS}exec {shlex.join(self.command)} "$@" 2>/dev/null\n')
         launcher.chmod(0o700)
+        # A process that another thread forked meanwhile has it open until it has become its own program,
+        # and until then it could not be run ("Text file busy").
+        while has_writers(launcher):
+            time.sleep(_PAUSE_S)
         return launcher
+
+
+def has_writers(path: Path) -> bool:
+    """Whether some process has a file open for writing; False where the system cannot tell."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    with path.open("rb") as file:
+        try:
+            # fcntl(2): a read lease is only given while nobody has the file open for writing.
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
 
 
 @cache

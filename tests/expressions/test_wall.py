@@ -30,6 +30,13 @@ def behind(request):
     return request.param
 
 
+def test_who_writes_a_launcher_is_noticed(tmp_path: Path) -> None:
+    launcher = tmp_path / "launcher.sh"
+    with launcher.open("w"):
+        assert wall.has_writers(launcher)
+    assert not wall.has_writers(launcher)
+
+
 async def started(sandbox: Sandbox) -> int:
     before = expression_workers()
     await sandbox.open()
