@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from flowstudio.engine.events import Trigger
-from flowstudio.ui.runs import page
+from flowstudio.engine.events import RunStatus, Trigger
+from flowstudio.ui.runs import filters
 from flowstudio.ui.widgets.run_table import run_row, steps_of
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -50,6 +50,7 @@ def test_inputs_are_told_as_json_and_texts_as_they_are() -> None:
     assert row.inputs == '[{"paid":true,"by":null}], two lines'
 
 
-def test_runs_can_be_chosen_by_each_thing_that_begins_them() -> None:
+def test_runs_can_be_chosen_by_each_state_and_each_thing_that_begins_them() -> None:
+    assert {value for value, _ in filters._STATUSES} == {"", *get_args(RunStatus)}
     # Those of the editor have a switch of their own.
-    assert {value for value, _ in page._TRIGGERS} == {"", *get_args(Trigger)} - {"draft"}
+    assert {value for value, _ in filters._TRIGGERS} == {"", *get_args(Trigger)} - {"draft"}
