@@ -18,7 +18,11 @@ const operations = {
   // Streamed text of a node; the editor listens for it itself.
   t: (node, text) => operations.add(`text:${node}`, text),
   clear: () => [...values.keys()].filter((key) => key !== "toasts").forEach((key) => put(key, undefined)),
-  toast: (tone, text) => put("toasts", [...(values.get("toasts") ?? []), { id: ++toastCount, tone, text }]),
+  // What is said again takes the place of what was said before.
+  toast: (tone, text) => {
+    const others = (values.get("toasts") ?? []).filter((other) => other.tone !== tone || other.text !== text);
+    put("toasts", [...others, { id: ++toastCount, tone, text }]);
+  },
   // A full load, so that the socket is opened anew with the cookies of that moment.
   leave: (path) => location.assign(window.flowstudio.local(path)),
   sign_in: () => window.flowstudio.signIn(),

@@ -164,8 +164,9 @@ async def test_nothing_changes_a_locked_canvas_and_unlocked_it_is_aligned_and_ti
     await page.keyboard.press("ControlOrMeta+d")
     await page.keyboard.press("Delete")
     await expect(page.get_by_role("button", name="Duplicate")).to_have_count(0)
-    await page.get_by_test_id("palette-task").click()
-    await expect(page.get_by_test_id("toast")).to_contain_text("The canvas is locked.")
+    for _ in range(2):
+        await page.get_by_test_id("palette-task").click()
+        await expect(page.get_by_test_id("toast")).to_contain_text("The canvas is locked.")
     await page.keyboard.press("ControlOrMeta+k")
     await page.get_by_test_id("palette-query").fill("tidy")
     await expect(page.get_by_role("option", name="Tidy up")).to_have_count(0)

@@ -29,9 +29,9 @@ function useSync(first) {
       const last = drawn.current;
       if (DRAWN.every((key) => last.state[key] === state[key])) return;
       const { nodes, kept, isSame } = flowNodes(state, last.kept, actions.sizes, rf.getNode);
-      if (!isSame || last.state.selection !== state.selection) {
-        rf.setNodes(marked(nodes, state.selection));
-      }
+      // What somebody has just clicked, React Flow knows before the store does.
+      const isChosen = last.state.selection !== state.selection;
+      if (!isSame || isChosen) rf.setNodes(isChosen ? marked(nodes, state.selection) : nodes);
       if (last.state.document.edges !== state.document.edges || last.state.steps !== state.steps || last.state.draft?.results !== state.draft?.results) {
         rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
       }

@@ -5,6 +5,8 @@ import { Icon } from "./icons.jsx";
 import { useEditor } from "./store.js";
 import { useCommands } from "./use-commands.js";
 
+const COSTS = { "": "…", free: "nothing", "nothing to pay": "nothing" };
+
 export function MoreMenu(props) {
   const id = useId();
   const [isOpen, setOpen] = useState(false);
@@ -27,7 +29,7 @@ function Items({ onDone, ...props }) {
   return (
     <>
       {!mayEdit && <p className="menu-head"><span><Icon name="lock" size={12} /> You can look, not change</span></p>}
-      {mayRun && !isBusy(run) && <p className="menu-head"><span>Run now: <strong>{predicted(draft) || "…"}</strong></span></p>}
+      {mayRun && !isBusy(run) && <p className="menu-head"><span>A run would cost <strong>{COSTS[predicted(draft)] ?? predicted(draft)}</strong></span></p>}
       {paid(run) && <p className="menu-head"><span>The last run: <strong>{paid(run)}</strong></span></p>}
       {commands.map(({ label, icon, href, run }) => (href
         ? <a key={label} className="menu-item" href={href}><Icon name={icon} size={15} /> {label}</a>
