@@ -26,7 +26,9 @@ def laid_out(document: Document) -> Document:
     A drawing in layers, each ordered by where its wires come from (Sugiyama, Tagawa and Toda,
     1981). What was drawn by somebody comes back as it is.
     """
-    if not _is_piled_up(document.nodes):
+    has_twins = len({node.id for node in document.nodes}) < len(document.nodes)
+    # With an id that stands twice, a container could be met inside of itself without end.
+    if has_twins or not _is_piled_up(document.nodes):
         return document
     scopes = scopes_of(document)
     inward = [ROOT]

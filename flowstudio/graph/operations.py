@@ -12,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from flowstudio.errors import ConflictError, InvalidDocumentError, InvalidInputError, NotFoundError
 from flowstudio.graph.catalogue import Catalogue
-from flowstudio.graph.document import Document, Edge, Node, StickyNote, parse_document
+from flowstudio.graph.document import MAX_DEPTH, Document, Edge, Node, StickyNote, parse_document
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.rename import rename_node
+from flowstudio.graph.strict_json import depth_of
 
 MOST_OPERATIONS = 500
 #: Each reads every expression of the document.
 MOST_RENAMES = 20
+#: Levels of a document around a node's config.
+_ABOVE_CONFIG = 3
 
 
 class _Operation(BaseModel):
@@ -251,6 +254,9 @@ def _with_node(document: Document, changed: Node) -> Document:
 def _set_config(document: Document, operation: SetConfig) -> Document:
     node = _find(operation.id, document.nodes)
     config = _set_at(node.config, operation.path, operation)
+    if _ABOVE_CONFIG + depth_of(config, MAX_DEPTH) > MAX_DEPTH:
+        message = f"This would nest the document more than {MAX_DEPTH} levels deep."
+        raise InvalidInputError([message])
     return _with_node(document, node.model_copy(update={"config": config}))
 
 

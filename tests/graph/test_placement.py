@@ -51,3 +51,9 @@ def test_containers_within_containers_are_laid_out_however_many():
     heap = [node(f"n{at}") for at in range(2100)]
     drawn = laid_out(document(*nest, *heap))
     assert len({(each.parent, each.position.x, each.position.y) for each in drawn.nodes}) == 4100
+
+
+def test_a_document_with_an_id_twice_stays_as_it_is():
+    twins = [node("x"), node("y"), node("x", parent="x"), node("z", parent="x")]
+    piled_up = document(*twins)
+    assert laid_out(piled_up) is piled_up
