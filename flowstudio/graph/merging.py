@@ -70,11 +70,23 @@ def _check(document: Document, operation: Operation) -> None:
             if all(node.id != parent for node in document.nodes):
                 message = "The container is gone."
                 raise NotFoundError(message)
+            _keep_apart(document, operation.id, parent)
         case PutStickyNote(sticky_note=note):
             others = [each for each in document.sticky_notes if each.id != note.id]
             _leave_room(others, MAX_STICKY_NOTES, "sticky notes")
         case _:
             pass
+
+
+def _keep_apart(document: Document, node_id: str, parent: str | None) -> None:
+    """Two people may each put one of two containers into the other."""
+    parents = {node.id: node.parent for node in document.nodes}
+    for _ in parents:
+        if parent is None:
+            return
+        if parent == node_id:
+            raise InvalidInputError(["A container cannot be inside of itself."])
+        parent = parents.get(parent)
 
 
 def _leave_room(things: Sequence[object], most: int, name: str) -> None:
