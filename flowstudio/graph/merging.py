@@ -5,7 +5,7 @@ because somebody removed what it changes, is left out and said so; the others ho
 different properties both hold, of the same property the later one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from flowstudio.errors import ConflictError, InvalidDocumentError, InvalidInputError, NotFoundError
@@ -20,6 +20,7 @@ from flowstudio.graph.operations import (
     SetConfig,
     UpdateNode,
     apply_one,
+    check_renames,
 )
 
 
@@ -39,12 +40,19 @@ class Merged:
 
 
 def merge(document: Document, operations: Sequence[Operation], catalogue: Catalogue) -> Merged:
-    """Apply a batch, operation by operation; the document given stays as it is."""
+    """Apply a batch, operation by operation; the document given stays as it is.
+
+    Raises:
+        InvalidDocumentError: more nodes are to be renamed than one batch may.
+    """
+    check_renames(operations)
+    # What is put back with its container may stand before it.
+    arriving = {each.node.id for each in operations if isinstance(each, AddNode)}
     applied: list[Operation] = []
     refused: list[tuple[int, str]] = []
     for index, operation in enumerate(operations):
         try:
-            _check(document, operation)
+            _check(document, operation, arriving)
             after = apply_one(document, operation, catalogue)
         except InvalidDocumentError as error:
             refused.append((index, "; ".join(str(problem) for problem in error.problems)))
@@ -56,10 +64,11 @@ def merge(document: Document, operations: Sequence[Operation], catalogue: Catalo
     return Merged(document, applied, refused)
 
 
-def _check(document: Document, operation: Operation) -> None:
+def _check(document: Document, operation: Operation, arriving: Set[str]) -> None:
     match operation:
-        case AddNode():
+        case AddNode(node=node):
             _leave_room(document.nodes, MAX_NODES, "nodes")
+            _check_parent(document, node.id, node.parent, arriving)
         case AddEdge(edge=edge):
             _leave_room(document.edges, MAX_EDGES, "wires")
             there = {node.id for node in document.nodes}
@@ -67,10 +76,7 @@ def _check(document: Document, operation: Operation) -> None:
                 message = "A wire needs both its nodes, and one of them is gone."
                 raise NotFoundError(message)
         case UpdateNode(changes={"parent": str(parent)}):
-            if all(node.id != parent for node in document.nodes):
-                message = "The container is gone."
-                raise NotFoundError(message)
-            _keep_apart(document, operation.id, parent)
+            _check_parent(document, operation.id, parent)
         case PutStickyNote(sticky_note=note):
             others = [each for each in document.sticky_notes if each.id != note.id]
             _leave_room(others, MAX_STICKY_NOTES, "sticky notes")
@@ -78,14 +84,21 @@ def _check(document: Document, operation: Operation) -> None:
             pass
 
 
-def _keep_apart(document: Document, node_id: str, parent: str | None) -> None:
-    """Two people may each put one of two containers into the other."""
+def _check_parent(
+    document: Document, node_id: str, parent: str | None, arriving: Set[str] = frozenset()
+) -> None:
+    """The container must be there still, and two people may each put one into the other."""
+    if parent is None:
+        return
     parents = {node.id: node.parent for node in document.nodes}
-    for _ in parents:
-        if parent is None:
-            return
+    if parent not in parents and parent not in arriving:
+        message = "The container is gone."
+        raise NotFoundError(message)
+    around: set[str] = set()
+    while parent is not None and parent not in around:
         if parent == node_id:
             raise InvalidInputError(["A container cannot be inside of itself."])
+        around.add(parent)
         parent = parents.get(parent)
 
 

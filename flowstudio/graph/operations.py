@@ -146,7 +146,7 @@ def apply(document: Document, operations: Sequence[Operation], catalogue: Catalo
         InvalidDocumentError: naming the operation that does not fit, or what is wrong with the form
             of the result.
     """
-    _check_renames(operations)
+    check_renames(operations)
     for index, operation in enumerate(operations):
         place = f"operations.{index}"
         try:
@@ -162,7 +162,12 @@ def apply(document: Document, operations: Sequence[Operation], catalogue: Catalo
     return parse_document(document.dump())
 
 
-def _check_renames(operations: Sequence[Operation]) -> None:
+def check_renames(operations: Sequence[Operation]) -> None:
+    """Find out whether a batch renames few enough nodes.
+
+    Raises:
+        InvalidDocumentError: it renames more than `MOST_RENAMES`.
+    """
     renames = [index for index, each in enumerate(operations) if isinstance(each, RenameNode)]
     if len(renames) > MOST_RENAMES:
         message = f"At most {MOST_RENAMES} nodes are renamed in one go."

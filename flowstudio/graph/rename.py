@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from flowstudio.errors import ConflictError, ExpressionError, InvalidInputError, NotFoundError
@@ -142,6 +143,7 @@ def _rename(parsed: Template | Expression, text: str, old: str, new: str) -> str
     )
 
 
+@lru_cache(maxsize=512)
 def rename_in_expression(source: str, old: str, new: str) -> str:
     """Write an expression anew with one name it reads replaced, the rest as it was.
 
@@ -153,7 +155,8 @@ def rename_in_expression(source: str, old: str, new: str) -> str:
         return source
     tree = parse_tree(source)
     wanted = sorted(new if node.id == old else node.id for node in free_names(tree))
-    for renamed in (_replaced(source, tree, old, new), _unparsed(tree, old, new)):
+    for write in (_replaced, _unparsed):
+        renamed = write(source, tree, old, new)
         # Places inside f-strings are not always right; reading it back shows it.
         if renamed is not None and _reads(renamed) == wanted:
             return renamed
@@ -182,7 +185,7 @@ def _lines(source: str) -> list[str]:
     return source.strip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _unparsed(tree: ast.expr, old: str, new: str) -> str | None:
+def _unparsed(_source: str, tree: ast.expr, old: str, new: str) -> str | None:
     for node in free_names(tree):
         if node.id == old:
             node.id = new

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from flowstudio.engine.contract import NodeType
 from flowstudio.errors import ConflictError
-from flowstudio.graph.canonical import dump_in_order, load
+from flowstudio.graph.canonical import dump, dump_in_order, hash_value, load
 from flowstudio.graph.merging import Merged, merge
 from flowstudio.graph.operations import OPERATIONS, Operation
 from flowstudio.services.access import Actor, Target, authorize
@@ -77,10 +77,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Next:
-    """What a batch makes of a workflow; `body` is its document as it is kept."""
+    """What a batch makes of a workflow.
+
+    Attributes:
+        body: its document as it is kept.
+        digest: of what the batch asked for.
+    """
 
     merged: Merged
     body: bytes
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +115,25 @@ class ChangeService(LookOvers):
         """Apply a batch to the latest revision and tell everybody; a known batch is not repeated.
 
         Raises:
-            InvalidDocumentError: a credential is named that the project does not have, or the
-                document would be too large; nothing was applied.
-            ConflictError: the client is somebody else's.
+            InvalidDocumentError: a credential is named that the project does not have, the document
+                would be too large, or too many nodes are renamed; nothing was applied.
+            ConflictError: the client is somebody else's, or sent other operations under the number.
         """
-        while True:
-            found = await self._workflows.editable(actor, workflow_id)
-            wanted = await asyncio.to_thread(self._merge, found, batch.operations)
-            document = wanted.merged.document
-            await self._workflows.check_credentials(found.record.project_id, document)
-            change = await self._parts.records.write(
-                functools.partial(self._store, actor=actor, found=found, batch=batch, wanted=wanted)
-            )
-            if change is not None:
-                break
-        if change.operations:
+        async with self._parts.editing.of(workflow_id):
+            # Another process may be quicker.
+            while (change := await self._try(actor, workflow_id, batch)) is None:
+                pass
+        return change
+
+    async def _try(self, actor: Actor, workflow_id: str, batch: Batch) -> Change | None:
+        found = await self._workflows.editable(actor, workflow_id)
+        wanted = await asyncio.to_thread(self._merge, found, batch.operations)
+        document = wanted.merged.document
+        await self._workflows.check_credentials(found.record.project_id, document)
+        change = await self._parts.records.write(
+            functools.partial(self._store, actor=actor, found=found, batch=batch, wanted=wanted)
+        )
+        if change is not None and change.operations:
             if change.revision == (before := found.record.revision) + 1:
                 # Not before it is committed: what was not is nobody's document.
                 self._parts.documents.keep(workflow_id, change.revision, document)
@@ -139,7 +149,8 @@ class ChangeService(LookOvers):
     def _merge(self, found: StoredWorkflow, operations: Sequence[Operation]) -> _Next:
         merged = merge(self._parts.documents.read(found), operations, self._registry)
         # Written down here, where nobody waits for it: transactions come one after another.
-        return _Next(merged, written(merged.document) if merged.applied else b"")
+        body = written(merged.document) if merged.applied else b""
+        return _Next(merged, body, hash_value(_as_values(operations)))
 
     def _store(
         self,
@@ -159,6 +170,9 @@ class ChangeService(LookOvers):
             raise ConflictError(message)
         known = store.find_change(session, workflow_id, batch.client, batch.number)
         if known is not None:
+            if known.digest not in ("", wanted.digest):
+                message = "Other operations came under this number; send these under a new one."
+                raise ConflictError(message)
             return _told(known)
         if now.revision != found.record.revision:
             return None
@@ -180,6 +194,8 @@ class ChangeService(LookOvers):
                 base_revision=base_revision,
                 user_id=actor.id or None,
                 operations=dump_in_order(operations),
+                digest=wanted.digest,
+                refused=dump(merged.refused),
                 at=at,
             )
             self._audit(session, actor, found, revision)
@@ -234,5 +250,5 @@ def _told(record: ChangeRecord) -> Change:
         record.user_id or "",
         record.name or "",
         load(record.operations),
-        [],
+        [(index, message) for index, message in load(record.refused or b"[]")],
     )

@@ -8,6 +8,7 @@ from flowstudio.scale.channels import Channels, MemoryChannels
 from flowstudio.security.keyring import KeyRing
 from flowstudio.services.access import Actor, Target
 from flowstudio.services.documents import Documents
+from flowstudio.services.turns import Turns
 from flowstudio.settings import Settings
 from flowstudio.store import audit
 from flowstudio.store.records import Records
@@ -15,7 +16,11 @@ from flowstudio.store.records import Records
 
 @dataclass(frozen=True, slots=True)
 class StudioParts:
-    """What those services share."""
+    """What those services share.
+
+    Attributes:
+        editing: by workflow id.
+    """
 
     settings: Settings
     records: Records
@@ -23,6 +28,7 @@ class StudioParts:
     ring: KeyRing
     channels: Channels = field(default_factory=MemoryChannels)
     documents: Documents = field(default_factory=Documents)
+    editing: Turns = field(default_factory=Turns)
 
     def entry(self, actor: Actor, verb: str, target: Target, **details: Any) -> audit.Entry:
         """An entry of the audit log, to be appended in the transaction that does the thing."""

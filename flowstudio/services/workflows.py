@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,18 +186,20 @@ class WorkflowService(WorkflowShelf):
         change: Callable[[Document], Document],
         revision: int | None,
     ) -> Workflow:
-        while True:
-            found = await self._allowed(actor, "workflow.edit", workflow_id)
-            record = found.record
-            if revision is not None and record.revision != revision:
-                raise stale(record)
-            document = await asyncio.to_thread(_changed, found, change)
-            await self._check_credentials(record.project_id, document)
-            changed = await self._put(actor, record, document)
-            if changed is not None:
-                reload = {"t": "reload", "revision": changed.revision}
-                self._parts.channels.publish(f"workflow:{workflow_id}", reload)
-                return await self._with_problems(changed, document)
+        async with self._parts.editing.of(workflow_id):
+            # Another process may be quicker.
+            while True:
+                found = await self._allowed(actor, "workflow.edit", workflow_id)
+                record = found.record
+                if revision is not None and record.revision != revision:
+                    raise stale(record)
+                document = await asyncio.to_thread(_changed, found, change)
+                await self._check_credentials(record.project_id, document)
+                if (changed := await self._put(actor, record, document)) is not None:
+                    break
+            reload = {"t": "reload", "revision": changed.revision}
+            self._parts.channels.publish(f"workflow:{workflow_id}", reload)
+        return await self._with_problems(changed, document)
 
     async def editable(self, actor: Actor, workflow_id: str) -> StoredWorkflow:
         """A workflow that the actor may change, its document unread.
@@ -257,12 +260,17 @@ class WorkflowService(WorkflowShelf):
     async def get_many(
         self, actor: Actor, records: Sequence[WorkflowRecord]
     ) -> dict[str, Document]:
-        """The documents of workflows that a list has shown the actor, by id."""
+        """The documents of workflows that a list has shown the actor, by id; unreadable ones are not in it."""
         ids = tuple(record.id for record in records)
         for record in records:
             authorize(actor, "workflow.read", target_of(record))
         bodies = await self._parts.records.read(lambda session: store.list_bodies(session, ids))
-        return {name: parse_document(load(body)) for name, body in bodies.items()}
+        documents: dict[str, Document] = {}
+        for workflow_id, body in bodies.items():
+            # Whoever opens it is told what is wrong; the list it stands in is of use without it.
+            with suppress(InvalidDocumentError):
+                documents[workflow_id] = parse_document(load(body))
+        return documents
 
     async def get_stored(self, actor: Actor, workflow_id: str) -> StoredWorkflow:
         """A workflow as it is kept, its document unread: the quickest way to it.

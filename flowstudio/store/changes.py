@@ -17,7 +17,7 @@ _SPARE = 200
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """One batch that made a revision; `operations` is JSON, `name` that of the person."""
+    """One batch that made a revision; `operations` and `refused` are JSON, `name` is the person's."""
 
     revision: int
     client: str
@@ -26,6 +26,8 @@ class ChangeRecord:
     user_id: str | None
     name: str | None
     operations: bytes
+    digest: str
+    refused: bytes | None
     at: datetime
 
 
@@ -37,6 +39,8 @@ _COLUMNS = (
     col(ChangeRow.user_id),
     col(UserRow.name),
     col(ChangeRow.operations),
+    col(ChangeRow.digest),
+    col(ChangeRow.refused),
     col(ChangeRow.at),
 )
 # Made once: each keystroke asks, and building them would cost as much as the questions themselves.

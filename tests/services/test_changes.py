@@ -1,5 +1,7 @@
 """Several people change one workflow at once: one order, nothing acknowledged is lost."""
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 
@@ -80,6 +82,33 @@ async def test_a_batch_sent_again_is_applied_once(runtime, changes, owner):
     assert again.revision == first.revision
     assert again.operations == first.operations
     assert len((await now(runtime, owner, draft)).nodes) == 4
+
+
+async def test_a_batch_sent_again_is_told_what_of_it_was_refused(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    sent = batch(text("Hi"), {"op": "remove_node", "id": "gone"})
+    first, again = [await changes.submit(owner, draft, sent) for _ in range(2)]
+    assert first.refused == again.refused
+    assert [index for index, _ in again.refused] == [1]
+
+
+async def test_other_operations_under_a_number_that_was_used_are_refused(runtime, changes, owner):
+    draft = await kept(runtime, owner, DRAFT)
+    await changes.submit(owner, draft, batch(text("Hi")))
+    with pytest.raises(ConflictError, match="under a new one"):
+        await changes.submit(owner, draft, batch(text("Ho")))
+    assert config_of(await now(runtime, owner, draft), "greet")["text"] == "Hi"
+
+
+async def test_batches_hold_in_the_order_in_which_they_came(runtime, changes, owner):
+    nodes = [node("task", f"n{index}", mode="template", text="{{ a }}") for index in range(300)]
+    first = node("task", "a", mode="template", text="")
+    draft = await kept(runtime, owner, Document.model_validate(document(first, *nodes)))
+    batches = [batch({"op": "rename_node", "id": "a", "name": "b"}, client="slow")]
+    batches += [batch(text(f"{index}", "n0"), client=f"c{index}") for index in range(5)]
+    async with asyncio.TaskGroup() as group:
+        told = [group.create_task(changes.submit(owner, draft, each)) for each in batches]
+    assert [task.result().revision for task in told] == [2, 3, 4, 5, 6, 7]
 
 
 async def test_an_operation_on_a_removed_node_is_refused_and_the_others_hold(

@@ -1,6 +1,7 @@
 """Where workflows stand: tags, folders, lists, and the trash."""
 
 import pytest
+from sqlmodel import col, update
 
 from flowstudio.errors import (
     AccessDeniedError,
@@ -13,6 +14,7 @@ from flowstudio.graph.layout import laid_out
 from flowstudio.services.access import OPERATOR
 from flowstudio.services.workflow_access import channel_of
 from flowstudio.services.workflows import RunWish, Shelf
+from flowstudio.store.tables.workflows import WorkflowRow
 from tests.builders import node, workflow
 from tests.people import person, project_of
 from tests.projects import kept, member
@@ -47,6 +49,17 @@ async def greet(runtime, owner):
 async def names(service, actor, **shelf):
     found = await service.list_workflows(actor, Shelf(**shelf), sort="name", limit=200)
     return [record.name for record in found.items]
+
+
+async def test_one_document_that_cannot_be_read_keeps_no_other_from_its_list(
+    runtime, service, owner, greet
+):
+    broken = await kept(runtime, owner, named("Broken"))
+    spoil = update(WorkflowRow).where(col(WorkflowRow.id) == broken).values(document=b"{}")
+    runtime.studio.parts.records.write_now(lambda session: session.execute(spoil) and None)
+    found = await service.list_workflows(owner, limit=200)
+    assert {record.id for record in found.items} == {greet, broken}
+    assert set(await service.get_many(owner, found.items)) == {greet}
 
 
 # Tags

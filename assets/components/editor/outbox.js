@@ -9,8 +9,9 @@ const MOST_MS = 300;
 const LONG_MS = 600;
 const LONG = 4000;
 const RETRY_MS = 2000;
-// The server takes 500 operations at once.
+// The server takes 500 operations at once, and 20 renames among them.
 const MOST_TOGETHER = 400;
+const MOST_RENAMES = 20;
 const ALIVE_MS = 4000;
 const GONE_MS = 3 * ALIVE_MS;
 
@@ -21,6 +22,9 @@ const stored = (key) => {
     return {};
   }
 };
+
+const mayGo = (operations) =>
+  operations.length <= MOST_TOGETHER && operations.filter(({ op }) => op === "rename_node").length <= MOST_RENAMES;
 
 export class Outbox {
   // `place` names the workflow and the person. `send(batch)` answers "done", "refused", "later" or
@@ -153,7 +157,7 @@ export class Outbox {
     if (mayJoin(first)) {
       const joined = { ...first, merge: "", lengths: [first.operations.length], operations: [...first.operations] };
       for (const batch of rest) {
-        if (!mayJoin(batch) || joined.operations.length + batch.operations.length > MOST_TOGETHER) break;
+        if (!mayJoin(batch) || !mayGo([...joined.operations, ...batch.operations])) break;
         joined.operations.push(...batch.operations);
         joined.lengths.push(batch.operations.length);
         // Whoever was written over is told rather once too often.

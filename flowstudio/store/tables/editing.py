@@ -12,7 +12,8 @@ class ChangeRow(SQLModel, table=True):
     """One batch of operations that made a revision of a workflow.
 
     `client` names an editor of one tab and `batch` counts what it sent, so that a batch sent again is
-    known again; `operations` is the JSON of what was really applied.
+    known again by its `digest`; `operations` is the JSON of what was really applied, `refused` that of
+    positions and reasons of what was not.
     """
 
     __tablename__ = "workflow_change"
@@ -29,6 +30,8 @@ class ChangeRow(SQLModel, table=True):
         default=None, foreign_key="user.id", ondelete="SET NULL", index=True, max_length=36
     )
     operations: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    digest: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+    refused: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 

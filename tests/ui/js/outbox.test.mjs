@@ -46,6 +46,14 @@ test("of several that are refused together, only the one that is wrong is droppe
   assert.equal(new Set(sent.map(({ batch }) => batch)).size, 5);
 });
 
+test("no more renames go together than the server takes", async () => {
+  const { add, answer, made, sent } = outbox("renamed");
+  add("a");
+  for (let count = 0; count < 45; count++) made.add([{ op: "rename_node", id: `${count}` }], 1, "");
+  for (let count = 0; count < 4; count++) await answer("done");
+  assert.deepEqual(sent.map(({ operations }) => operations.length), [1, 20, 20, 5]);
+});
+
 test("what may have arrived before a reload is sent by itself, as it was numbered", async () => {
   const first = outbox("reloaded");
   for (const text of "ab") first.add(text);
