@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from flowstudio import errors
-from flowstudio.graph.document import describe
+from flowstudio.graph.form_faults import describe
 
 MEDIA_TYPE = "application/problem+json"
 _ADVICE_SIGN_IN = 'Bearer realm="FlowStudio"'

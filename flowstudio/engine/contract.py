@@ -19,7 +19,7 @@ from flowstudio.clock import Clock
 from flowstudio.engine.costs import CostRange, Usage
 from flowstudio.engine.places import place_in
 from flowstudio.graph.catalogue import CheckedConfig, Ports
-from flowstudio.graph.document import describe
+from flowstudio.graph.form_faults import describe
 from flowstudio.graph.references import Template
 from flowstudio.graph.slots import SlotFault, find_slots
 

@@ -22,7 +22,7 @@ from flowstudio.engine.plan import Filled
 from flowstudio.engine.retry import delay_s
 from flowstudio.engine.values import pack
 from flowstudio.errors import InvalidInputError, JournalError, StepError, StepTimeoutError
-from flowstudio.graph.document import describe
+from flowstudio.graph.form_faults import describe
 from flowstudio.graph.slots import path_text
 
 #: Leaves by every port: a disabled node is passed through.

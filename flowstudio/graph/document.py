@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from flowstudio.errors import InvalidDocumentError
+from flowstudio.graph.form_faults import describe
 from flowstudio.graph.problems import Problem
 from flowstudio.graph.strict_json import NotJsonError, depth_of, read_json
 from flowstudio.graph.upgrade import FORMAT, upgrade
-from flowstudio.graph.wording import brief
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 5_000
@@ -177,21 +177,3 @@ def _from_pydantic(value: dict[str, Any], details: Any) -> Problem:
         node=node,
         path=".".join(str(part) for part in location),
     )
-
-
-def describe(details: Any) -> str:
-    """Say one pydantic error in a sentence of ours."""
-    if details["type"] == "extra_forbidden":
-        return "Unknown key; remove it or check its spelling."
-    if details["type"] == "union_tag_not_found":
-        return f"The key {details['ctx']['discriminator']} is missing; it says which kind this is."
-    if details["type"] == "missing":
-        return "This is missing."
-    if details["type"] == "union_tag_invalid":
-        context = details["ctx"]
-        return (
-            f"{context['discriminator']} is {brief(context['tag'])!r}; "
-            f"it must be one of {context['expected_tags']}."
-        )
-    message: str = details["msg"].removeprefix("Value error, ")
-    return message if message.endswith(".") else f"{message}."

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from flowstudio.engine.contract import NodeContext, NodeType
 from flowstudio.errors import InvalidInputError, StepError
-from flowstudio.graph.document import describe
 from flowstudio.graph.fields import schema_of
+from flowstudio.graph.form_faults import describe
 from flowstudio.graph.references import Path
 from flowstudio.nodes.credential_kinds import (
     BasicCredential,

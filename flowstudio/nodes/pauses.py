@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, 
 
 from flowstudio.engine.contract import NodeContext, Wait
 from flowstudio.errors import InvalidInputError, StepError
-from flowstudio.graph.document import describe
 from flowstudio.graph.fields import JsonSchema, Templated, Text, shown
+from flowstudio.graph.form_faults import describe
 from flowstudio.graph.references import TEMPLATE_START
 from flowstudio.graph.slots import SlotFault, path_text
 from flowstudio.nodes.modes import Mode

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from flowstudio.errors import InvalidInputError, SecretKeyError, StepError
-from flowstudio.graph.document import describe
+from flowstudio.graph.form_faults import describe
 from flowstudio.nodes.credential_kinds import (
     BasicCredential,
     BearerCredential,
