@@ -37,6 +37,7 @@ from flowstudio.api.schemas.workflows import (
 from flowstudio.errors import InvalidInputError
 from flowstudio.graph.canonical import dump_in_order
 from flowstudio.graph.document import parse_document
+from flowstudio.graph.slugs import slug_of
 from flowstudio.services.runs import base_of_project
 from flowstudio.services.workflows import Shelf, Sort, Workflow, WorkflowRecord
 
@@ -237,7 +238,7 @@ async def export_workflow(workflow_id: Id, actor: CurrentActor, studio: CurrentS
     return Response(
         dump_in_order(document.dump()),
         media_type="application/json",
-        headers={"content-disposition": f'attachment; filename="workflow-{workflow_id}.json"'},
+        headers={"content-disposition": f'attachment; filename="{slug_of(document.name)}.json"'},
     )
 
 

@@ -208,16 +208,24 @@ async def test_a25_a_path_in_an_input_is_a_text_and_no_file(editor: Editor, tmp_
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/x", "C:\\x", ".git/hooks/x", 'a"; filename="x.exe', "a\r\nSet-Cookie: x=1"]
+    ("name", "file"),
+    [
+        ("../../etc/x", "etc-x"),
+        ("C:\\x", "c-x"),
+        (".git/hooks/x", "git-hooks-x"),
+        ('a"; filename="x.exe', "a-filename-x-exe"),
+        ("a\r\nSet-Cookie: x=1", "a-set-cookie-x-1"),
+        ("…", "workflow"),
+    ],
 )
 async def test_a27_a_name_is_a_label_and_never_a_path_or_a_header(
-    editor: Editor, name: str
+    editor: Editor, name: str, file: str
 ) -> None:
     sent = document(node("start"), node("end"), edges="start>end", name=name)
     reply = await editor.import_(sent)
     kept = reply.json()["id"]
     reply = await editor.ask("GET", f"/workflows/{kept}/export")
-    assert reply.headers["content-disposition"] == (f'attachment; filename="workflow-{kept}.json"')
+    assert reply.headers["content-disposition"] == f'attachment; filename="{file}.json"'
     assert "set-cookie" not in reply.headers
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.json()["name"] == name

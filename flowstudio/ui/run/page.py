@@ -164,6 +164,7 @@ def _facts() -> rx.Component:
             role="status",
             aria_live="polite",
         ),
+        _fact(RunState.began, "begun", "run-began"),
         rx.cond(RunState.since, _fact(elapsed(since=RunState.since), "time")),
         rx.cond(RunState.duration, _fact(RunState.duration, "time")),
         _fact(RunState.cost, "cost", "run-cost"),
@@ -180,6 +181,18 @@ def _facts() -> rx.Component:
                 ),
             ),
             class_name="fact",
+        ),
+        rx.cond(
+            RunState.workflow,
+            rx.el.span(
+                icon("workflow", 14),
+                link(
+                    "Open the workflow",
+                    to=RunState.workflow,
+                    custom_attrs={"data-testid": "run-workflow"},
+                ),
+                class_name="fact linked",
+            ),
         ),
         rx.cond(
             RunState.earlier,

@@ -25,6 +25,7 @@ from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.fields import read_form, with_problems
 from flowstudio.ui.widgets.pill import LABELS
 from flowstudio.ui.widgets.run_table import steps_of
+from flowstudio.ui.widgets.triggers import trigger_word
 
 _REFRESH_S = 0.12
 _STEPS_AT_ONCE = 60
@@ -37,6 +38,7 @@ class RunState(rx.State):
 
     Attributes:
         run: its id as shown, "" while there is none.
+        workflow: address of the one it is a run of, where it is kept.
         failed_step: of a failed run, where it can be run again from.
         selected: path of the step whose details are shown.
     """
@@ -45,6 +47,8 @@ class RunState(rx.State):
     missing: bool = False
     run: str = ""
     title: str = ""
+    began: str = ""
+    workflow: str = ""
     again: str = ""
     failed_step: str = ""
     can_rerun: bool = False
@@ -284,6 +288,8 @@ class RunState(rx.State):
 
     def _show_head(self, run: RunView) -> None:
         self.title = run.workflow
+        self.began = f"{words.moment(run.created_at)} · {trigger_word(run.trigger)}"
+        self.workflow = f"/workflows/{run.workflow_id}" if run.workflow_id else ""
         self.again = _again(run)
         self.can_rerun = not run.draft
         self.earlier = run.rerun_of

@@ -7,20 +7,13 @@ from typing import Any
 from flowstudio.services.run_lists import DeadRun, RunFilter
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.run_table import RunRow, run_row
+from flowstudio.ui.widgets.triggers import trigger_word
 
 RANGES = {
     "1h": timedelta(hours=1),
     "24h": timedelta(days=1),
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
-}
-_TRIGGERS = {
-    "manual": "by hand",
-    "api": "API",
-    "schedule": "schedule",
-    "webhook": "webhook",
-    "form": "form",
-    "draft": "editor",
 }
 _KINDS = {"failed": "Failed", "unknown": "Asks", "abandoned": "Left"}
 _STATES = {"failed": "failed", "unknown": "waiting", "abandoned": "queued"}
@@ -89,13 +82,6 @@ def _row(row: RunRow, run: Any, note: str) -> ListRow:
         note=note[:_BRIEF],
         is_rerun=bool(run.rerun_of),
     )
-
-
-def trigger_word(trigger: str) -> str:
-    """What began a run, in a word or two."""
-    if trigger.startswith("workflow:"):
-        return "inside a run"
-    return _TRIGGERS.get(trigger, trigger)
 
 
 def wanted(

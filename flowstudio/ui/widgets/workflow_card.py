@@ -1,15 +1,15 @@
 """A stored workflow on a card: its picture, name, state, last run and last change."""
 
-import re
-import unicodedata
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import reflex as rx
 
+from flowstudio.graph.slugs import slug_of
 from flowstudio.services.access import Actor
 from flowstudio.services.workflows import TRASH_KEPT, WorkflowRecord
 from flowstudio.ui.backend import backend
@@ -110,12 +110,6 @@ async def _draw(actor: Actor, records: Sequence[WorkflowRecord]) -> None:
         _drawn.popitem(last=False)
 
 
-def slug_of(name: str) -> str:
-    """A name in kebab case: `Weekly Brief (2)` becomes `weekly-brief-2`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "workflow"
-
-
 def list_href(**query: str) -> str:
     """The address of the list of workflows, limited as the query says."""
     told = {name: value for name, value in query.items() if value}
@@ -131,7 +125,7 @@ def _mark(record: WorkflowRecord) -> tuple[str, str]:
 def _when(record: WorkflowRecord, now: datetime) -> str:
     if record.deleted_at is None:
         return f"changed {words.ago(record.updated_at, now)}"
-    left = (record.deleted_at + TRASH_KEPT - now).days
+    left = math.ceil((record.deleted_at + TRASH_KEPT - now) / timedelta(days=1))
     return f"{words.count(max(left, 0), 'day')} left"
 
 
