@@ -67,6 +67,13 @@ async def tab_of(browser: Browser, site: Site, email: str, path: str) -> AsyncIt
     yield page
     await context.close()
 
+_IN_VIEW = """(name) => {
+    const found = document.querySelector(`[data-testid="node-${name}"]`);
+    const [node, canvas] = [found, document.querySelector(".canvas")].map((each) => each?.getBoundingClientRect());
+    return Boolean(node) && node.left >= canvas.left && node.right <= canvas.right
+        && node.top >= canvas.top && node.bottom <= canvas.bottom;
+}"""
+
 
 class Editor:
     """One open editor."""
@@ -86,12 +93,28 @@ class Editor:
     def field(self, path: str) -> Locator:
         return self.page.get_by_test_id("inspector").get_by_test_id(f"field-{path}")
 
+    async def reach(self, name: str) -> None:
+        """Bring a node into view whole, as a person does.
+
+        Playwright would scroll the canvas instead, which React Flow scrolls back at once, and might
+        click beside.
+        """
+        if not await self.page.evaluate(_IN_VIEW, name):
+            await self.page.get_by_role("button", name="Fit everything").click()
+            await self.page.wait_for_function(_IN_VIEW, arg=name)
+
     async def select(self, name: str) -> None:
         """Click a node's head."""
+        await self.reach(name)
         await self.node(name).locator(".flow-title").click()
         await expect(self.page.get_by_test_id("inspector")).to_have_attribute(
             "aria-label", f"Inspector of {name}"
         )
+
+    async def run(self, name: str) -> None:
+        """Run one node from the canvas."""
+        await self.reach(name)
+        await self.page.get_by_test_id(f"node-{name}-run").click()
 
     async def drop(self, kind: str, x: int, y: int) -> None:
         """Drag a kind of node from the palette to a place on the canvas."""

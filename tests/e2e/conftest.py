@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -6,6 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from tests.e2e.mounting import bundle, serve_bundle
 from tests.site import Site, running_site
 
 CHROMIUM = "/usr/bin/chromium"
@@ -84,4 +86,18 @@ async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
 async def stranger(browser: Browser, site: Site) -> AsyncIterator[Page]:
     """A page in a fresh profile in which nobody is signed in."""
     async with profile(browser, site) as context, watched(context, site) as page:
+        yield page
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bundled(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Any:  # noqa: ARG001 - built with the page
+    return await asyncio.to_thread(bundle, tmp_path_factory.mktemp("forms"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def forms(browser: Browser, site: Site, bundled: Any) -> AsyncIterator[Page]:
+    """A page that draws forms, as the admin, under the site's own policy for content."""
+    async with admin_profile(browser, site) as context, watched(context, site) as page:
+        reply = await context.request.get("/")
+        await serve_bundle(context, bundled, reply.headers["content-security-policy"])
         yield page

@@ -45,7 +45,7 @@ async def test_the_support_mail_example_is_built_run_changed_and_shared(
     await expect(page.get_by_test_id("inspector")).to_contain_text(re.compile(r"1 call, .*\$"))
     await expect(page.get_by_test_id("run-cost-predicted")).to_contain_text("$")
     site.models.answer(say("Sorry!"))
-    await page.get_by_test_id("node-draft-run").click()
+    await editor.run("draft")
     await editor.stands("draft", "succeeded")
     assert len(site.models.chats) == asked + 1
     await share(editor, browser, site, workflow_id)
@@ -171,7 +171,7 @@ async def test_an_edit_makes_stale_what_reads_it_and_only_that_runs_again(
     await expect(page.get_by_text("Stale: its settings changed.")).to_be_visible()
     await editor.stands("extract", "succeeded")
     site.models.answer(say("Sorry!"))
-    await page.get_by_test_id("node-draft-run").click()
+    await editor.run("draft")
     await editor.stands("draft", "succeeded")
     assert len(site.models.chats) == asked + 1
     await expect(page.get_by_test_id("run-cost-true")).to_contain_text("paid $")
@@ -243,8 +243,14 @@ async def test_free_cells_run_by_themselves_and_versions_bring_them_back(
     await page.get_by_test_id("version-1").get_by_role("button").first.click()
     await page.get_by_test_id("version-restore").click()
     await expect(page.get_by_test_id("node-b-output")).to_have_text("One two")
-    await page.get_by_test_id("version-publish-draft").click()
+    await page.get_by_test_id("publish").click()
+    await expect(page.get_by_test_id("version-publish-draft")).to_be_focused()
+    await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("editor-standing")).to_contain_text("Published")
+    # A node that is chosen takes the place of the panel.
+    await editor.select("b")
+    await expect(editor.field("text")).to_be_visible()
+    await expect(page.get_by_test_id("versions")).to_have_count(0)
 
 
 async def test_a_question_is_answered_where_the_workflow_is_built(page: Page, site: Site) -> None:

@@ -1,20 +1,17 @@
 """Forms, editors of code and previews, in a real browser on a real server."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from flowstudio.graph.canonical import content_hash, dump
 from flowstudio.store.tables.editing import DraftOutputRow
 from flowstudio.store.tables.workflows import WorkflowRow
 from tests.builders import document, node
-from tests.e2e.conftest import admin_profile, watched
-from tests.e2e.mounting import bundle, config, every_form, form, serve_bundle, show, show_values
+from tests.e2e.mounting import config, every_form, form, show, show_values
 from tests.people import project_of
 from tests.site import ADMIN, Site
 
@@ -25,20 +22,6 @@ NAMES = [
     {"name": "inputs", "kind": "inputs", "sample": {"topic": "tea"}},
 ]
 CONTEXT = {"names": NAMES}
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def bundled(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Any:  # noqa: ARG001 - built with the page
-    return await asyncio.to_thread(bundle, tmp_path_factory.mktemp("forms"))
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def forms(browser: Browser, site: Site, bundled: Any) -> AsyncIterator[Page]:
-    """A page that draws forms, as the admin, under the site's own policy for content."""
-    async with admin_profile(browser, site) as context, watched(context, site) as page:
-        reply = await context.request.get("/")
-        await serve_bundle(context, bundled, reply.headers["content-security-policy"])
-        yield page
 
 
 def ready(page: Page) -> Any:

@@ -43,7 +43,7 @@ async def test_the_palette_reaches_pages_and_examples_by_keyboard(page: Page) ->
 
 async def test_the_keys_are_listed_and_work(page: Page) -> None:
     await page.goto("/")
-    await expect(page.get_by_test_id("palette-open")).to_be_visible()
+    await loaded(page)
     await page.keyboard.press("?")
     await expect(page.get_by_test_id("keys")).to_be_visible()
     await page.keyboard.press("Escape")

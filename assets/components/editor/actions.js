@@ -1,13 +1,12 @@
 // What people do to a workflow, each as one step to undo.
-import { arrange } from "./arranging.js";
+import { arrange, mayArrange } from "./arranging.js";
 import { blankConfig, firstPorts } from "./catalogue.js";
-import { ancestors, freeName, inside, newId, order, valueOf, whyNoWire } from "./document.js";
+import { ancestors, around, freeName, inside, newId, valueOf, whyNoWire } from "./document.js";
 import { freePlace, HEAD, nearestPlace, tidy } from "./layout.js";
 import { change, read, say, select } from "./store.js";
 
 const BESIDE = 240;
 const LEFT = 8;
-export const MOST_PASTED = 2_000_000;
 
 export const sizes = new Map();
 // The canvas puts in where the middle of its view is, and where the pointer is, if it is over it.
@@ -15,15 +14,14 @@ export const view = { center: () => null, pointed: () => null };
 // A workflow has one way in and its ways out, and no container has any of them.
 export const ROOT_ONLY = new Set(["start", "end"]);
 
-const boxOf = (document, id) => {
+export const boxOf = (document, id) => {
   const place = { x: 0, y: 0, ...document.notes.get(id)?.position };
-  for (let node = document.nodes.get(id); node; node = document.nodes.get(node.parent)) {
-    place.x += node.position.x;
-    place.y += node.position.y;
+  for (const { position } of around(document, id)) {
+    place.x += position.x;
+    place.y += position.y;
   }
   return place;
 };
-export { boxOf };
 
 // The container a point of the canvas lies in, the innermost, or null; `except` and what is in it
 // do not count.
@@ -155,7 +153,7 @@ export function setConfig(id, path, value) {
 const READ = /\{\{\s*([\p{L}_][\p{L}\p{N}_]*)\s*[.[}]/gu;
 
 function drawWires(id, value) {
-  if (typeof value !== "string" || !value.includes("{{")) return;
+  if (!mayArrange(read()) || typeof value !== "string" || !value.includes("{{")) return;
   const { document, faces } = read();
   const named = new Set([...value.matchAll(READ)].map(([, name]) => name));
   const above = ancestors(document, id);
@@ -166,8 +164,9 @@ function drawWires(id, value) {
   }
 }
 
+// Without a value it is as it usually is again.
 export const setField = (id, key, value) =>
-  change([{ op: "update_node", id, changes: { [key]: value ?? null } }], { merge: `${id} ${key}` });
+  change([{ op: "update_node", id, changes: { [key]: value ?? valueOf({}, key) } }], { merge: `${id} its ${key}` });
 
 // Nodes that were dragged; those dropped in another container move into it.
 export function place(moved, dropped) {
@@ -243,86 +242,6 @@ export function align(side) {
   const to = SIDES[side](boxes);
   const within = ({ corner, ...box }) => { const { x, y } = to(box); return { x: x - corner.x, y: y - corner.y }; };
   arrange(boxes.map((box) => ({ op: "update_node", id: box.id, changes: { position: within(box) } })), { label: "align" });
-}
-
-// Copies travel as text, so that they go to other workflows and other programs too.
-
-export function copyText(ids) {
-  const { document } = read();
-  const all = new Set(ids.flatMap((id) => (document.nodes.has(id) ? [...inside(document, id)] : [])));
-  const nodes = order(document).filter((id) => all.has(id)).map((id) => document.nodes.get(id));
-  if (!nodes.length) return "";
-  const edges = [...document.edges.values()].filter((edge) => all.has(edge.source) && all.has(edge.target));
-  return JSON.stringify({ format: "flowstudio/1", nodes, edges }, null, 1);
-}
-
-const escaped = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-// References inside of {{ … }} to nodes that got another name with the copy.
-function reworded(value, names) {
-  if (typeof value === "string") {
-    return value.replace(/\{\{[\s\S]*?\}\}/g, (part) => [...names].reduce(
-      (text, [old, name]) => text.replace(new RegExp(`(?<![\\w.'"])${escaped(old)}(?![\\w'"])`, "gu"), name), part));
-  }
-  if (Array.isArray(value)) return value.map((item) => reworded(item, names));
-  if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reworded(item, names)]));
-  }
-  return value;
-}
-
-// Puts copied nodes in; false when the text holds none, and says why when they cannot be taken.
-export function paste(text, at) {
-  if (text.length > MOST_PASTED) return say("This is too large to paste: at most 2 MB. Import it as a file.", "error");
-  let copied;
-  try {
-    copied = JSON.parse(text);
-  } catch {
-    return false;
-  }
-  if (!Array.isArray(copied?.nodes) || !copied.nodes.length) return false;
-  const { document, types } = read();
-  const unknown = copied.nodes.filter((node) => !types[node?.type] || typeof node.name !== "string" || typeof node.id !== "string");
-  if (unknown.length) return say(`${unknown.length} of these nodes can't be read here.`, "error");
-  const ids = new Map(copied.nodes.map((node) => [node.id, newId()]));
-  const taken = new Set();
-  const names = new Map();
-  for (const node of copied.nodes) {
-    const name = freeName(document, node.name, taken);
-    taken.add(name);
-    if (name !== node.name) names.set(node.name, name);
-  }
-  const roots = copied.nodes.filter((node) => !ids.has(node.parent));
-  if (!roots.length) return say("These nodes lie inside each other in a circle.", "error");
-  const corner = { x: Math.min(...roots.map((n) => n.position?.x ?? 0)), y: Math.min(...roots.map((n) => n.position?.y ?? 0)) };
-  // Where one points, or beside what was copied, in the same container if it is still there.
-  const mayLieIn = (id) => Boolean(types[document.nodes.get(id)?.type]?.container) && !roots.some(({ type }) => ROOT_ONLY.has(type));
-  const over = at && containerAt(at);
-  const home = at ? over : roots.every(({ parent }) => parent === roots[0].parent) ? roots[0].parent : null;
-  const container = mayLieIn(home) ? home : null;
-  const inner = at && container ? boxOf(document, container) : { x: 0, y: 0 };
-  const to = at ? { x: at.x - inner.x, y: at.y - inner.y } : { x: corner.x + 32, y: corner.y + 32 };
-  if (container) Object.assign(to, { x: Math.max(to.x, 8), y: Math.max(to.y, HEAD) });
-  const nodes = copied.nodes.map((node) => {
-    const isRoot = !ids.has(node.parent);
-    const { x = 0, y = 0 } = node.position ?? {};
-    const { parent, ...rest } = node;
-    return {
-      ...rest, id: ids.get(node.id), name: names.get(node.name) ?? node.name, config: reworded(node.config ?? {}, names),
-      position: isRoot ? { x: Math.round(x - corner.x + to.x), y: Math.round(y - corner.y + to.y) } : { x, y },
-      ...(isRoot ? (container ? { parent: container } : {}) : { parent: ids.get(parent) }),
-    };
-  });
-  const edges = (Array.isArray(copied.edges) ? copied.edges : []).filter((edge) => ids.has(edge.source) && ids.has(edge.target))
-    .map((edge) => ({ ...edge, id: newId(), source: ids.get(edge.source), target: ids.get(edge.target) }));
-  const isIn = arrange([...nodes.map((node) => ({ op: "add_node", node })), ...edges.map((edge) => ({ op: "add_edge", edge }))], { label: "paste" });
-  if (isIn) select(roots.map((node) => ids.get(node.id)));
-  return true;
-}
-
-export function duplicate(ids) {
-  const text = copyText(ids);
-  if (text) paste(text);
 }
 
 export function addNote(at) {

@@ -2,6 +2,7 @@
 import { useViewport } from "@xyflow/react";
 import * as actions from "./actions.js";
 import { mayArrange } from "./arranging.js";
+import { duplicate } from "./pasting.js";
 import { read, redo, undo, useEditor } from "./store.js";
 import { shortcut } from "../keys.jsx";
 import { Icon } from "./icons.jsx";
@@ -40,7 +41,7 @@ export function Aligning() {
       {sides.map(([side, icon, label]) => (
         <button key={side} type="button" className="tool" aria-label={label} title={label} onClick={() => actions.align(side)}><Icon name={icon} /></button>
       ))}
-      <button type="button" className="tool" aria-label="Duplicate (Ctrl D)" title="Duplicate (Ctrl D)" onClick={() => actions.duplicate([...read().selection])}><Icon name="copy" /></button>
+      <button type="button" className="tool" aria-label="Duplicate (Ctrl D)" title="Duplicate (Ctrl D)" onClick={() => duplicate([...read().selection])}><Icon name="copy" /></button>
       <button type="button" className="tool" aria-label="Disable or enable (Shift D)" title="Disable or enable (Shift D)" onClick={() => actions.toggleDisabled([...read().selection])}><Icon name="power" /></button>
       <button type="button" className="tool" aria-label="Remove (Delete)" title="Remove (Delete)" onClick={() => actions.remove([...read().selection])}><Icon name="trash" /></button>
     </div>

@@ -8,6 +8,7 @@ import { mayArrange } from "./arranging.js";
 import { Aligning, Tools } from "./canvas-tools.jsx";
 import { whyNoWire } from "./document.js";
 import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
+import { MOST_PASTED, paste } from "./pasting.js";
 import { read, say, select, set, subscribe, useEditor } from "./store.js";
 import { whenIdle } from "../later.jsx";
 import { Icon } from "./icons.jsx";
@@ -20,22 +21,50 @@ import { Cursors, look, moveCursor } from "./people.jsx";
 // Draws what the store holds whenever that has changed. `first` is what stands there from the beginning.
 function useSync(first) {
   const rf = useReactFlow();
+  const store = useStoreApi();
   const drawn = useRef(first);
   useEffect(() => {
+    let wired = first.state;
     let scheduled = false;
-    const draw = () => {
-      scheduled = false;
+    let isOnItsWay = false;
+    // What React Flow is to have in the place of these nodes; the very same when nothing looks otherwise.
+    const picture = (before) => {
       const state = read();
       const last = drawn.current;
-      if (DRAWN.every((key) => last.state[key] === state[key])) return;
-      const { nodes, kept, isSame } = flowNodes(state, last.kept, actions.sizes, rf.getNode);
+      const known = new Map(before.map((node) => [node.id, node]));
+      const { nodes, kept, isSame } = flowNodes(state, last.kept, actions.sizes, (id) => known.get(id));
       // What somebody has just clicked, React Flow knows before the store does.
       const isChosen = last.state.selection !== state.selection;
-      if (!isSame || isChosen) rf.setNodes(isChosen ? marked(nodes, state.selection) : nodes);
-      if (last.state.document.edges !== state.document.edges || last.state.steps !== state.steps || last.state.draft?.results !== state.draft?.results) {
-        rf.setEdges((old) => mergeEdges(old, flowEdges(state)));
-      }
       drawn.current = { kept, state };
+      if (isChosen) return marked(nodes, state.selection);
+      return isSame ? before : nodes;
+    };
+    const drawNodes = () => {
+      const state = read();
+      const last = drawn.current;
+      if (isOnItsWay || DRAWN.every((key) => last.state[key] === state[key])) return;
+      const before = store.getState().nodes;
+      const nodes = picture(before);
+      if (nodes === before) return;
+      isOnItsWay = true;
+      // It takes them when it has time. Until then somebody may have clicked, or more have changed.
+      rf.setNodes((now) => {
+        isOnItsWay = false;
+        if (now === before && read() === state) return nodes;
+        drawn.current = last;
+        return picture(now);
+      });
+    };
+    const drawEdges = () => {
+      const state = read();
+      if (wired.document.edges === state.document.edges && wired.steps === state.steps && wired.draft?.results === state.draft?.results) return;
+      wired = state;
+      rf.setEdges((now) => mergeEdges(now, flowEdges(state)));
+    };
+    const draw = () => {
+      scheduled = false;
+      drawNodes();
+      drawEdges();
     };
     const onChange = () => {
       if (scheduled) return;
@@ -44,12 +73,18 @@ function useSync(first) {
     };
     draw();
     return subscribe(onChange);
-  }, [rf]);
+  }, [rf, store]);
   return rf;
 }
 
 // What a picture of the canvas depends on.
 const DRAWN = ["document", "types", "faces", "problems", "draft", "steps", "selection", "measured"];
+
+// React Flow hears its keys wherever they are pressed.
+const isOnStage = () => {
+  const { activeElement } = document;
+  return !document.querySelector("dialog[open]") && (activeElement === document.body || Boolean(activeElement.closest(".stage")));
+};
 
 // One function for ever: React Flow tells its selection anew to each new one.
 const takeSelection = ({ nodes }) => select(nodes.map(({ id }) => id));
@@ -188,7 +223,7 @@ function Board({ nodeTypes, first }) {
         defaultViewport={first.viewport} nodeTypes={nodeTypes} colorMode={dark ? "dark" : "light"}
         onNodesChange={onNodesChange} onNodeDragStart={dragging} onSelectionDragStart={dragging} onNodeDragStop={dragged} onSelectionDragStop={dragged}
         onBeforeDelete={async ({ nodes, edges }) => {
-          actions.remove(nodes.map(({ id }) => id), edges.map(({ id }) => id));
+          if (isOnStage()) actions.remove(nodes.map(({ id }) => id), edges.map(({ id }) => id));
           return false;
         }}
         onSelectionChange={takeSelection}
@@ -277,8 +312,8 @@ function chosenNode() {
 // Files let go over the canvas are put in as what was copied is.
 async function takeFiles(files, at) {
   for (const file of files) {
-    if (file.size > actions.MOST_PASTED) say(`“${file.name}” is too large to be put in here: at most 2 MB.`, "error");
-    else if (actions.paste(await file.text(), at) === false) say(`“${file.name}” holds no nodes.`, "error");
+    if (file.size > MOST_PASTED) say(`“${file.name}” is too large to be put in here: at most 2 MB.`, "error");
+    else if (paste(await file.text(), at) === false) say(`“${file.name}” holds no nodes.`, "error");
   }
 }
 

@@ -61,17 +61,10 @@ function travel(from, to, way) {
   const step = from.pop();
   if (!step) return;
   const operations = way === "back" ? step.back : step.forth;
-  let { document } = read();
-  const fit = [];
-  for (const operation of operations) {
-    try {
-      document = model.apply(document, operation);
-      fit.push(operation);
-    } catch (error) {
-      if (!(error instanceof model.Misfit)) throw error;
-    }
+  const { document, fit } = fitting(operations);
+  if (fit.some((operation, index) => operation !== operations[index]) || fit.length < operations.length) {
+    say("Some of this was changed by somebody else since.");
   }
-  if (fit.length < operations.length) say("Some of this was changed by somebody else since.");
   to.push({ ...step, merge: "" });
   note(fit);
   set({ document, canUndo: done.length > 0, canRedo: undone.length > 0 });
@@ -105,12 +98,15 @@ export function noticeOverwriting(entry) {
   }
 }
 
-// As much of it as still fits: what it stood before or between may be gone.
-export function putBack(operations) {
+export const putBack = (operations) => change(fitting(operations).fit);
+
+// As much of it as still fits: what it stood in, before or between may be gone.
+function fitting(operations) {
   let { document } = read();
   const fit = [];
+  const coming = new Set(operations.map(({ node }) => node?.id));
   for (const operation of operations) {
-    for (const each of operation.before ? [operation, { ...operation, before: null }] : [operation]) {
+    for (const each of waysOf(document, operation, coming)) {
       try {
         document = model.apply(document, each);
         fit.push(each);
@@ -120,5 +116,13 @@ export function putBack(operations) {
       }
     }
   }
-  return change(fit);
+  return { document, fit };
+}
+
+function waysOf(document, operation, coming) {
+  if (operation.op !== "add_node") return [operation];
+  const { parent, ...root } = operation.node;
+  const hasPlace = !parent || document.nodes.has(parent) || coming.has(parent);
+  const here = hasPlace ? operation : { ...operation, node: root };
+  return here.before ? [here, { ...here, before: null }] : [here];
 }

@@ -5,7 +5,7 @@ import { json } from "@codemirror/lang-json";
 import { python } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
-import { Annotation, Compartment, EditorState } from "@codemirror/state";
+import { Annotation, Compartment, EditorState, Transaction } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers, placeholder as placeholding } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
@@ -118,7 +118,8 @@ export default function Editor(given) {
     if (echo >= 0) props.current.sent.splice(0, echo + 1);
     if (echo >= 0 || value === text) return;
     props.current.sent.length = 0;
-    view.current.dispatch({ changes: leastChange(text, value), annotations: FromOutside.of(true) });
+    // Ctrl Z takes back what was written here, not there.
+    view.current.dispatch({ changes: leastChange(text, value), annotations: [FromOutside.of(true), Transaction.addToHistory.of(false)] });
   }, [value]);
 
   useEffect(() => {

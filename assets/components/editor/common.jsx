@@ -44,7 +44,7 @@ export function CommonForm({ node, onChange, problems, context, disabled }) {
   const retry = node.retry ?? {};
   const setRetry = (key) => (value) => {
     const next = { ...retry, [key]: value };
-    for (const name of Object.keys(next)) if (next[name] === undefined || next[name] === RETRY[name].default) delete next[name];
+    if (value === undefined) delete next[key];
     onChange("retry", Object.keys(next).length ? next : undefined);
   };
   const unless = (usual, key) => (value) => onChange(key, value === usual ? undefined : value);

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import * as actions from "./actions.js";
 import { mayArrange } from "./arranging.js";
 import { run } from "./draft.js";
+import { copyText, duplicate, paste } from "./pasting.js";
 import { read, redo, select, undo } from "./store.js";
 
 export const typing = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
@@ -20,11 +21,12 @@ function onKey(event) {
   const isPressed = event.target.closest?.("button, a, summary");
   const does = (work) => { event.preventDefault(); work(); };
   if (control && key === "a") does(() => select([...now.nodes.keys(), ...now.notes.keys()]));
-  else if (key === "escape" && ids.length) does(() => select([]));
+  // What is open closes first.
+  else if (key === "escape" && ids.length && !window.document.querySelector("[popover]:popover-open")) does(() => select([]));
   if (!mayChange()) return;
   if (control && key === "z") does(event.shiftKey ? redo : undo);
   else if (control && key === "y") does(redo);
-  else if (control && key === "d" && ids.length) does(() => actions.duplicate(ids));
+  else if (control && key === "d" && ids.length) does(() => duplicate(ids));
   else if (!control && key === "d" && event.shiftKey && ids.length) does(() => actions.toggleDisabled(ids));
   else if (!control && key === "l" && event.shiftKey) does(actions.tidyUp);
   else if (["delete", "backspace"].includes(key) && ids.length && !hasCanvas() && !isPressed) does(() => actions.remove(ids));
@@ -47,7 +49,7 @@ function onRunKey(event) {
 function onCopy(event) {
   if (typing(event.target) || String(window.getSelection())) return;
   const { selection } = read();
-  const text = actions.copyText([...selection]);
+  const text = copyText([...selection]);
   if (!text) return;
   event.clipboardData.setData("text/plain", text);
   event.preventDefault();
@@ -56,7 +58,7 @@ function onCopy(event) {
 
 function onPaste(event) {
   if (typing(event.target) || !mayChange()) return;
-  if (actions.paste(event.clipboardData.getData("text/plain"), actions.view.pointed() ?? undefined)) event.preventDefault();
+  if (paste(event.clipboardData.getData("text/plain"), actions.view.pointed() ?? undefined)) event.preventDefault();
 }
 
 export function useDocumentKeys() {

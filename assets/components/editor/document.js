@@ -2,7 +2,7 @@
 // flowstudio/graph/operations.py. Nodes, wires and sticky notes are maps by id, in document order.
 
 const DEFAULTS = {
-  parent: null, notes: "", disabled: false, timeout_s: null, on_error: "fail", default: null,
+  parent: null, notes: "", disabled: false, retry: {}, timeout_s: null, on_error: "fail", default: null,
   join: "all", cache: "auto",
 };
 const EDGE_PORTS = { source_port: "out", target_port: "in" };
@@ -119,6 +119,7 @@ const steps = {
   update_node(document, { id, changes }) {
     const node = found(document.nodes, id);
     if (changes.parent) found(document.nodes, changes.parent);
+    if (changes.parent && inside(document, id).has(changes.parent)) throw new Misfit("A container cannot be inside of itself.");
     const config = changes.config ? merged(node.config, changes.config) : node.config;
     return { ...document, nodes: put(document.nodes, plainNode({ ...node, ...changes, config })) };
   },
@@ -205,8 +206,7 @@ function before(node, changes) {
   for (const key of Object.keys(changes)) {
     if (key === "config") {
       old.config = Object.fromEntries(Object.keys(changes.config).map((name) => [name, node.config[name] ?? null]));
-    } else if (key === "retry") old.retry = node.retry ?? {};
-    else old[key] = valueOf(node, key) ?? null;
+    } else old[key] = valueOf(node, key) ?? null;
   }
   return old;
 }
@@ -358,11 +358,16 @@ function inOrder(groups, parent) {
   return [...result, ...nodes.filter((id) => !placed.has(id)).flatMap((id) => [id, ...inOrder(groups, id)])];
 }
 
+// A node and the containers around it, from the inside out; where they run in a circle, each once.
+export function around(document, id) {
+  const found = new Set();
+  for (let here = document.nodes.get(id); here && !found.has(here); here = document.nodes.get(here.parent)) found.add(here);
+  return [...found];
+}
+
 export function ancestors(document, id) {
   const sources = sourcesOf(document);
-  const around = [];
-  for (let here = document.nodes.get(id); here; here = document.nodes.get(here.parent)) around.push(here.id);
-  return reached(around.flatMap((each) => sources.get(each) ?? []), sources);
+  return reached(around(document, id).flatMap((each) => sources.get(each.id) ?? []), sources);
 }
 
 // By node, those that a wire leads to it from.

@@ -6,22 +6,33 @@ import { sendSignedIn } from "../rest.js";
 
 const AUTO_MS = 700;
 const SOON_MS = 250;
+const KEEP_MS = 400;
 let loading = null;
-let isLoading = false;
+let reading = null;
 let isWanted = false;
 let autoTimer = null;
+let keepTimer = null;
+let keeping = Promise.resolve(true);
+let sentTrying = null;
+// How often inputs were kept: an answer that was asked for before knows older ones.
+let keptInputs = 0;
 
 export async function loadDraft() {
-  if (isLoading) {
+  const { id } = read();
+  if (reading?.id === id) {
     isWanted = true;
     return;
   }
-  isLoading = true;
-  const id = read().id;
+  const turn = { id };
+  const kept = keptInputs;
+  reading = turn;
+  isWanted = false;
   const reply = await ask("GET", "/draft");
-  isLoading = false;
+  if (reading !== turn) return;
+  reading = null;
   if (read().id !== id) return;
   if (!reply.ok) set({ draftProblem: textOf(reply) });
+  else if (kept !== keptInputs) reply.body.inputs = read().draft?.inputs ?? reply.body.inputs;
   const before = read().run;
   const now = reply.body?.run ?? before;
   // A run that waits outside of the server's memory is not counted there any more.
@@ -58,8 +69,9 @@ export async function run(mode, targets = [], more = {}) {
   if (!read().mayRun) return;
   // What was typed a moment ago counts.
   const { id: workflow } = read();
-  await saved();
+  const [isKept] = await Promise.all([keepTrying(), saved()]);
   if (read().id !== workflow) return;
+  if (!isKept) return say(`Nothing was run: what to try with could not be kept. ${read().tryProblems.join(" ")}`, "error");
   const reply = await ask("POST", "/draft/run", { mode, targets, ...more });
   if (!reply.ok) {
     say(textOf(reply), "error");
@@ -111,11 +123,46 @@ function showChanged() {
   scheduleAuto();
 }
 
+// Inputs that the editor's own runs are given, as somebody types them: shown at once, and kept a moment
+// later or before anything runs.
+export function tryWith(inputs) {
+  set({ trying: inputs });
+  clearTimeout(keepTimer);
+  keepTimer = setTimeout(keepTrying, KEEP_MS);
+}
+
+// Gives whether what was typed is kept. One after another, or what is older might arrive later.
+export function keepTrying() {
+  clearTimeout(keepTimer);
+  const { id, trying } = read();
+  if (!trying) return Promise.resolve(true);
+  if (trying !== sentTrying) keeping = keeping.then(() => keep(id, trying));
+  sentTrying = trying;
+  return keeping;
+}
+
+async function keep(id, trying) {
+  const { problems, isKept } = await putInputs(id, trying);
+  if (!isKept) sentTrying = null;
+  if (read().id === id) set({ tryProblems: problems, ...(isKept && read().trying === trying ? { trying: null } : {}) });
+  return isKept;
+}
+
+// At once, such as those of another run.
 export async function setInputs(inputs) {
-  const reply = await ask("PUT", "/draft/inputs", { inputs });
-  if (!reply.ok) return { problems: [textOf(reply)] };
-  showChanged();
-  return { problems: reply.body?.problems ?? [] };
+  await keepTrying();
+  return putInputs(read().id, inputs);
+}
+
+async function putInputs(id, inputs) {
+  const reply = await sendSignedIn("PUT", `/api/v1/workflows/${encodeURIComponent(id)}/draft/inputs`, { inputs });
+  if (!reply.ok) return { problems: [textOf(reply)], isKept: false };
+  if (read().id === id) {
+    keptInputs += 1;
+    if (read().draft) set({ draft: { ...read().draft, inputs } });
+    showChanged();
+  }
+  return { problems: reply.body?.problems ?? [], isKept: true };
 }
 
 // The whole value of an output; undefined when there is none.
@@ -129,8 +176,9 @@ export function scheduleAuto() {
   clearTimeout(autoTimer);
   if (!read().mayRun) return;
   autoTimer = setTimeout(() => {
-    if (read().saving === "saved") ask("POST", "/draft/auto", {});
-    else scheduleAuto();
+    const { saving } = read();
+    if (saving === "saved") ask("POST", "/draft/auto", {});
+    else if (saving !== "stopped") scheduleAuto();
   }, AUTO_MS);
 }
 

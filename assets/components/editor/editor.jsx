@@ -7,6 +7,7 @@ import { Drawer } from "./drawer.jsx";
 import { Header, useEditorKeys } from "./header.jsx";
 import { useDocumentKeys } from "./document-keys.js";
 import { Inspector } from "./inspector.jsx";
+import { keepHere } from "./keeping.js";
 import { NodePalette } from "./node-palette.jsx";
 import { Presence } from "./people.jsx";
 import { Icon } from "./icons.jsx";
@@ -127,7 +128,7 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   const selection = useEditor((state) => state.selection);
   const [isInspecting, inspect] = useState(false);
   const onView = useCallback((name) => {
-    localStorage.setItem("editor-view", name);
+    keepHere("editor-view", name);
     setView(name);
   }, []);
   const onPanel = useCallback((name) => setPanel((now) => (now === name ? "" : name)), []);
@@ -143,6 +144,9 @@ function Workbench({ nodeTypes, onPresent, bar }) {
   useDocumentKeys();
   useOffer(useCommands({ view, onView, onPanel }));
   useEffect(() => inspect(selection.size > 0), [selection]);
+  const chosen = selection.size === 1 ? [...selection][0] : "";
+  // Comments are about what is selected; anything else gives way to it.
+  useEffect(() => { if (chosen) setPanel((now) => (now === "comments" ? now : "")); }, [chosen]);
   useEffect(() => { document.title = `${read().document.name} · FlowStudio`; }, []);
   return (
     <div className="editor" data-view={view} data-inspecting={isInspecting || undefined} data-palette={isPaletteOpen || undefined}>

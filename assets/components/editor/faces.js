@@ -43,7 +43,7 @@ export const RUN_LABELS = {
 
 export const tokensOf = ({ tokens }) => (tokens ? (tokens.prompt ?? 0) + (tokens.completion ?? 0) : 0);
 
-export const costText = (cost) => {
+const costText = (cost) => {
   if (!cost?.calls) return "";
   const about = money(cost.typical_usd ?? cost.typical);
   return `${cost.is_open ? "from " : "~"}${about || "$0"}`;

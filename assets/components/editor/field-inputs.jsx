@@ -76,7 +76,8 @@ export function Preview({ path, text, kind }) {
   return <LivePreview workflowId={context.workflowId} node={context.node} path={path} text={text} kind={kind} stamp={context.names} />;
 }
 
-const asNumber = (text, isWhole) => (/^[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) && (!isWhole || Number.isInteger(Number(text))) ? Number(text) : undefined);
+const plain = (text) => Number(text.replaceAll("_", ""));
+const asNumber = (text, isWhole) => (/^[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) && (!isWhole || Number.isInteger(plain(text))) ? plain(text) : undefined);
 
 function rangeOf(field) {
   const { minimum: low, exclusiveMinimum: over, maximum: high } = field;
@@ -104,17 +105,19 @@ function complaint(text, field, isWhole, mayBeTemplate) {
 export function NumberField({ path, schema, label, value, onChange, isRequired, bare }) {
   const { root } = useForm();
   const { id, errors, field, testId, disabled, described } = useField(path, schema, true);
-  const [typed, setTyped] = useState({ text: "", gave: undefined });
+  const [typed, setTyped] = useState({ text: null, gave: undefined });
   const isWhole = field.type === "integer";
   const mayBeTemplate = takesTemplate(schema, root);
-  const text = typed.text !== "" && typed.gave === value ? typed.text : String(value ?? "");
+  const text = typed.text !== null && typed.gave === value ? typed.text : String(value ?? "");
   const isTemplate = mayBeTemplate && text.includes("{{");
-  const own = isTemplate ? null : complaint(text.trim(), field, isWhole, mayBeTemplate);
+  const isLacking = isRequired && value !== undefined && text.trim() === "";
+  const own = isTemplate ? null : isLacking ? "Give a number." : complaint(text.trim(), field, isWhole, mayBeTemplate);
   const shown = own ? [{ message: own }] : errors;
   const change = (event) => {
     const next = event.target.value;
     const read = mayBeTemplate && next.includes("{{") ? next : asNumber(next.trim(), isWhole);
-    const gave = next.trim() === "" ? undefined : read ?? value;
+    // A place in a list or a map is not taken away by being emptied.
+    const gave = next.trim() === "" && !isRequired ? undefined : read ?? value;
     setTyped({ text: next, gave });
     if (gave !== value) onChange(gave);
   };
@@ -150,7 +153,7 @@ export function SwitchField({ path, schema, label, value, onChange }) {
 
 export function ChoiceField({ path, schema, label, value, onChange, isRequired, bare }) {
   const { id, errors, field, testId, disabled, described } = useField(path, schema, true);
-  const options = field.enum.map((option) => ({ value: option, label: labelOf(field, option) }));
+  const options = (field.enum ?? []).map((option) => ({ value: option, label: labelOf(field, option) }));
   const isShort = options.length <= 4 && options.map((option) => option.label).join("").length < 36;
   const common = { value: value ?? field.default, options, onChange, disabled, testId, describedBy: described, label: isShort || bare ? label : undefined };
   const input = isShort ? <Segments name={id} {...common} /> : <Select id={id} invalid={errors.length > 0} {...common} />;
@@ -182,7 +185,7 @@ export function ValueField({ path, schema, label, value, onChange, isRequired, b
   };
   const common = { label, testId, disabled, describedBy: described, context: { names: namesFor(context, field) }, minLines: field["x-lines"] ?? 1, onRun: context.onRun };
   const editor = json ? (
-    <JsonText {...common} value={value} onChange={onChange} minLines={3} problems={errors} />
+    <JsonText {...common} value={value} onChange={onChange} isRequired={isRequired} minLines={3} problems={errors} />
   ) : (
     <CodeField {...common} language="template" problems={errors} value={isText ? value ?? "" : JSON.stringify(value)} placeholder="{{ … }}" onChange={(next) => onChange(cleared(next, isRequired))} />
   );

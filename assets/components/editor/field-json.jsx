@@ -14,16 +14,18 @@ function read(text) {
   }
 }
 
-// `allows` says in words why a value that is JSON will still not do, or gives null.
-export function JsonText({ value, onChange, allows, problems = [], ...rest }) {
+// `allows` says in words why a value that is JSON will still not do, or gives null. What `isRequired` is not
+// taken away by being emptied.
+export function JsonText({ value, onChange, allows, isRequired, problems = [], ...rest }) {
   const [typed, setTyped] = useState({ text: null, gave: undefined });
   const isMine = typed.text !== null && written(typed.gave) === written(value);
   const text = isMine ? typed.text : written(value);
   const found = read(text);
-  const error = found.error ?? (found.value === undefined ? null : allows?.(found.value) ?? null);
+  const complaint = (given) => given.error ?? (given.value === undefined ? (isRequired && value !== undefined ? "Give a value." : null) : allows?.(given.value) ?? null);
+  const error = complaint(found);
   const change = (next) => {
     const now = read(next);
-    const isGood = !now.error && !(now.value !== undefined && allows?.(now.value));
+    const isGood = !complaint(now);
     setTyped({ text: next, gave: isGood ? now.value : value });
     if (isGood && written(now.value) !== written(value)) onChange(now.value);
   };
@@ -43,7 +45,7 @@ export function JsonField({ path, schema, label, value, onChange, isRequired, ba
   const needs = NEEDS[field.type];
   const editor = (
     <JsonText
-      value={value} onChange={onChange} label={label} testId={testId} disabled={disabled} describedBy={described} problems={errors}
+      value={value} onChange={onChange} isRequired={isRequired} label={label} testId={testId} disabled={disabled} describedBy={described} problems={errors}
       minLines={field["x-lines"] ?? 2} onRun={context.onRun} placeholder={field.type === "object" ? "{ }" : undefined}
       allows={needs && ((found) => (needs[1](found) ? null : `Give ${needs[0]}.`))}
     />

@@ -76,6 +76,7 @@ function ModelList({ items, error, value, pick, testId, empty, hasTemplate }) {
     document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active, id]);
   const onKeyDown = (event) => {
+    if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();

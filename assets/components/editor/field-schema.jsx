@@ -12,12 +12,17 @@ const TYPES = [
 const ROW_KEYS = ["type", "title", "description", "enum", "default", "items", "properties", "required"];
 const isText = (value) => value === undefined || typeof value === "string";
 
-// Whether rows can say all that a schema says; what they do not show, they keep.
+const isTexts = (value) => value === undefined || (Array.isArray(value) && value.every((each) => typeof each === "string"));
+
+// Whether rows can say all that a schema says; what they do not show, they keep. It may be anything: what
+// somebody writes as JSON is kept as it is.
 function fits(schema) {
   if (!isObject(schema) || ["$ref", "anyOf", "oneOf", "allOf", "if"].some((key) => key in schema)) return false;
-  return Object.values(schema.properties ?? {}).every((part) => {
+  const { properties = {}, required } = schema;
+  if (!isObject(properties) || !isTexts(required)) return false;
+  return Object.values(properties).every((part) => {
     if (!isObject(part) || ["$ref", "anyOf", "oneOf", "allOf", "if"].some((key) => key in part) || !isText(part.type) || !isText(part.description)) return false;
-    if (part.enum && !part.enum.every((choice) => typeof choice === "string")) return false;
+    if (!isTexts(part.enum)) return false;
     if (part.type === "object") return fits(part);
     return part.type !== "array" || part.items === undefined || (isObject(part.items) && isText(part.items.type) && (part.items.type !== "object" || fits(part.items)) && part.items.type !== "array");
   });
@@ -166,7 +171,7 @@ function Row({ row, index, testId, disabled, depth, count, isTwice, onSet, onMov
           <label htmlFor={`${id}-description`}>Description</label>
           <input id={`${id}-description`} className="input" value={part.description ?? ""} disabled={disabled} data-testid={`${testId}-description`} onChange={(event) => setPart({ description: event.target.value || undefined })} />
           {type === "choice" && <Choices id={id} part={part} disabled={disabled} testId={testId} setPart={setPart} />}
-          {["string", "number", "integer", "boolean", "choice"].includes(type) && <Usual id={id} type={type} part={part} disabled={disabled} testId={testId} setPart={setPart} />}
+          {["string", "number", "integer", "boolean", "choice"].includes(type) && <Usual key={type} id={id} type={type} part={part} disabled={disabled} testId={testId} setPart={setPart} />}
           {type === "array" && <Items id={id} part={part} disabled={disabled} testId={testId} setPart={setPart} depth={depth} />}
           {type === "object" && <Rows schema={part} onChange={(next) => onSet({ part: { ...part, properties: undefined, required: undefined, ...next, type: "object" } })} testId={`${testId}.properties`} disabled={disabled} label={called} depth={depth + 1} />}
           <div className="field-tools">

@@ -18,7 +18,7 @@ import { SchemaField } from "./field-schema.jsx";
 import { fieldsOf, keyField, problemsAt, switched, valueAt, variantOf, variantsOf } from "./kinds.js";
 import { Errors, Frame, FormContext, Place, Segments, Select, useForm } from "./parts.jsx";
 
-export { FIRST_FIELDS, changesOf, keyField, withValue } from "./kinds.js";
+export { FIRST_FIELDS, keyField, withValue } from "./kinds.js";
 export { CommonForm } from "./common.jsx";
 
 const FIELDS = {

@@ -20,12 +20,12 @@ function handlesOf(face, width) {
 }
 
 // What a node's picture is made of: as long as all of it is the same, so is the picture.
-function partsOf(state, node, problems, size) {
+function partsOf(state, node, problems, size, isEmpty) {
   const { id } = node;
   const { results = NOTHING, marks = NOTHING, costs = NOTHING } = state.draft ?? NOTHING;
   return [
     node, state.faces[id], results[id], marks[id], costs[id], state.steps[id], problems.get(node.name) ?? "",
-    size?.width, size?.height,
+    size?.width, size?.height, isEmpty,
   ];
 }
 
@@ -39,8 +39,8 @@ function sizeAll(state, sizes) {
   }
 }
 
-function flowNode(state, node, size, known, sizes) {
-  const data = faceOf(state, node);
+function flowNode(state, node, { size, isEmpty, known, sizes }) {
+  const data = { ...faceOf(state, node), isEmpty };
   const measured = sizes.get(node.id);
   return {
     ...(known ?? { id: node.id }), type: size ? "frame" : "step", parentId: node.parent ?? undefined, data, measured, handles: handlesOf(data, measured.width),
@@ -74,11 +74,13 @@ export function flowNodes(state, before, sizes, find) {
     isSame &&= node === known;
   };
   sizeAll(state, sizes);
+  const filled = new Set([...document.nodes.values()].map((node) => node.parent));
   for (const id of order(document)) {
     const node = document.nodes.get(id);
     const size = state.types[node.type]?.container ? sizes.get(id) : null;
-    take(id, partsOf(state, node, problems, size), (known, old) => {
-      const flow = flowNode(state, node, size, known, sizes);
+    const isEmpty = Boolean(size) && !filled.has(id);
+    take(id, partsOf(state, node, problems, size, isEmpty), (known, old) => {
+      const flow = flowNode(state, node, { size, isEmpty, known, sizes });
       // Where it stands while it is dragged is React Flow's to know.
       if (!known || !old || old.parts[0].position !== node.position || old.parts[0].parent !== node.parent) flow.position = node.position;
       return flow;

@@ -99,7 +99,7 @@ function Name() {
       style={{ width: `${Math.min(Math.max((typed ?? name).length + 1, 6), 40)}ch` }}
       onChange={(event) => setTyped(event.target.value)} onBlur={keep}
       onKeyDown={(event) => {
-        if (event.key === "Enter") event.target.blur();
+        if (event.key === "Enter" && !event.nativeEvent.isComposing) event.target.blur();
         if (event.key === "Escape") { setTyped(null); requestAnimationFrame(() => event.target.blur()); }
       }}
     />

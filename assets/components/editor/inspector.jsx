@@ -1,5 +1,5 @@
 // What is selected, from its setting to its last runs.
-import { useDeferredValue, useEffect, useState } from "react";
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { change, useEditor } from "./store.js";
 import { useStanding } from "./standing.js";
 import * as actions from "./actions.js";
@@ -13,6 +13,7 @@ import { editField, placeOf, Writers, WritersSaid } from "./people.jsx";
 import { CommonForm, ConfigForm } from "./fields.jsx";
 import { useScope } from "./scope.js";
 import { Help, Input, Runs } from "./inspector-tabs.jsx";
+import { duplicate } from "./pasting.js";
 import { Output } from "./output.jsx";
 import { RunLimit } from "./run-limit.jsx";
 import { Inside, Wires } from "./wires.jsx";
@@ -40,7 +41,7 @@ function Several({ ids }) {
       {!mayRun && <p className="faint">Select one of them to see what it does.</p>}
       <div className="button-row">
         {mayRun && <button type="button" className="button" onClick={() => draft.run("cells", ids)}><Icon name="play" size={13} /> Run these</button>}
-        {mayEdit && <button type="button" className="button" onClick={() => actions.duplicate(ids)}>Duplicate</button>}
+        {mayEdit && <button type="button" className="button" onClick={() => duplicate(ids)}>Duplicate</button>}
         {mayEdit && <button type="button" className="button" onClick={() => actions.toggleDisabled(ids)}>Disable or enable</button>}
         {mayEdit && <button type="button" className="button danger" onClick={() => actions.remove(ids)}>Remove</button>}
       </div>
@@ -183,7 +184,7 @@ function NodeName({ id, name }) {
     <input className="node-name-input" aria-label="Name of the node" value={typed ?? name} readOnly={!mayEdit} maxLength={100} spellCheck={false} data-testid="node-name"
       onChange={(event) => setTyped(event.target.value)} onBlur={keep}
       onKeyDown={(event) => {
-        if (event.key === "Enter") event.target.blur();
+        if (event.key === "Enter" && !event.nativeEvent.isComposing) event.target.blur();
         if (event.key === "Escape") setTyped(null);
       }} />
   );
@@ -243,7 +244,7 @@ function Config({ node, type }) {
       {isFree && (
         <div className="button-row">
           <button type="button" className="button" onClick={() => actions.toggleDisabled([node.id])}><Icon name="power" size={13} /> {valueOf(node, "disabled") ? "Enable" : "Disable"}</button>
-          <button type="button" className="button" onClick={() => actions.duplicate([node.id])}><Icon name="copy" size={13} /> Duplicate</button>
+          <button type="button" className="button" onClick={() => duplicate([node.id])}><Icon name="copy" size={13} /> Duplicate</button>
           <button type="button" className="button danger" onClick={() => actions.remove([node.id])}><Icon name="trash" size={13} /> Remove</button>
         </div>
       )}
@@ -253,26 +254,17 @@ function Config({ node, type }) {
 
 // The inputs the editor's own runs are given.
 export function TryWith({ schema }) {
-  const inputs = useEditor((state) => state.draft?.inputs);
+  const inputs = useEditor((state) => state.trying ?? state.draft?.inputs);
   const mayEdit = useEditor((state) => state.mayEdit);
-  const [typed, setTyped] = useState(null);
-  const [problems, setProblems] = useState([]);
-  const value = typed ?? inputs ?? {};
+  const told = useEditor((state) => state.tryProblems);
+  const problems = useMemo(() => told.map((text) => ({ message: text, path: text.match(/^'?(\w+)/)?.[1] ?? "" })), [told]);
   const isEmpty = !Object.keys(schema?.properties ?? {}).length;
-  useEffect(() => {
-    if (!typed) return undefined;
-    const timer = setTimeout(async () => {
-      const told = await draft.setInputs(typed);
-      setProblems(told.problems.map((text) => ({ message: text, path: text.match(/^'?(\w+)/)?.[1] ?? "" })));
-      setTyped(null);
-    }, 400);
-    return () => clearTimeout(timer);
-  }, [typed]);
+  useEffect(() => () => { draft.keepTrying(); }, []);
   if (isEmpty) return null;
   return (
     <section className="try-with" aria-label="Inputs to try with">
       <h3>Try it with</h3>
-      <ConfigForm schema={schema} value={value} problems={problems} compact disabled={!mayEdit} onChange={(path, next) => setTyped(put(value, path, next))} />
+      <ConfigForm schema={schema} value={inputs ?? {}} problems={problems} compact disabled={!mayEdit || !inputs} onChange={(path, next) => draft.tryWith(put(inputs, path, next))} />
     </section>
   );
 }

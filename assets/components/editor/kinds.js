@@ -38,7 +38,7 @@ export function core(schema, root) {
 export function kindOf(schema, root) {
   const field = core(schema, root);
   if (field["x-field"]) return field["x-field"];
-  if (field.enum) return "choice";
+  if (Array.isArray(field.enum)) return "choice";
   if (field.type === "boolean") return "switch";
   if (field.type === "integer" || field.type === "number") return "number";
   if (field.type === "array") return "list";
@@ -106,7 +106,7 @@ export function fieldsOf(schema, config, root, all = false) {
       name,
       schema: field,
       kind: kindOf(field, root),
-      isRequired: (chosen.required ?? []).includes(name),
+      isRequired: Array.isArray(chosen.required) && chosen.required.includes(name),
       isFolded: Boolean(field["x-fold"]),
       order: field["x-order"] ?? 0,
     }))
@@ -135,14 +135,6 @@ export function withValue(config, path, value) {
   if (next === undefined && !Array.isArray(copy)) delete copy[key];
   else copy[key] = next;
   return copy;
-}
-
-// What the operation `update_node` is told of a changed config: null takes a key away.
-export function changesOf(before, after) {
-  const changes = {};
-  for (const [key, value] of Object.entries(after)) if (before?.[key] !== value) changes[key] = value;
-  for (const key of Object.keys(before ?? {})) if (!(key in after)) changes[key] = null;
-  return changes;
 }
 
 // The config after another way was chosen: fields that both ways have, of one kind, are kept.

@@ -24,7 +24,7 @@ export function NodePalette() {
   const [query, setQuery] = useState("");
   const found = offers(types, query);
   const addFirst = (event) => {
-    if (event.key === "Enter" && found[0]) {
+    if (event.key === "Enter" && found[0] && !event.nativeEvent.isComposing) {
       event.preventDefault();
       addNode(found[0].type, found[0].mode);
     }

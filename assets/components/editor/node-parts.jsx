@@ -30,7 +30,7 @@ export function NodeName({ nodeId, name }) {
       onFocus={(event) => event.target.select()} onChange={(event) => setTyped(event.target.value)} onBlur={keep}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Enter") keep();
+        if (event.key === "Enter" && !event.nativeEvent.isComposing) keep();
         if (event.key === "Escape") setTyped(null);
       }} />
   );
@@ -69,7 +69,9 @@ export function NodeComments({ nodeId }) {
 
 export const NodeHolders = ({ nodeId }) => <Holders id={nodeId} />;
 
-export function NoteBody({ nodeId, text, colour, selected }) {
+export function NoteBody({ nodeId, text: drawn, colour, selected }) {
+  // React Flow has it a moment later: too late for the caret of whoever writes.
+  const text = useEditor((state) => state.document.notes.get(nodeId)?.text ?? drawn);
   const mayEdit = useEditor(mayArrange);
   const [isOpen, setOpen] = useState(false);
   const box = useRef(null);

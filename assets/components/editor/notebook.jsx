@@ -1,11 +1,13 @@
 // The notebook: the same workflow as cells in the order they run, setting above, output below.
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import * as actions from "./actions.js";
-import { ancestors, newId, order, valueOf } from "./document.js";
+import { arrange } from "./arranging.js";
+import { ancestors, around, newId, order, valueOf } from "./document.js";
 import * as draft from "./draft.js";
 import { costWords, money, titleOf } from "./faces.js";
 import { KeyField } from "./fields.jsx";
 import { Icon } from "./icons.jsx";
+import { keepHere } from "./keeping.js";
 import { Pill, TypeMark } from "../marks.jsx";
 import { Output, Stream } from "./output.jsx";
 import { QuickAdd } from "./quick-add.jsx";
@@ -25,11 +27,6 @@ export default function Notebook({ isAlone }) {
   const ids = useMemo(() => order(document), [document]);
   const [adding, setAdding] = useState(null);
   useInStep();
-  const depth = (node) => {
-    let level = 0;
-    for (let at = node.parent; at; at = document.nodes.get(at)?.parent) level += 1;
-    return level;
-  };
   return (
     <div className="notebook" data-testid="notebook">
       <Outline ids={ids} />
@@ -41,7 +38,7 @@ export default function Notebook({ isAlone }) {
           </div>
           {ids.map((id, index) => (
             <div
-              key={id} className="cell-slot" style={{ "--depth": depth(document.nodes.get(id)) }}
+              key={id} className="cell-slot" style={{ "--depth": around(document, id).length - 1 }}
               onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => dragged && moveBefore(dragged, id)}
             >
               <Cell id={id} />
@@ -186,7 +183,7 @@ function moveBefore(id, target) {
   if (other && ancestors(document, id).has(target)) return say(`“${node.name}” needs “${other.name}”, so it cannot come before it.`, "error");
   const wires = [...document.edges.values()].filter((edge) => edge.source === id || edge.target === id);
   if ([...document.nodes.values()].some((each) => each.parent === id)) return say("A container keeps its place; move the cells around it.", "error");
-  change([{ op: "remove_node", id }, { op: "add_node", node, before: target }, ...wires.map((edge) => ({ op: "add_edge", edge }))], { label: "reorder" });
+  arrange([{ op: "remove_node", id }, { op: "add_node", node, before: target }, ...wires.map((edge) => ({ op: "add_edge", edge }))], { label: "reorder" });
 }
 
 const show = (id) => window.dispatchEvent(new CustomEvent("editor-show", { detail: id }));
@@ -197,8 +194,7 @@ const folded = () => JSON.parse(localStorage.getItem(folds()) ?? "[]");
 function keepFolded(id, isFolded) {
   const ids = folded().filter((other) => other !== id && read().document.nodes.has(other));
   if (isFolded) ids.push(id);
-  if (ids.length) localStorage.setItem(folds(), JSON.stringify(ids));
-  else localStorage.removeItem(folds());
+  keepHere(folds(), ids.length ? JSON.stringify(ids) : null);
 }
 
 const Cell = memo(function Cell({ id }) {

@@ -31,6 +31,7 @@ export default function Plot({ figure }) {
   useEffect(() => {
     const element = box.current;
     let isWanted = true;
+    setError("");
     const draw = async () => {
       try {
         // Plotly writes into what it is given.
@@ -51,5 +52,10 @@ export default function Plot({ figure }) {
   }, [figure]);
   const title = figure.layout?.title;
   const said = typeof title === "string" ? title : title?.text ?? "Plot";
-  return error ? <p className="note">{error}</p> : <div ref={box} className="value-plot" role="figure" aria-label={said} />;
+  return (
+    <>
+      {error && <p className="note">{error}</p>}
+      <div ref={box} className="value-plot" role="figure" aria-label={said} hidden={Boolean(error)} />
+    </>
+  );
 }

@@ -23,6 +23,7 @@ export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {
   };
   const onKeyDown = (event) => {
     event.stopPropagation();
+    if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) setActive((active + step + found.length) % Math.max(found.length, 1));
     else if (event.key === "Enter" && found[active]) pick(found[active]);

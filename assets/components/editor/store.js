@@ -17,12 +17,15 @@ const BLANK = {
   id: "", status: "loading", problem: "", document: model.read({ name: "" }), revision: 0,
   project: "", projectId: "", me: { id: "", name: "" }, mayEdit: false, mayRun: false,
   types: {}, faces: {}, problems: [], selection: new Set(), draft: null, steps: {}, run: null, texts: {}, published: null,
+  trying: null, tryProblems: [],
   people: {}, saving: "saved", canUndo: false, canRedo: false, notices: [], comments: null, isDragging: false, isLocked: false,
 };
 
 let state = BLANK;
 let confirmed = null;
 let outbox = null;
+// What is being opened, until something else is or the page is left.
+let opening = null;
 // Whether others may have changed what this page has not heard of, and the newest revision heard of.
 let isBehind = false;
 let newest = 0;
@@ -70,12 +73,14 @@ export const textOf = ({ body, status }) =>
 
 export async function open(id) {
   close();
+  const turn = {};
+  opening = turn;
   state = { ...BLANK, id };
   set({});
   const [opened, types] = await Promise.all([
     ask("GET", "/editor"), sendSignedIn("GET", "/api/v1/node-types"),
   ]);
-  if (state.id !== id) return;
+  if (opening !== turn) return;
   if (!opened.ok || !types.ok) {
     const failed = opened.ok ? types : opened;
     set({ status: failed.status === 404 ? "missing" : "failed", problem: textOf(failed) });
@@ -99,6 +104,7 @@ export async function open(id) {
 }
 
 export function close() {
+  opening = null;
   outbox?.close();
   outbox = null;
   clearTimeout(asking);
@@ -230,7 +236,11 @@ const isMine = (entry) => outbox.batches.some((each) => each.client === entry.cl
 function absorb(entry) {
   const isOthers = entry.client !== outbox.client && !isMine(entry);
   if (isOthers) {
-    for (const { op, id } of entry.operations) if (op === "remove_node" || op === "remove_sticky_note") rescue(state.document, id, entry.name, outbox.batches);
+    // What is put back at once, such as a cell that moves to another place, is not removed.
+    const kept = new Set(entry.operations.map(({ node }) => node?.id));
+    for (const { op, id } of entry.operations) {
+      if ((op === "remove_node" || op === "remove_sticky_note") && !kept.has(id)) rescue(state.document, id, entry.name, outbox.batches);
+    }
   }
   try {
     for (const operation of entry.operations) confirmed = model.apply(confirmed, operation);

@@ -1,9 +1,11 @@
 // The threads of comments on the workflow and on what stands in it.
 import { once } from "./once.js";
-import { ask, onLoss, onMessage, set, textOf } from "./store.js";
+import { ask, onLoss, onMessage, read, set, textOf } from "./store.js";
 
 export async function loadComments() {
+  const { id } = read();
   const reply = await ask("GET", "/comments");
+  if (read().id !== id) return;
   set(reply.ok ? { comments: reply.body.items, commentsProblem: "" } : { commentsProblem: textOf(reply) });
 }
 onMessage("comment", loadComments);

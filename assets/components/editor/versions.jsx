@@ -29,13 +29,12 @@ function byDay(items) {
 
 const titleOf = (version) => version.name || (version.kind === "checkpoint" ? "Checkpoint" : `Version ${version.number}`);
 
-// Which two documents are compared for a version, the older one first.
+// Which two documents are compared for a version, the older one first. What is not in the list any more,
+// such as a checkpoint among named versions, gives way to the draft.
 function pair(version, other, list) {
-  if (other === "draft") return [version.number, "draft"];
-  if (other === "before") {
-    const older = list.items[list.items.findIndex((item) => item.number === version.number) + 1];
-    return [older.number, version.number];
-  }
+  const older = list.items[list.items.findIndex((item) => item.number === version.number) + 1];
+  if (other === "before" && older) return [older.number, version.number];
+  if (other !== "published" || list.published_version === null) return [version.number, "draft"];
   return list.published_version < version.number ? ["published", version.number] : [version.number, "published"];
 }
 
@@ -78,7 +77,8 @@ const worded = (problem) => (problem.where ? `${problem.where}: ${problem.what}`
 
 // `onCompare` is told which version to hold against the draft, and whether the list of changes is meant;
 // without it, the panel shows that list itself. `onChanged` is told after anything was kept or published.
-export function VersionsPanel({ workflowId, mayEdit, onCompare, onChanged }) {
+// `focus` is "publish" where that is what somebody came for.
+export function VersionsPanel({ workflowId, mayEdit, focus, onCompare, onChanged }) {
   const [kind, setKind] = useState("");
   const [open, setOpen] = useState(null);
   const { list, failure, outcome, load, act } = useVersions(workflowId, kind, onChanged);
@@ -104,7 +104,7 @@ export function VersionsPanel({ workflowId, mayEdit, onCompare, onChanged }) {
     <section className="versions" aria-label="Versions" data-testid="versions">
       <h2 className="unseen">All versions</h2>
       <Standing list={list} />
-      {mayEdit && <SaveForm list={list} busy={outcome.busy} act={act} />}
+      {mayEdit && <SaveForm list={list} busy={outcome.busy} act={act} focus={focus} />}
       <div role="alert" className={outcome.problems.length ? "problems" : "problems-none"}>
         {outcome.problems.map((text, index) => <p key={index} data-testid={`problem-${index}`}>{text}</p>)}
       </div>
@@ -162,10 +162,12 @@ function Standing({ list }) {
   );
 }
 
-function SaveForm({ list, busy, act }) {
+function SaveForm({ list, busy, act, focus }) {
   const [name, setName] = useState("");
   const [note, setNote] = useState("");
   const id = useId();
+  const publishing = useRef(null);
+  useEffect(() => { if (focus === "publish") publishing.current.focus(); }, [focus]);
   const done = (body) => {
     if (!body) return;
     setName("");
@@ -191,7 +193,7 @@ function SaveForm({ list, busy, act }) {
       />
       <div className="form-foot">
         <button type="submit" className="button" disabled={Boolean(busy) || !name.trim()} data-testid="version-save">Save version</button>
-        <button type="button" className="button primary" disabled={Boolean(busy) || isPublished} onClick={publish} data-testid="version-publish-draft">
+        <button ref={publishing} type="button" className="button primary" disabled={Boolean(busy) || isPublished} onClick={publish} data-testid="version-publish-draft">
           {isPublished ? "Published" : "Publish draft"}
         </button>
       </div>
@@ -292,18 +294,19 @@ function Differences({ version, list, workflowId }) {
     ...(list.published_version !== null && list.published_version !== number ? [["published", `the published version ${list.published_version}`]] : []),
     ...(isLast ? [] : [["before", "the version before it"]]),
   ];
+  const isListed = choices.some(([value]) => value === other);
   const [before, after] = pair(version, other, list);
   const query = new URLSearchParams({ before, after });
   useEffect(() => {
     let isWanted = true;
     sendSignedIn("GET", `/api/v1/workflows/${workflowId}/diff?${query}`).then((reply) => isWanted && setFound(reply));
     return () => { isWanted = false; };
-  }, [workflowId, number, other, list.revision, list.published_version]);
+  }, [workflowId, before, after, list.revision, list.published_version]);
   return (
     <>
       <div className="version-compare">
         <label htmlFor={`${id}-other`}>Compared with</label>
-        <select id={`${id}-other`} className="input" value={other} data-testid="version-compare" onChange={(event) => setOther(event.target.value)}>
+        <select id={`${id}-other`} className="input" value={isListed ? other : "draft"} data-testid="version-compare" onChange={(event) => setOther(event.target.value)}>
           {choices.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
         </select>
       </div>

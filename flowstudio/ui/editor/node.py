@@ -86,6 +86,10 @@ def _frame(node_id: rx.Var[str], data: Any, selected: rx.Var[bool]) -> rx.Compon
             ),
             class_name="flow-frame-head",
         ),
+        rx.cond(
+            data["isEmpty"],
+            rx.el.p("Nothing in here yet: drag nodes in.", class_name="flow-frame-empty"),
+        ),
         _ways_out(data),
         node_run(node_id=node_id, name=data["name"].to(str)),
         node_holders(node_id=node_id),

@@ -23,7 +23,6 @@ test("another way keeps what both have, drops the rest, and brings back what was
   const before = { mode: "a", items: "{{ x }}", gone: "text" };
   const next = kinds.switched(union, before, "b", UNION, { count: 4 });
   assert.deepEqual(next, { mode: "b", items: "{{ x }}", count: 4 });
-  assert.deepEqual(kinds.changesOf(before, next), { mode: "b", count: 4, gone: null });
 });
 
 test("a value is put in without changing what was there", () => {
@@ -33,7 +32,6 @@ test("a value is put in without changing what was there", () => {
   assert.equal(before.cases[0].when, "x");
   assert.deepEqual(kinds.withValue(before, ["n"], undefined), { cases: before.cases });
   assert.deepEqual(kinds.withValue({}, ["headers", "X.Y"], "1"), { headers: { "X.Y": "1" } });
-  assert.deepEqual(kinds.changesOf(before, after), { cases: after.cases });
 });
 
 test("problems are found at their place, or anywhere in it", () => {

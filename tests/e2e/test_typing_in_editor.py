@@ -1,0 +1,166 @@
+"""What is typed and pressed in the editor does what it says, and nothing of it is lost."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.editing import Editor, chain, keep, kept_document
+from tests.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+ASKING = {"type": "object", "properties": {"q": {"type": "string"}}}
+
+
+def asking() -> dict[str, Any]:
+    document = chain("{{ inputs.q }}")
+    document["nodes"][0]["config"] = {"inputs": ASKING}
+    return document
+
+
+async def somebody_else(page: Page, workflow_id: str, *operations: dict[str, Any]) -> None:
+    """Another tab's change, which this one hears of."""
+    origin = page.url.partition("/workflows")[0]
+    reply = await page.request.post(
+        f"/api/v1/workflows/{workflow_id}/operations",
+        data={"client": "other", "batch": 1, "base_revision": 1, "operations": list(operations)},
+        headers={"origin": origin},
+    )
+    assert reply.ok, await reply.text()
+
+
+async def test_a_setting_goes_back_to_what_it_usually_is(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    editor = await Editor(page).open(workflow_id)
+    await editor.select("a")
+    await page.get_by_text("When it fails, and caching").click()
+    for path, other, usual in [
+        ("on_error", "Go on", "Stop the run"),
+        ("join", "One is taken", "All wires are settled"),
+        ("cache", "Never", "As suits it"),
+    ]:
+        field = editor.field(path)
+        for choice in (other, usual):
+            if await field.evaluate("each => each.tagName") == "SELECT":
+                await field.select_option(choice)
+            else:
+                await field.get_by_text(choice, exact=True).click()
+    for path, text in [("notes", "Why so"), ("retry.attempts", "10")]:
+        await editor.field(path).fill(text)
+        await editor.field(path).fill("")
+    await editor.saved()
+    await expect(page.get_by_test_id("toast")).to_have_count(0)
+    (kept,) = [node for node in kept_document(site, workflow_id).nodes if node.id == "a"]
+    assert (kept.on_error, kept.join, kept.cache, kept.notes) == ("fail", "all", "auto", "")
+    assert kept.retry.attempts == 1
+
+
+async def test_the_caret_of_a_note_stays_where_it_is(page: Page, site: Site) -> None:
+    note = {"id": "n", "text": "hello world", "position": {"x": 0, "y": 200}}
+    workflow_id = keep(site, chain("One") | {"sticky_notes": [note]})
+    editor = await Editor(page).open(workflow_id)
+    await page.locator(".sticky").dblclick()
+    box = page.get_by_label("Text of the note")
+    await expect(box).to_be_focused()
+    await box.evaluate("each => each.setSelectionRange(5, 5)")
+    await page.keyboard.type(" XYZ")
+    await expect(box).to_have_value("hello XYZ world")
+    await editor.saved()
+    assert kept_document(site, workflow_id).sticky_notes[0].text == "hello XYZ world"
+
+
+async def test_what_is_tried_with_is_what_was_typed_last(page: Page, site: Site) -> None:
+    editor = await Editor(page).open(keep(site, asking()))
+    await editor.select("start")
+    gate = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await gate.wait()
+        await route.fallback()
+
+    await page.route("**/draft/inputs", wait)
+    box = page.get_by_label("Inputs to try with").get_by_test_id("field-q")
+    await expect(box).to_be_enabled()
+    async with page.expect_request("**/draft/inputs"):
+        await box.press_sequentially("The quick")
+    await box.press_sequentially(" brown")
+    gate.set()
+    await expect(box).to_have_value("The quick brown")
+    await box.press_sequentially(" fox")
+    # It runs with what stands there, though a moment has not passed, and what is selected may change.
+    await page.keyboard.press("ControlOrMeta+Enter")
+    await expect(page.get_by_test_id("node-a-output")).to_have_text("The quick brown fox")
+    await box.press_sequentially(" jumps")
+    await editor.select("a")
+    await editor.select("start")
+    await expect(box).to_have_value("The quick brown fox jumps")
+
+
+async def test_delete_removes_nodes_only_from_the_stage(page: Page, site: Site) -> None:
+    editor = await Editor(page).open(keep(site, chain("One", "Two")))
+    await editor.select("b")
+    await page.get_by_role("tab", name="Runs").click()
+    await page.keyboard.press("Backspace")
+    await page.keyboard.press("?")
+    await expect(page.get_by_test_id("keys")).to_be_visible()
+    await page.keyboard.press("Delete")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("keys")).to_be_hidden()
+    await expect(editor.node("b")).to_be_visible()
+    await editor.select("b")
+    await page.keyboard.press("Delete")
+    await expect(editor.node("b")).to_have_count(0)
+
+
+async def test_escape_closes_a_menu_before_it_lets_go_of_a_node(page: Page, site: Site) -> None:
+    editor = await Editor(page).open(keep(site, chain("One")))
+    await editor.select("a")
+    menu = page.get_by_test_id("editor-more-menu")
+    await page.set_viewport_size({"width": 600, "height": 900})
+    await page.get_by_test_id("editor-more").click()
+    await expect(menu).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    await expect(page.get_by_label("Inspector of a")).to_be_visible()
+
+
+async def test_what_comes_back_without_its_container_stands_by_itself(
+    page: Page, site: Site
+) -> None:
+    document = chain("One", "Two")
+    loop = {"mode": "times", "times": 2}
+    box = {"id": "l", "type": "loop", "name": "l", "config": loop, "position": {"x": 0, "y": 300}}
+    inner = {"id": "i", "type": "task", "name": "i", "parent": "l", "position": {"x": 16, "y": 60}}
+    inner["config"] = {"mode": "template", "text": "In"}
+    document["nodes"] += [box, inner]
+    workflow_id = keep(site, document)
+    editor = await Editor(page).open(workflow_id)
+    await editor.select("i")
+    await page.keyboard.press("Delete")
+    await expect(editor.node("i")).to_have_count(0)
+    await expect(page.get_by_text("Nothing in here yet")).to_be_visible()
+    await editor.saved()
+    await somebody_else(page, workflow_id, {"op": "remove_node", "id": "l"})
+    await expect(editor.node("l")).to_have_count(0)
+    await page.keyboard.press("ControlOrMeta+z")
+    await expect(editor.node("i")).to_be_visible()
+    await editor.saved()
+    (kept,) = [node for node in kept_document(site, workflow_id).nodes if node.id == "i"]
+    assert kept.parent is None
+
+
+async def test_a_locked_canvas_gets_no_wire_by_writing_either(page: Page, site: Site) -> None:
+    document = chain("One", "Two")
+    document["edges"].pop()
+    workflow_id = keep(site, document)
+    editor = await Editor(page).open(workflow_id)
+    await editor.select("b")
+    await page.get_by_label("Lock the canvas").click()
+    await editor.write("text", "{{ a.text }}")
+    await editor.saved()
+    assert len(kept_document(site, workflow_id).edges) == 1
+    await page.get_by_label("Unlock the canvas").click()
+    await editor.write("text", "{{ a.text }}!")
+    await expect(page.locator(".react-flow__edge")).to_have_count(2)

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reworded } from "../../../assets/components/editor/rewording.js";
+
+const SCHEMA = {
+  properties: {
+    text: { type: "string", format: "template" },
+    condition: { type: "string", format: "expression" },
+    cases: { type: "array", items: { properties: { port: { type: "string" }, when: { type: "string", format: "expression" } } } },
+    values: { type: "object", additionalProperties: { type: "string", format: "expression" } },
+  },
+};
+const names = new Map([["task", "task_2"], ["task_2", "task_3"]]);
+
+test("names change all at once, since the new name of one may be the old of another", () => {
+  assert.deepEqual(reworded({ text: "{{ task.x }} and {{ task_2.y }}, a task" }, SCHEMA, names), { text: "{{ task_2.x }} and {{ task_3.y }}, a task" });
+});
+
+test("expressions without braces are reworded where the schema says so, wherever they stand", () => {
+  const config = { condition: "task.x == 'task'", cases: [{ port: "task", when: "task_2 > other.task" }], values: { a: "task", b: "tasks" } };
+  assert.deepEqual(reworded(config, SCHEMA, names), {
+    condition: "task_2.x == 'task'", cases: [{ port: "task", when: "task_3 > other.task" }], values: { a: "task_2", b: "tasks" },
+  });
+});
+
+test("what the schema does not know keeps its words, but for templates in it", () => {
+  assert.deepEqual(reworded({ odd: ["task", { deep: "{{ task }}" }] }, SCHEMA, names), { odd: ["task", { deep: "{{ task_2 }}" }] });
+});
