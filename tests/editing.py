@@ -67,6 +67,7 @@ async def tab_of(browser: Browser, site: Site, email: str, path: str) -> AsyncIt
     yield page
     await context.close()
 
+
 _IN_VIEW = """(name) => {
     const found = document.querySelector(`[data-testid="node-${name}"]`);
     const [node, canvas] = [found, document.querySelector(".canvas")].map((each) => each?.getBoundingClientRect());

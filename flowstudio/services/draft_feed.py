@@ -22,6 +22,7 @@ from flowstudio.services.draft_known import Registry
 from flowstudio.services.draft_rows import RunRows
 from flowstudio.services.draft_standing import Standing, Standings
 from flowstudio.services.draft_views import View, mark_view, results_view, run_view
+from flowstudio.services.live_texts import LiveTexts
 from flowstudio.services.parts import RunParts
 from flowstudio.services.steps import StepBook, StepView
 from flowstudio.services.studio_parts import StudioParts
@@ -59,6 +60,7 @@ class _Followed:
     book: StepBook
     ids: Mapping[str, str]
     total: int
+    texts: LiveTexts = field(default_factory=LiveTexts)
     settled: dict[str, Settled] = field(default_factory=dict)
     write_at: float = 0.0
 
@@ -240,13 +242,7 @@ class DraftFeed:
             self._publish(followed, "step", _step_view(followed.ids[name], step))
 
     def _tell_texts(self, followed: _Followed, batch: list[Event]) -> None:
-        texts: dict[tuple[str, str], str] = {}
-        for event in batch:
-            if event.type == "step_streamed" and "text" in event.data:
-                key = (event.node, event.data.get("part") or "")
-                texts[key] = texts.get(key, "") + event.data["text"]
-        for (name, part), text in texts.items():
-            message = {"node": name, "text": text} | ({"part": part} if part else {})
+        for message in followed.texts.take(batch):
             self._publish(followed, "text", message)
 
     def _publish(self, followed: _Followed, kind: str, message: View) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.editing import Editor, chain, keep, kept_document
+from tests.fakes.openrouter import say
 from tests.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -164,3 +165,94 @@ async def test_a_locked_canvas_gets_no_wire_by_writing_either(page: Page, site: 
     await page.get_by_label("Unlock the canvas").click()
     await editor.write("text", "{{ a.text }}!")
     await expect(page.locator(".react-flow__edge")).to_have_count(2)
+
+
+async def test_a_wire_that_is_refused_is_not_left_behind(page: Page, site: Site) -> None:
+    editor = await Editor(page).open(keep(site, chain("One", "Two", "Three")))
+    await expect(page.locator(".react-flow__edge")).to_have_count(3)
+    await editor.reach("c")
+    await editor.wire("c", "a")
+    await expect(page.get_by_text("This would run in a circle: a → b → c → a.")).to_be_visible()
+    await expect(page.locator(".react-flow__edge")).to_have_count(3)
+
+
+async def test_a_version_that_was_brought_back_is_one_step_to_undo(page: Page, site: Site) -> None:
+    editor = await Editor(page).open(keep(site, chain("One")))
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-name").fill("First")
+    await page.get_by_test_id("version-save").click()
+    await expect(page.get_by_test_id("version-1")).to_be_visible()
+    await editor.select("a")
+    await editor.write("text", "Two")
+    await editor.saved()
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-1").get_by_role("button").first.click()
+    await page.get_by_test_id("version-restore").click()
+    summary = editor.node("a").locator(".flow-summary, .flow-brief").first
+    await expect(summary).to_have_text("One")
+    for key, said in [("z", "Two"), ("Shift+z", "One"), ("z", "Two"), ("z", "One")]:
+        await page.get_by_test_id("panel-versions").focus()
+        await page.keyboard.press(f"ControlOrMeta+{key}")
+        await expect(summary).to_have_text(said)
+
+
+async def test_one_start_is_enough_and_what_comes_first_follows_it(page: Page, site: Site) -> None:
+    document = chain()
+    workflow_id = keep(site, document)
+    editor = await Editor(page).open(workflow_id)
+    await expect(page.get_by_test_id("palette-task")).to_be_visible()
+    await expect(page.get_by_test_id("palette-start")).to_have_count(0)
+    await page.get_by_test_id("palette-task").click()
+    await expect(page.locator(".react-flow__edge")).to_have_count(1)
+    await editor.saved()
+    (wire,) = kept_document(site, workflow_id).edges
+    assert wire.source == "start"
+
+
+async def test_a_version_is_run_by_hand(page: Page, site: Site) -> None:
+    editor = await Editor(page).open(keep(site, chain("One")))
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-name").fill("First")
+    await page.get_by_test_id("version-save").click()
+    await page.get_by_test_id("version-1").get_by_role("button").first.click()
+    await page.get_by_test_id("version-run").click()
+    await page.wait_for_url("**/runs/*")
+    await expect(page.get_by_test_id("run-began")).to_contain_text("by hand · version 1")
+    await page.get_by_test_id("run-workflow").click()
+    await expect(editor.node("a")).to_be_visible()
+
+
+async def test_places_in_a_map_show_what_they_come_to(page: Page, site: Site) -> None:
+    document = chain("One")
+    end = {"id": "end", "type": "end", "name": "end", "position": {"x": 500, "y": 0}}
+    document["nodes"].append(end | {"config": {"outputs": {"x": "{{ a }} and on"}}})
+    document["edges"].append({"id": "last", "source": "a", "target": "end"})
+    editor = await Editor(page).open(keep(site, document))
+    await page.get_by_test_id("run-start").click()
+    await editor.ran("succeeded")
+    await editor.select("end")
+    preview = page.get_by_test_id("inspector").get_by_test_id("field-preview")
+    await expect(preview).to_contain_text("One and on")
+    await editor.write("outputs.x", "{{ a * 100 }} and on")
+    await preview.get_by_role("button", name="All").click()
+    await expect(preview).to_contain_text("OneOne and on")
+
+
+async def test_what_is_free_below_a_cell_runs_once_that_has_been_run(
+    page: Page, site: Site
+) -> None:
+    document = chain("", "{{ a.text }}!")
+    document["nodes"][1] |= {"type": "ai", "config": {"prompt": f"Say a word: {document['name']}"}}
+    editor = await Editor(page).open(keep(site, document))
+    site.models.answer(say("One"))
+    await page.get_by_test_id("run-start").click()
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("One!")
+    await editor.ran("succeeded")
+    await editor.select("a")
+    await editor.write("prompt", f"Say another word: {document['name']}")
+    await editor.stands("a", "stale")
+    site.models.answer(say("Two"))
+    await editor.run("a")
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("Two!")
+    await page.get_by_role("tab", name="Output").click()
+    await expect(page.get_by_role("button", name="Fresh sample")).to_be_visible()

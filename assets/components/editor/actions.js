@@ -42,7 +42,9 @@ export function containerAt(point, except = new Set()) {
 // the one that is selected or that a wire was drawn `from` (see wire-end.js).
 export function addNode(type, mode, { at, dropped = at, from } = {}) {
   const { document, types, selection } = read();
-  const source = from ?? (!at && selection.size === 1 ? { id: [...selection][0] } : null);
+  // What is added after nothing but a start follows it.
+  const [only] = document.nodes.size === 1 ? document.nodes.keys() : selection.size === 1 ? selection : [];
+  const source = from ?? (!at && only ? { id: only } : null);
   const origin = source && document.nodes.get(source.id);
   let parent = at && !ROOT_ONLY.has(type) ? containerAt(dropped) : origin?.parent ?? null;
   if (origin) parent = origin.parent ?? null;

@@ -228,8 +228,11 @@ function Board({ nodeTypes, first }) {
         }}
         onSelectionChange={takeSelection}
         onMoveStart={(event) => event && window.dispatchEvent(new CustomEvent("editor-own-way"))} onMoveEnd={tellSight}
-        onConnect={({ source, target, sourceHandle, targetHandle }) =>
-          actions.connect({ source, target, source_port: sourceHandle ?? "out", target_port: targetHandle ?? "in" })}
+        onConnect={({ source, target, sourceHandle, targetHandle }) => {
+          const isIn = actions.connect({ source, target, source_port: sourceHandle ?? "out", target_port: targetHandle ?? "in" });
+          // React Flow has drawn it already.
+          if (!isIn) rf.setEdges((now) => mergeEdges(now, flowEdges(read())));
+        }}
         onConnectEnd={(event, { isValid, fromNode, fromHandle, toNode }) => {
           if (isValid || !fromNode || toNode || !fromHandle) return;
           const isBack = fromHandle.type === "target";

@@ -56,10 +56,12 @@ export const CATEGORIES = [
 
 const matches = (words, text) => words.every((word) => text.toLowerCase().includes(word));
 
-// What the palette offers for a search: types, and the modes that a search names.
-export function offers(types, query) {
+export const hasStart = ({ nodes }) => [...nodes.values()].some(({ type }) => type === "start");
+
+// What may be added for a search: types, and the modes that a search names. One start is enough.
+export function offers(types, query, isStarted) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const all = Object.values(types);
+  const all = Object.values(types).filter(({ type }) => type !== "start" || !isStarted);
   const rank = (type) => CATEGORIES.findIndex(([name]) => name === type.category);
   all.sort((a, b) => rank(a) - rank(b));
   if (!words.length) return all.map((type) => ({ ...type, mode: "", key: type.type, about: type.summary }));

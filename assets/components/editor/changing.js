@@ -1,7 +1,7 @@
 // What this person changes: applied at once, undone step by step, and told apart from what others do.
 import * as model from "./document.js";
 import { ownerOf, placesOf, talk } from "./notices.js";
-import { outgoing, read, say, set } from "./store.js";
+import { ask, outgoing, read, say, set, textOf } from "./store.js";
 
 const MERGE_MS = 1000;
 const MOST_UNDO = 500;
@@ -59,16 +59,38 @@ function remember(step) {
 
 function travel(from, to, way) {
   const step = from.pop();
-  if (!step) return;
-  const operations = way === "back" ? step.back : step.forth;
+  if (!step) return undefined;
+  if (step.versions) return leap(step, from, to, way);
+  const operations = step[way];
   const { document, fit } = fitting(operations);
+  // Nothing of it is there, such as of what was refused: what was done before is meant.
+  if (!fit.length && from.length) return travel(from, to, way);
   if (fit.some((operation, index) => operation !== operations[index]) || fit.length < operations.length) {
     say("Some of this was changed by somebody else since.");
   }
   to.push({ ...step, merge: "" });
   note(fit);
-  set({ document, canUndo: done.length > 0, canRedo: undone.length > 0 });
+  set({ document, ...left() });
   if (fit.length) submit(fit, "");
+  return undefined;
+}
+
+const left = () => ({ canUndo: done.length > 0, canRedo: undone.length > 0 });
+
+// A version that was brought back is one step: taken back by the version that was made of what it replaced.
+export function noteRestored({ back, forth }) {
+  done.push({ versions: { back, forth }, merge: "" });
+  undone = [];
+  set(left());
+}
+
+async function leap(step, from, to, way) {
+  const { id } = read();
+  const reply = await ask("POST", "/versions/restore", { version: step.versions[way] });
+  if (read().id !== id) return;
+  (reply.ok ? to : from).push(step);
+  if (!reply.ok) say(textOf(reply), "error");
+  set(left());
 }
 
 export const undo = () => travel(done, undone, "back");

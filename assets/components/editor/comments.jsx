@@ -123,7 +123,9 @@ function Write({ label, value = "", onSend, isFocused }) {
       .then((body) => setPeople(body.items ?? body))
       .catch(() => {});
   }, [called]);
-  const fits = called === undefined ? [] : people.filter((one) => `${one.name} ${one.email ?? ""}`.toLowerCase().includes(called.toLowerCase())).slice(0, 5);
+  const begins = (text) => text?.toLowerCase().startsWith(called.toLowerCase());
+  // Those whose name or address begins so.
+  const fits = called === undefined ? [] : people.filter(({ name, email }) => [...name.split(/\s+/), email, handleOf({ name, email })].some(begins)).slice(0, 5);
   const complete = (one) => {
     setText(text.replace(/@[\w.-]*$/, `@${handleOf(one)} `));
     box.current.focus();
@@ -139,8 +141,9 @@ function Write({ label, value = "", onSend, isFocused }) {
       <textarea ref={box} className="input" rows={2} aria-label={label} placeholder={label} value={text} autoFocus={isFocused} maxLength={10000} data-testid="comment-text"
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return;
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.stopPropagation(); submit(); }
-          if (event.key === "Tab" && fits.length) { event.preventDefault(); complete(fits[0]); }
+          else if (["Tab", "Enter"].includes(event.key) && !event.shiftKey && fits.length) { event.preventDefault(); complete(fits[0]); }
         }} />
       {fits.length > 0 && (
         <ul className="called" aria-label="People to call">

@@ -210,6 +210,8 @@ onMessage("run", ({ t, ...message }) => {
   if (isOver) {
     set({ steps: {}, texts: {} });
     loadDraft();
+    // What is free below what came out may run by itself now; what ran by itself asks for nothing more.
+    if (message.status === "succeeded" && asked.delete(message.run_id)) scheduleAuto();
     tellFailure(message);
   }
 });
@@ -222,9 +224,9 @@ onMessage("step", ({ t, node, ...step }) => {
 });
 
 // Streamed text by node name; it grows outside of the nodes' own data.
-onMessage("text", ({ node, text, part }) => {
+onMessage("text", ({ node, text, part, begins }) => {
   const { texts = {} } = read();
-  const before = texts[node] ?? { text: "", part: "" };
+  const before = (begins ? undefined : texts[node]) ?? { text: "", part: "" };
   const start = part && part !== before.part ? `${before.text ? `${before.text}\n\n` : ""}${part}\n` : before.text;
   set({ texts: { ...texts, [node]: { text: start + text, part: part ?? before.part } } });
 });

@@ -125,7 +125,7 @@ function Problems({ problems }) {
       {problems.map((problem, index) => (
         <li key={index} data-testid={`problem-${index}`}>
           <Icon name="alert" size={14} />
-          <span>{problem.node && <strong>{problem.node}</strong>} {problem.message}</span>
+          <span>{problem.node && <strong>{problem.node}{problem.path && `, ${placeWords(problem.path).toLowerCase()}`}:</strong>} {problem.message}</span>
           {problem.node && <button type="button" className="text-link" onClick={() => show(problem)}>Show</button>}
           {problem.mend && mayEdit && <button type="button" className="button small" onClick={() => mend(problem.mend)}>{MENDS[problem.mend.kind]}</button>}
         </li>

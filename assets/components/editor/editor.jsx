@@ -47,7 +47,7 @@ export function Editor({ nodeTypes, onPresent, children }) {
     const stops = [
       listenTo("edit", receive),
       // Streamed text, which comes often, says no more than it must.
-      listenTo("t", (text, node) => receive({ t: "text", node, ...(Array.isArray(text) ? { text: text[0], part: text[1] } : { text }) })),
+      listenTo("t", (text, node) => receive({ t: "text", node, ...(Array.isArray(text) ? { text: text[0], part: text[1] } : { text: text ?? "", begins: text === null }) })),
     ];
     opened(workflowId).then(() => read().status === "ready" && takeFromRun());
     return () => {

@@ -16,7 +16,9 @@ const LIVE = new Set(["queued", "running", "waiting"]);
 export function money(usd) {
   const value = Number(usd);
   if (!value) return "";
-  if (value >= 0.01) return `$${value.toFixed(value >= 100 ? 0 : 2)}`;
+  if (value >= 1) return `$${value.toFixed(value >= 100 ? 0 : 2)}`;
+  // As far as it matters, and never less than whole cents.
+  if (value >= 0.01) return `$${value.toFixed(4).replace(/0{1,2}$/, "")}`;
   return `$${value.toPrecision(2).replace(/0+$/, "")}`;
 }
 

@@ -58,13 +58,9 @@ export function CodeTextField({ path, schema, kind, label, value, onChange, isRe
       placeholder={(typeof field.default === "string" && field.default) || HINTS[kind] || ((field["x-names"] ?? []).includes("item") ? "item.name" : undefined)} onChange={(next) => onChange(cleared(next, isRequired))}
     />
   );
-  if (bare) return editor;
-  return (
-    <Frame {...{ id, label, errors }} kind={kind} mark={markOf(isRequired)} help={schema.description}>
-      {editor}
-      {language !== "python" && <Preview path={path} text={text} kind={language} />}
-    </Frame>
-  );
+  const body = <>{editor}{language !== "python" && <Preview path={path} text={text} kind={language} />}</>;
+  if (bare) return <div className="field-bare">{body}</div>;
+  return <Frame {...{ id, label, errors }} kind={kind} mark={markOf(isRequired)} help={schema.description}>{body}</Frame>;
 }
 
 // The value of what stands in a field, where there is a workflow to find it in. It is evaluated from the
@@ -194,11 +190,12 @@ export function ValueField({ path, schema, label, value, onChange, isRequired, b
       JSON
     </button>
   );
-  if (bare) return <div className="field-value">{editor}{toggle}</div>;
+  const preview = !json && <Preview path={path} text={isText ? value ?? "" : ""} kind="template" />;
+  if (bare) return <div className="field-bare"><div className="field-value">{editor}{toggle}</div>{preview}</div>;
   return (
     <Frame {...{ id, label, errors }} kind="value" mark={markOf(isRequired)} help={schema.description} aside={toggle}>
       {editor}
-      {!json && <Preview path={path} text={isText ? value ?? "" : ""} kind="template" />}
+      {preview}
     </Frame>
   );
 }

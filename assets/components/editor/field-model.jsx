@@ -47,7 +47,7 @@ export function ModelField({ path, schema, label, value, onChange, isRequired, b
         type="button" id={id} className="input model-button" disabled={disabled} aria-haspopup="listbox" aria-expanded={isOpen} aria-describedby={described}
         aria-invalid={errors.length > 0 || undefined} data-testid={testId} onClick={() => open(!isOpen)} aria-label={`${label}: ${value || empty.title}`}
       >
-        {value ? <span className="model-name">{chosen?.name ?? value}</span> : <><Route size={15} aria-hidden="true" /><span className="model-name">{empty.title}</span></>}
+        {value ? <span className="model-name" title={value}>{chosen?.name ?? value}</span> : <><Route size={15} aria-hidden="true" /><span className="model-name">{empty.title}</span></>}
         <span className="model-price">{value ? (chosen ? priceOf(chosen) : "") : empty.detail}</span>
         <ChevronsUpDown size={14} aria-hidden="true" />
       </button>
@@ -98,7 +98,7 @@ function ModelList({ items, error, value, pick, testId, empty, hasTemplate }) {
       <ul role="listbox" id={`${id}-list`} aria-label="Models">
         {rows.map((row, index) => (
           <li key={row.id} id={`${id}-${index}`} role="option" aria-selected={index === active} data-current={row.id === (value ?? "") || undefined} data-testid={`${testId}-option`} onMouseMove={() => setActive(index)} onClick={() => pick(row.id)}>
-            <span className="model-name">{row.title}</span>
+            <span className="model-name" title={row.id || undefined}>{row.title}</span>
             <span className="model-price">{row.detail}</span>
             <span className="model-size">{row.more}</span>
           </li>

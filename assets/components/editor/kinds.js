@@ -118,6 +118,13 @@ export const placeText = (path) =>
   path.reduce((text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${key}` : String(key)), "");
 export const testId = (path) => `field-${path.join(".")}`;
 
+// A place in words: `config.cases[1].when` is "Cases 2, when".
+export function placeWords(path) {
+  const words = path.replace(/^config\.?/, "").split(/[.[\]]+/).filter(Boolean)
+    .reduce((all, key) => (/^\d+$/.test(key) && all.length ? [...all.slice(0, -1), `${all.at(-1)} ${Number(key) + 1}`] : [...all, key.replace(/_/g, " ")]), []);
+  return humanise(words.join(", "));
+}
+
 // What is wrong at a place of the config, or with `within`, anywhere in it.
 export function problemsAt(problems, path, within) {
   const place = placeText(["config", ...path]);

@@ -1,7 +1,7 @@
 // The palette at the left: every kind of node, by category, to drag or to add with Enter.
 import { useState } from "react";
 import { addNode } from "./actions.js";
-import { CATEGORIES, offers } from "./catalogue.js";
+import { CATEGORIES, hasStart, offers } from "./catalogue.js";
 import { useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 import { TypeMark } from "../marks.jsx";
@@ -22,7 +22,8 @@ function Item({ offer }) {
 export function NodePalette() {
   const types = useEditor((state) => state.types);
   const [query, setQuery] = useState("");
-  const found = offers(types, query);
+  const isStarted = useEditor((state) => hasStart(state.document));
+  const found = offers(types, query, isStarted);
   const addFirst = (event) => {
     if (event.key === "Enter" && found[0] && !event.nativeEvent.isComposing) {
       event.preventDefault();

@@ -280,7 +280,7 @@ function Editor({ node, type }) {
   const children = [...document.nodes.values()].filter((each) => each.parent === node.id);
   return (
     <div className="cell-editor" onFocus={(event) => editField(mayEdit ? placeOf(event.target) : "")} onBlur={() => editField("")}>
-      <KeyField schema={type.config_schema} node={node} problems={own} disabled={!mayEdit} context={{ workflowId, projectId, nodeId: node.id, node, names, Writers, onRun: () => draft.run("cells", [node.id]) }}
+      <KeyField schema={type.config_schema} node={node} problems={own} disabled={!mayEdit} context={{ workflowId, projectId, nodeId: node.id, node, names, Writers, preview: isHere, onRun: () => draft.run("cells", [node.id]) }}
         onChange={(path, value) => actions.setConfig(node.id, path, value)} />
       {children.length > 0 && <p className="cell-body faint">{order(document, node.id).filter((id) => document.nodes.get(id).parent === node.id).map((id) => document.nodes.get(id).name).join(" → ")}</p>}
       {own.length > 0 && <p className="field-error" role="alert">{own[0].message}</p>}

@@ -33,6 +33,7 @@ export function Output({ id, isCell = false }) {
   const live = useEditor((state) => state.steps[id]);
   const mayEdit = useEditor((state) => state.mayEdit);
   const mayRun = useEditor((state) => state.mayRun);
+  const face = useEditor((state) => state.faces[id]);
   const { result, value, isLoading } = useValue(id);
   const [editing, setEditing] = useState(null);
   const withWhole = async (which, work) => {
@@ -41,6 +42,7 @@ export function Output({ id, isCell = false }) {
     else work(whole);
   };
   if (!node) return null;
+  const mayDiffer = face?.purity === "paid" || money(result?.cost_usd) || money(result?.saved_usd);
   if (live?.status === "running" && node.type !== "loop") return <Stream name={node.name} />;
   if (!result) return isCell ? null : <p className="faint">Not run yet. {mayRun && <button type="button" className="text-link" onClick={() => draft.run("cells", [id])}>Run this cell</button>}</p>;
   if (result.status === "failed" && !result.pinned) return <p className="step-error" role="alert">{result.error}</p>;
@@ -55,7 +57,7 @@ export function Output({ id, isCell = false }) {
             ? <button type="button" className="tool-text" onClick={() => draft.unpin(id)}><Icon name="unpin" size={13} /> {result.pinned.kind === "edited" ? "Back to what came out" : "Unpin"}</button>
             : mayEdit && <button type="button" className="tool-text" onClick={() => withWhole("output", (whole) => draft.pin(id, whole, { port: result.port }))}><Icon name="pin" size={13} /> Pin</button>}
           {mayEdit && <button type="button" className="tool-text" onClick={() => withWhole(result.pinned ? "pinned" : "output", (whole) => setEditing(JSON.stringify(whole, null, 2)))}><Icon name="edit" size={13} /> Edit</button>}
-          {mayRun && money(result.cost_usd || result.saved_usd) && <button type="button" className="tool-text" onClick={() => draft.run("cells", [id], { fresh: [id] })} title="Ask the model anew, past the cache"><Icon name="fresh" size={13} /> Fresh sample</button>}
+          {mayRun && mayDiffer && <button type="button" className="tool-text" onClick={() => draft.run("cells", [id], { fresh: [id] })} title="Ask the model anew, past the cache"><Icon name="fresh" size={13} /> Fresh sample</button>}
           {mayRun && <button type="button" className="tool-text" onClick={() => draft.run("from", [id])}><Icon name="play" size={13} /> Run from here</button>}
         </div>
       )}

@@ -7,10 +7,13 @@ import { sendSignedIn } from "../rest.js";
 
 const WAIT_MS = 250;
 const LONGEST = 280;
+// What three lines hold at most.
+const BRIEF = 130;
+
+const written = (value) => (typeof value === "string" ? value : JSON.stringify(value)) ?? "nothing";
 
 function brief(value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const flat = (text ?? "nothing").replace(/\s+/g, " ");
+  const flat = written(value).replace(/\s+/g, " ");
   return flat.length > LONGEST ? `${flat.slice(0, LONGEST)}…` : flat || "empty text";
 }
 
@@ -42,6 +45,7 @@ export function LivePreview({ workflowId, node, path, text, kind, stamp }) {
   const nodeId = node?.id ?? node;
   const [index, setIndex] = useState(0);
   const [found, setFound] = useState(null);
+  const [isWhole, showWhole] = useState(false);
   const place = placeText(path ?? []);
   useEffect(() => {
     if (!isWorth(text, kind)) {
@@ -73,7 +77,10 @@ export function LivePreview({ workflowId, node, path, text, kind, stamp }) {
       ) : (
         <>
           <span className="preview-word">{found.items > 0 ? `Item ${(found.item_index ?? 0) + 1} of ${found.items}` : "Preview"}</span>
-          <span className="preview-value" data-type={found.type}>{brief(found.value)}</span>
+          <span className="preview-value" data-type={found.type} data-whole={isWhole || undefined} tabIndex={isWhole ? 0 : undefined}>{isWhole ? written(found.value) : brief(found.value)}</span>
+          {written(found.value).length > BRIEF && (
+            <button type="button" className="text-link preview-more" aria-expanded={isWhole} onClick={() => showWhole(!isWhole)}>{isWhole ? "Less" : "All"}</button>
+          )}
           {found.is_cut && <span className="preview-word">shortened</span>}
         </>
       )}

@@ -1,6 +1,6 @@
 // The list of nodes to add: at the pointer, at the end of a wire, or between two cells.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import { offers } from "./catalogue.js";
+import { hasStart, offers } from "./catalogue.js";
 import { read, useEditor } from "./store.js";
 import { Icon } from "./icons.jsx";
 import { TypeMark } from "../marks.jsx";
@@ -13,7 +13,7 @@ export function QuickAdd({ x, y, from, onPick, onClose, className = "" }) {
   const list = useRef(null);
   const id = useId();
   const found = useMemo(
-    () => offers(types, query).filter((offer) => !from || mayEnd(read(), from, offer)),
+    () => offers(types, query, hasStart(read().document)).filter((offer) => !from || mayEnd(read(), from, offer)),
     [types, query, from],
   );
   useEffect(() => { list.current?.children[active]?.scrollIntoView({ block: "nearest" }); }, [active]);

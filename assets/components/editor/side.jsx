@@ -1,4 +1,5 @@
 // The panels at the right that are opened now and then: comments, versions, publishing.
+import { noteRestored } from "./changing.js";
 import { Icon } from "./icons.jsx";
 import { useEditor } from "./store.js";
 import { Comments } from "./comments.jsx";
@@ -16,7 +17,7 @@ export default function Side({ panel, onClose }) {
         <button type="button" className="icon-button" onClick={onClose} aria-label="Close this panel"><Icon name="x" /></button>
       </header>
       <div className="inspector-body">
-        {panel === "comments" ? <Comments /> : <VersionsPanel workflowId={workflowId} mayEdit={mayEdit} focus={panel} />}
+        {panel === "comments" ? <Comments /> : <VersionsPanel workflowId={workflowId} mayEdit={mayEdit} focus={panel} onRestored={noteRestored} />}
       </div>
     </aside>
   );

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { sendSignedIn, sort } from "../rest.js";
 import { DiffList } from "./diff-list.jsx";
+import { placeWords } from "./kinds.js";
 
 const day = (at) => new Date(at).toLocaleDateString("en-CA");
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -73,12 +74,16 @@ function useVersions(workflowId, kind, onChanged) {
   return { list, failure, outcome, load, act };
 }
 
-const worded = (problem) => (problem.where ? `${problem.where}: ${problem.what}` : problem.what);
+function worded({ where, what }) {
+  const [node, place] = (where ?? "").split(".config.");
+  return [node && (place ? `${node}, ${placeWords(place).toLowerCase()}` : node), what].filter(Boolean).join(": ");
+}
 
 // `onCompare` is told which version to hold against the draft, and whether the list of changes is meant;
 // without it, the panel shows that list itself. `onChanged` is told after anything was kept or published.
+// `onRestored` hears which version was brought back, and which is what the draft was before.
 // `focus` is "publish" where that is what somebody came for.
-export function VersionsPanel({ workflowId, mayEdit, focus, onCompare, onChanged }) {
+export function VersionsPanel({ workflowId, mayEdit, focus, onCompare, onChanged, onRestored }) {
   const [kind, setKind] = useState("");
   const [open, setOpen] = useState(null);
   const { list, failure, outcome, load, act } = useVersions(workflowId, kind, onChanged);
@@ -89,7 +94,8 @@ export function VersionsPanel({ workflowId, mayEdit, focus, onCompare, onChanged
     if (open !== number) onCompare?.(number);
   };
   const restore = async (version, said) => {
-    await act(`restore ${version}`, "POST", "/versions/restore", { version }, (reply) => (reply.undo === null ? "The draft says this already." : said));
+    const made = await act(`restore ${version}`, "POST", "/versions/restore", { version }, (reply) => (reply.undo === null ? "The draft says this already." : said));
+    if (made && made.undo !== null) onRestored?.({ back: made.undo, forth: version });
   };
   if (failure && !list) {
     return (
@@ -239,6 +245,11 @@ function Opened({ version, title, list, workflowId, mayEdit, busy, act, onRestor
 
   const publish = () => act(`publish ${number}`, "POST", "/publish", { version: number }, () => `Version ${number} is published.`);
   const unpublish = () => act("unpublish", "DELETE", "/publish", {}, () => "Nothing is published any more.");
+  const run = async () => {
+    const draft = await sendSignedIn("GET", `/api/v1/workflows/${workflowId}/draft`);
+    const made = await act(`run ${number}`, "POST", "/runs", { version: number, inputs: draft.body.inputs ?? {} }, () => `Version ${number} runs.`);
+    if (made) location.assign(`/runs/${made.id}`);
+  };
   const duplicate = async () => {
     const made = await act(`duplicate ${number}`, "POST", `/duplicate?version=${number}`, {}, (reply) => `“${reply.name}” was made.`);
     if (made) location.assign(`/workflows/${made.id}`);
@@ -254,6 +265,7 @@ function Opened({ version, title, list, workflowId, mayEdit, busy, act, onRestor
       {mayEdit && (
         <div className="version-actions" role="group" aria-label={`${title}, version ${number}`}>
           <button type="button" className="button small" disabled={Boolean(busy)} data-testid="version-restore" onClick={() => onRestore(number, `The draft says what version ${number} says.`)}>Restore</button>
+          <button type="button" className="button small" disabled={Boolean(busy)} data-testid="version-run" onClick={run} title="As schedules and webhooks do, with the inputs that the editor tries with">Run</button>
           {version.is_published ? (
             <button type="button" className="button small" disabled={Boolean(busy)} data-testid="version-unpublish" onClick={unpublish}>Unpublish</button>
           ) : (

@@ -288,7 +288,8 @@ class RunState(rx.State):
 
     def _show_head(self, run: RunView) -> None:
         self.title = run.workflow
-        self.began = f"{words.moment(run.created_at)} · {trigger_word(run.trigger)}"
+        version = f" · version {run.version}" if run.version else ""
+        self.began = f"{words.moment(run.created_at)} · {trigger_word(run.trigger)}{version}"
         self.workflow = f"/workflows/{run.workflow_id}" if run.workflow_id else ""
         self.again = _again(run)
         self.can_rerun = not run.draft

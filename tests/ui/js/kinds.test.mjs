@@ -67,3 +67,8 @@ test("a new entry has what its schema requires", () => {
   const root = { $defs: { Case: { properties: { port: { type: "string" }, n: { type: "integer", minimum: 2 }, more: { type: "string" } }, required: ["port", "n"] } } };
   assert.deepEqual(kinds.blank({ $ref: "#/$defs/Case" }, root), { port: "", n: 2 });
 });
+
+test("a place is named in words", () => {
+  const told = ["config.cases[1].when", "config.code", "config", "retry.max_s", "config.fields.total"].map(kinds.placeWords);
+  assert.deepEqual(told, ["Cases 2, when", "Code", "", "Retry, max s", "Fields, total"]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faceOf, paid, standing } from "../../../assets/components/editor/faces.js";
+import { faceOf, money, paid, standing } from "../../../assets/components/editor/faces.js";
 import { queued, stepsOf, withStep } from "../../../assets/components/editor/steps.js";
 
 const DRAFT = { marks: { a: { state: "stale", reason: "config" } }, results: { a: { status: "succeeded", run_id: "old" } }, costs: {} };
@@ -43,8 +43,13 @@ test("a container says what the cache saved inside of it, as long as nothing was
 
 test("once a run has ended, what it cost and what the cache saved is said", () => {
   const run = { status: "succeeded", cost_usd: "0.012", saved_usd: "0.0031" };
-  assert.equal(paid(run), "paid $0.01 · saved $0.0031");
+  assert.equal(paid(run), "paid $0.012 · saved $0.0031");
   assert.equal(paid({ ...run, cost_usd: "0" }), "paid $0 · saved $0.0031");
-  assert.equal(paid({ ...run, saved_usd: "0" }), "paid $0.01");
+  assert.equal(paid({ ...run, saved_usd: "0" }), "paid $0.012");
   for (const none of [null, { ...run, status: "running" }, { ...run, cost_usd: "0", saved_usd: "0" }]) assert.equal(paid(none), "");
+});
+
+test("money is told as far as it matters, and in whole cents at least", () => {
+  const told = ["0", "0.00031", "0.01", "0.0123", "0.02", "0.5", "0.51236", "1.239", "250.4"].map(money);
+  assert.deepEqual(told, ["", "$0.00031", "$0.01", "$0.0123", "$0.02", "$0.50", "$0.5124", "$1.24", "$250"]);
 });
