@@ -77,7 +77,8 @@ async def test_the_support_mail_example_is_built_by_keyboard(page: Page, site: S
     for node in EXAMPLE.nodes:
         if outgoing := [edge for edge in EXAMPLE.edges if edge.source == node.id]:
             await typist.choose(node.name)
-            for edge in outgoing:
+            # What was added after nothing but the start follows it already.
+            for edge in outgoing if node.type != "start" else ():
                 await typist.connect(edge.source_port, names[edge.target])
     await typist.saved()
     nodes, wires = shape(kept_document(site, workflow_id))
