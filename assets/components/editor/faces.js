@@ -140,8 +140,8 @@ export function faceOf(state, node) {
     inputs: inputs.map((id) => ({ id, label: "" })),
     outputs: face.outputs.map((id) => ({ id, label: portLabel(id, face.outputs) })),
     state: now.state, label: now.label, maybe: Boolean(now.isMaybe), pinned: Boolean(now.isPinned), since: now.since ?? "", aside: now.aside,
-    brief: (node.type === "decision" ? taken : brief)(state.draft?.results[node.id]), error: state.draft?.results[node.id]?.error ?? "",
-    disabled: valueOf(node, "disabled"), notes: valueOf(node, "notes") ? "1" : "",
+    brief: (node.type === "decision" ? taken : brief)(state.draft?.results[node.id]),
+    disabled: valueOf(node, "disabled"), notes: cut(valueOf(node, "notes"), 300),
     problem: firstProblems(state.problems).get(node.name) ?? "",
   };
 }

@@ -45,7 +45,9 @@ export function ListField({ path, schema, label, value, onChange, isRequired, ba
   const [said, say] = useState("");
   const mayBeTemplate = takesTemplate(schema, root);
   const isTemplate = mayBeTemplate && (turned ?? typeof value === "string");
-  const entries = Array.isArray(value) ? value : [];
+  // As long as nothing was put in, the usual entries hold.
+  const usual = Array.isArray(field.default) ? field.default : [];
+  const entries = Array.isArray(value) ? value : value === undefined ? usual : [];
   const [keys, setKeys] = useKeys(entries.length);
   const item = resolve(field.items ?? {}, root);
   const kind = kindOf(item, root);
@@ -53,7 +55,7 @@ export function ListField({ path, schema, label, value, onChange, isRequired, ba
   const isFull = entries.length >= (field.maxItems ?? Infinity);
 
   const focus = (index, what) => setTimeout(() => list.current?.children[index]?.querySelector(what)?.focus());
-  const change = (next) => onChange(next.length === 0 && !isRequired ? undefined : next);
+  const change = (next) => onChange(next.length === 0 && !isRequired && !usual.length ? undefined : next);
   const add = () => {
     change([...entries, blank(item, root)]);
     focus(entries.length, "input, textarea, [contenteditable='true'], select");

@@ -26,6 +26,11 @@ export default function Notebook({ isAlone }) {
   const mayEdit = useEditor((state) => state.mayEdit);
   const ids = useMemo(() => order(document), [document]);
   const [adding, setAdding] = useState(null);
+  const [over, setOver] = useState("");
+  const drop = (id) => {
+    setOver("");
+    if (dragged) moveBefore(dragged, id);
+  };
   useInStep();
   return (
     <div className="notebook" data-testid="notebook">
@@ -38,14 +43,14 @@ export default function Notebook({ isAlone }) {
           </div>
           {ids.map((id, index) => (
             <div
-              key={id} className="cell-slot" style={{ "--depth": around(document, id).length - 1 }}
-              onDragOver={(event) => dragged && event.preventDefault()} onDrop={() => dragged && moveBefore(dragged, id)}
+              key={id} className="cell-slot" data-over={over === id || undefined} style={{ "--depth": around(document, id).length - 1 }}
+              onDragOver={(event) => { if (dragged) { event.preventDefault(); setOver(dragged === id ? "" : id); } }} onDragLeave={() => setOver("")} onDrop={() => drop(id)}
             >
               <Cell id={id} />
               {mayEdit && (
                 <div className="cell-between">
                   <button type="button" className="between-button" onClick={() => setAdding(adding === id ? null : id)} aria-label={`Add a cell after ${document.nodes.get(id).name}`}><Icon name="plus" size={13} /></button>
-                  {adding === id && <QuickAdd className="in-flow" from={{ id }} onClose={() => setAdding(null)} onPick={({ type, mode }) => addAfter(id, ids[index + 1], type, mode)} />}
+                  {adding === id && <QuickAdd className="in-flow" from={{ id }} onClose={() => setAdding(null)} onPick={({ type, mode }) => focusCell(addAfter(id, ids[index + 1], type, mode))} />}
                 </div>
               )}
             </div>
@@ -87,6 +92,11 @@ function Undoing() {
       <button type="button" className="tool" aria-label={shortcut("Redo (Ctrl Shift Z)")} title={shortcut("Redo (Ctrl Shift Z)")} onClick={redo} disabled={!canRedo} data-testid="redo"><Icon name="redo" /></button>
     </div>
   );
+}
+
+// A new cell is there to be written in: Enter goes into it.
+function focusCell(id) {
+  if (id) setTimeout(() => document.getElementById(`cell-${id}`)?.focus());
 }
 
 // Between two cells that are wired, the new one goes into the wire.

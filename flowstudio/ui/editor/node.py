@@ -133,6 +133,10 @@ def _head(node_id: rx.Var[str], data: Any) -> rx.Component:
             class_name="flow-words",
         ),
         node_comments(node_id=node_id),
+        rx.cond(
+            data["notes"],
+            rx.el.span(icon("sticky-note", 12), class_name="flow-mark", title=data["notes"]),
+        ),
         rx.cond(data["pinned"], rx.el.span(icon("pin", 12), class_name="flow-mark")),
         rx.cond(
             data["problem"],
