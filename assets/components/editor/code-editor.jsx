@@ -8,7 +8,7 @@ import { setDiagnostics } from "@codemirror/lint";
 import { Annotation, Compartment, EditorState, Transaction } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers, placeholder as placeholding } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { markup, placesOf } from "./code-marks.js";
 import { complete, expressionBefore } from "./code-names.js";
 import { leastChange } from "./least-change.js";
@@ -98,7 +98,8 @@ export default function Editor(given) {
     props.current = { ...given, sent: props.current.sent };
   });
 
-  useEffect(() => {
+  // In the same moment in which the plain box goes: a key that is pressed between them would be lost.
+  useLayoutEffect(() => {
     const made = new EditorView({
       parent: box.current,
       state: EditorState.create({

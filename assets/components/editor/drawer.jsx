@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { mend } from "./actions.js";
 import { cancel, loadDraft } from "./draft.js";
 import { isBusy, money, RUN_LABELS, seconds } from "./faces.js";
+import { placeWords } from "./kinds.js";
 import { later } from "../later.jsx";
 import { Elapsed } from "../live.jsx";
 import { Questions } from "./questions.jsx";

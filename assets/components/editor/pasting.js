@@ -1,5 +1,5 @@
 // Copied nodes, which travel as text so that they go to other workflows and other programs too.
-import { boxOf, containerAt, ROOT_ONLY, sizes } from "./actions.js";
+import { boxOf, containerAt, ROOT_ONLY } from "./actions.js";
 import { arrange } from "./arranging.js";
 import { freeName, inside, newId, order } from "./document.js";
 import { HEAD } from "./layout.js";
