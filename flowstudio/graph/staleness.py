@@ -4,13 +4,15 @@ A node is stale when something it depends on itself has changed, and maybe stale
 above it is not fresh: if that comes out as before, this one turns fresh without running.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
-from flowstudio.graph.document import Document, Node
+from flowstudio.graph.document import Document, Edge, Node
 from flowstudio.graph.fingerprint import config_key
+from flowstudio.graph.reads import Reads
 from flowstudio.graph.topology import ROOT, scopes_of
 
 State = Literal["fresh", "stale", "maybe_stale", "never"]
@@ -29,6 +31,8 @@ FRESH = Mark("fresh")
 PINNED = Mark("fresh", "pin")
 MAYBE = Mark("maybe_stale", "upstream")
 NEVER = Mark("never")
+NO_READS: Mapping[str, Reads] = MappingProxyType({})
+_EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class LastRun:
         inputs_hash: content hash of the run's inputs, if it read them.
         expires_at: when the output stops being good; None never.
         failed: it has no output, only an error.
+        skipped: no way led to it.
+        port: that it was left by, or that its pinned output counts as left by; "" is not known.
         pinned_hash: content hash of a pinned or hand-edited output; it takes the other's place.
     """
 
@@ -57,6 +63,8 @@ class LastRun:
     inputs_hash: str = ""
     expires_at: datetime | None = None
     failed: bool = False
+    skipped: bool = False
+    port: str = ""
     pinned_hash: str = ""
 
     @property
@@ -85,16 +93,50 @@ class Present:
     config_keys: Mapping[str, str] = field(default_factory=dict)
 
 
-#: Of each scope, by container: its nodes, each after what leads to it, and what that is.
-Layout = Mapping[str, tuple[tuple[Node, tuple[str, ...]], ...]]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node where it stands: the wires that lead to it, by source and port, and what it reads."""
+
+    node: Node
+    wires: tuple[tuple[str, str], ...]
+    reads: frozenset[str]
+
+    @property
+    def sources(self) -> set[str]:
+        """Ids of all whose outputs reach it."""
+        return {*self.reads, *(source for source, _ in self.wires)}
 
 
-def layout_of(document: Document) -> Layout:
-    """What of a valid document its marks depend on, for who marks it again and again."""
+#: Of each scope, by container: its nodes, each after what leads to it.
+Layout = Mapping[str, tuple[Place, ...]]
+
+
+def layout_of(document: Document, reads: Mapping[str, Reads] = NO_READS) -> Layout:
+    """What of a valid document its marks depend on, for who marks it again and again.
+
+    Args:
+        document: without cycles.
+        reads: of its root nodes; without them, wires alone say what depends on what.
+    """
     return {
-        container: tuple((node, tuple(scope.graph.predecessors(node.id))) for node in scope.order())
+        container: tuple(
+            Place(
+                node,
+                tuple((edge.source, edge.source_port) for edge in wires.get(node.id, ())),
+                reads[node.id].nodes if node.id in reads else frozenset(),
+            )
+            for node in scope.order()
+        )
         for container, scope in scopes_of(document).items()
+        for wires in [_by_target(scope.edges)]
     }
+
+
+def _by_target(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(edge.target, []).append(edge)
+    return found
 
 
 def mark_nodes(
@@ -111,10 +153,11 @@ def mark_nodes(
         present: what they are compared with.
         layout: of the document, if it is at hand.
     """
-    return _spread(layout or layout_of(document), lambda node: _own_mark(node, runs, present))
+    return _Marks(layout or layout_of(document), runs, present).all()
 
 
-def _own_mark(node: Node, runs: Mapping[str, LastRun], present: Present) -> Mark:
+def _own_mark(place: Place, runs: Mapping[str, LastRun], present: Present) -> Mark:
+    node = place.node
     last = runs.get(node.id)
     if last is not None and last.pinned_hash:
         return PINNED
@@ -122,12 +165,13 @@ def _own_mark(node: Node, runs: Mapping[str, LastRun], present: Present) -> Mark
         return FRESH
     if last is None or not (last.output_hash or last.failed):
         return NEVER
-    return next(_changes(node, last, runs, present), FRESH)
+    return next(_changes(place, last, runs, present), FRESH)
 
 
 def _changes(
-    node: Node, last: LastRun, runs: Mapping[str, LastRun], present: Present
+    place: Place, last: LastRun, runs: Mapping[str, LastRun], present: Present
 ) -> Iterator[Mark]:
+    node = place.node
     if last.failed:
         yield Mark("stale", "error")
     if last.config_key != (present.config_keys.get(node.id) or config_key(node)):
@@ -139,37 +183,81 @@ def _changes(
     expected = present.fingerprints.get(node.id)
     if expected is not None and expected == last.fingerprint:
         return
-    for source, seen in last.seen.items():
-        run = runs.get(source)
-        # An ancestor that has failed gives nothing to compare; it is stale itself.
-        if run is None or run.shown_hash not in ("", seen):
-            about_pin = source in last.seen_pinned or (run is not None and run.pinned_hash)
-            yield Mark("stale", "pin" if about_pin else "inputs")
+    yield from _other_sources(place, last, runs)
     if last.inputs_hash and present.inputs_hash and last.inputs_hash != present.inputs_hash:
         yield Mark("stale", "inputs")
     if expected is not None:
         yield Mark("stale", "inputs")
 
 
-def _spread(layout: Layout, own: Callable[[Node], Mark]) -> dict[str, Mark]:
-    """Marks of the nodes themselves, and maybe stale below each that is not fresh."""
-    marks: dict[str, Mark] = {}
+def _other_sources(place: Place, last: LastRun, runs: Mapping[str, LastRun]) -> Iterator[Mark]:
+    """What a node was given and what it would be given now are not the same."""
+    for source, seen in last.seen.items():
+        run = runs.get(source)
+        # An ancestor that has failed gives nothing to compare; it is stale itself.
+        if run is None or run.shown_hash not in ("", seen):
+            about_pin = source in last.seen_pinned or (run is not None and run.pinned_hash)
+            yield Mark("stale", "pin" if about_pin else "inputs")
+    # Another node may have taken the name of the one that was read.
+    if not last.skipped and not place.reads <= last.seen.keys():
+        yield Mark("stale", "inputs")
 
-    def visit(container: str, *, above_is_fresh: bool) -> bool:
+
+class _Marks:
+    """Marks of the nodes themselves, and maybe stale below each that is not fresh."""
+
+    def __init__(self, layout: Layout, runs: Mapping[str, LastRun], present: Present) -> None:
+        self._layout, self._runs, self._present = layout, runs, present
+        self._marks: dict[str, Mark] = {}
+        #: The port each node at the root was left by; None when no way leads to it.
+        self._left_by: dict[str, str | None] = {}
+
+    def all(self) -> dict[str, Mark]:
+        """By node id."""
+        self._visit(ROOT, above_is_fresh=True)
+        return self._marks
+
+    def _visit(self, container: str, *, above_is_fresh: bool) -> bool:
         """Mark one scope; whether all of it is fresh."""
         is_fresh = True
-        for node, before in layout[container]:
-            holds = above_is_fresh and all(marks[one].state == "fresh" for one in before)
-            mark = own(node)
+        for place in self._layout[container]:
+            node = place.node
+            mark = _own_mark(place, self._runs, self._present)
             # Neither a pinned nor a disabled node's output depends on what is above it.
-            if mark == FRESH and not holds and not node.disabled:
-                mark = MAYBE
-            if node.id in layout:
-                inside = visit(node.id, above_is_fresh=mark.state == "fresh")
-                mark = MAYBE if mark == FRESH and not inside else mark
-            marks[node.id] = mark
+            if mark == FRESH and not node.disabled:
+                if not (above_is_fresh and self._are_fresh(place.sources)):
+                    mark = MAYBE
+                elif container == ROOT and self._is_reached(place) == self._runs[node.id].skipped:
+                    mark = Mark("stale", "inputs")
+            if container == ROOT:
+                self._left_by[node.id] = self._port(place)
+            if node.id in self._layout:
+                inside = self._visit(node.id, above_is_fresh=mark.state == "fresh")
+                if mark == FRESH and not inside and not node.disabled:
+                    mark = MAYBE
+            self._marks[node.id] = mark
             is_fresh = is_fresh and mark.state == "fresh"
         return is_fresh
 
-    visit(ROOT, above_is_fresh=True)
-    return marks
+    def _are_fresh(self, sources: Iterable[str]) -> bool:
+        # What a node in a frame reads from outside counts for the frame.
+        return all(
+            self._marks[source].state == "fresh" for source in sources if source in self._marks
+        )
+
+    def _is_reached(self, place: Place) -> bool:
+        """Whether a wire that leads to a node is taken, as things stand."""
+        return not place.wires or any(
+            self._left_by[source] in (port, _EVERY) for source, port in place.wires
+        )
+
+    def _port(self, place: Place) -> str | None:
+        last = self._runs.get(place.node.id)
+        if last is not None and last.pinned_hash:
+            return last.port or _EVERY
+        if place.node.disabled:
+            # It is passed through, if a way leads to it.
+            return _EVERY if self._is_reached(place) else None
+        if last is not None and last.skipped:
+            return None
+        return (last.port if last is not None else "") or _EVERY

@@ -51,18 +51,19 @@ def know(document: Document, registry: Registry) -> Known:
     """Find out what follows from a document, valid or not."""
     ordered = without_cycles(document)
     checked = check_nodes(document, registry)
+    reads = reads_of(ordered, checked)
     return Known(
         document=document,
         ordered=ordered,
         checked=checked,
-        reads=reads_of(ordered, checked),
+        reads=reads,
         nodes={node.id: node for node in document.nodes},
         inside=insides(document),
         config_keys={
             **{node.id: config_key(node) for node in document.nodes},
             **container_keys(document, registry),
         },
-        layout=layout_of(ordered),
+        layout=layout_of(ordered, reads),
     )
 
 

@@ -42,9 +42,14 @@ class _Bill:
 
 @dataclass(slots=True)
 class _Inside:
-    """What is known of a container's inside in this run."""
+    """What is known of a container's inside in this run: of each node, its latest execution.
+
+    Attributes:
+        ends: when the outputs of all executions stop being good.
+    """
 
     rows: dict[str, DraftOutput] = field(default_factory=dict)
+    ends: list[datetime] = field(default_factory=list)
 
 
 class RunRows:
@@ -90,7 +95,14 @@ class RunRows:
 
     def _inner(self, root: Node, node: Node, event: Event) -> Settled:
         row = self._row(node, event, self._bills.pop(node.id))
-        self._inside.setdefault(root.id, _Inside()).rows[node.id] = row
+        inside = self._inside.setdefault(root.id, _Inside())
+        before = inside.rows.get(node.id)
+        if before is not None and before.error is not None:
+            # What failed in any turn is to be tried again.
+            row = replace(row, error=before.error)
+        if row.expires_at is not None:
+            inside.ends.append(row.expires_at)
+        inside.rows[node.id] = row
         return Settled(row, _output(event), event.seq)
 
     def _root(self, node: Node, event: Event) -> Iterator[Settled]:
@@ -100,22 +112,22 @@ class RunRows:
             return
         row = self._row(node, event, self._bills.pop(node.id, _Bill()))
         row = replace(row, **self._given(node.id, is_skipped=event.type == "step_skipped"))
-        inside = self._inside.get(node.id, _Inside()).rows
+        known = self._inside.get(node.id, _Inside())
+        inside, ends = known.rows, known.ends
         if any(inner.error is not None for inner in inside.values()):
             # What failed inside is to be tried again: the whole may not be taken as unchanged.
             row = replace(row, fingerprint="")
-        ends = [inner.expires_at for inner in inside.values() if inner.expires_at]
         if ends:
             row = replace(row, expires_at=min([*ends, row.expires_at or max(ends)]))
         is_unchanged = bool(event.data.get("unchanged"))
         yield Settled(row, _output(event), event.seq, is_unchanged)
-        if event.type == "step_succeeded" and not is_unchanged:
+        if event.type in ("step_succeeded", "step_skipped") and not is_unchanged:
             yield from self._never_reached(node, event, inside)
 
     def _never_reached(
         self, container: Node, event: Event, inside: Mapping[str, DraftOutput]
     ) -> Iterator[Settled]:
-        """Nodes of a container that succeeded without them; their marks are its own."""
+        """Nodes of a container that ended without them; their marks are its own."""
         for node in self._boxes.get(container.id, ()):
             if node.id not in inside:
                 skipped = event._replace(type="step_skipped", data={}, output=None)

@@ -62,7 +62,7 @@ def _status(row: DraftOutput) -> str | None:
         return "failed"
     if not row.output_hash:
         return None
-    if not row.port:
+    if row.is_skipped:
         return "skipped"
     return "cached" if row.cached else "succeeded"
 

@@ -88,8 +88,15 @@ class DraftOutput:
             inputs_hash=self.inputs_hash,
             expires_at=self.expires_at,
             failed=self.error is not None,
+            skipped=self.is_skipped,
+            port=self.pinned_port if self.pinned_hash else self.port,
             pinned_hash=self.pinned_hash,
         )
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether no way led to it in its last run."""
+        return self.error is None and bool(self.output_hash) and not self.port
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def test_the_workflow_itself_changes_and_its_settings_are_merged():
         ({"op": "remove_node", "id": "nobody"}, "nothing with the id"),
         ({"op": "add_edge", "edge": {"id": "e0", "source": "a", "target": "last"}}, "is taken"),
         ({"op": "remove_edge", "id": "nobody"}, "nothing with the id"),
-        ({"op": "update_workflow", "settings": {"concurrency": 0}}, "greater than"),
+        ({"op": "update_workflow", "settings": {"concurrency": 0}}, "at least 1"),
         ({"op": "update_workflow", "settings": {"colour": "red"}}, "Unknown key"),
     ],
 )
