@@ -13,9 +13,10 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.errors import ConflictError
 from flowstudio.graph.canonical import dump, dump_in_order, hash_value, load
 from flowstudio.graph.merging import Merged, merge
-from flowstudio.graph.operations import OPERATIONS, Operation
+from flowstudio.graph.operations import OPERATIONS, Operation, RenameNode
 from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.checkpoints import checkpoint_if_due
+from flowstudio.services.draft_known import config_keys
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.look_overs import LookOvers, name_of, problems_of
 from flowstudio.services.studio_parts import StudioParts
@@ -23,6 +24,7 @@ from flowstudio.services.workflow_access import channel_of
 from flowstudio.services.workflows import WorkflowService, written
 from flowstudio.store import audit
 from flowstudio.store import changes as store
+from flowstudio.store import drafts as draft_store
 from flowstudio.store import workflows as workflow_store
 from flowstudio.store.changes import ChangeRecord
 from flowstudio.store.workflows import StoredWorkflow
@@ -82,11 +84,13 @@ class _Next:
     Attributes:
         body: its document as it is kept.
         digest: of what the batch asked for.
+        rekeyed: of nodes that renames only worded otherwise, `config_key` before and after.
     """
 
     merged: Merged
     body: bytes
     digest: str
+    rekeyed: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +151,15 @@ class ChangeService(LookOvers):
         return await self._parts.records.read(lambda session: name_of(session, actor))
 
     def _merge(self, found: StoredWorkflow, operations: Sequence[Operation]) -> _Next:
-        merged = merge(self._parts.documents.read(found), operations, self._registry)
+        before = self._parts.documents.read(found)
+        merged = merge(before, operations, self._registry)
         # Written down here, where nobody waits for it: transactions come one after another.
         body = written(merged.document) if merged.applied else b""
-        return _Next(merged, body, hash_value(_as_values(operations)))
+        rekeyed: dict[str, tuple[str, str]] = {}
+        if all(isinstance(each, RenameNode) for each in operations):
+            old, new = (config_keys(each, self._registry) for each in (before, merged.document))
+            rekeyed = {name: (old[name], key) for name, key in new.items() if key != old[name]}
+        return _Next(merged, body, hash_value(_as_values(operations)), rekeyed)
 
     def _store(
         self,
@@ -185,6 +194,8 @@ class ChangeService(LookOvers):
             revision = workflow_store.change_workflow(
                 session, workflow_id, name=merged.document.name, body=wanted.body, now=at
             ).revision
+            if wanted.rekeyed:
+                draft_store.rekey(session, workflow_id, wanted.rekeyed)
             store.add_change(
                 session,
                 workflow_id=workflow_id,

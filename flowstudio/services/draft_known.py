@@ -59,12 +59,17 @@ def know(document: Document, registry: Registry) -> Known:
         reads=reads,
         nodes={node.id: node for node in document.nodes},
         inside=insides(document),
-        config_keys={
-            **{node.id: config_key(node) for node in document.nodes},
-            **container_keys(document, registry),
-        },
+        config_keys=config_keys(document, registry),
         layout=layout_of(ordered, reads),
     )
+
+
+def config_keys(document: Document, registry: Registry) -> dict[str, str]:
+    """What `LastRun.config_key` is of all nodes, by id."""
+    return {
+        **{node.id: config_key(node) for node in document.nodes},
+        **container_keys(document, registry),
+    }
 
 
 def container_keys(document: Document, registry: Registry) -> dict[str, str]:

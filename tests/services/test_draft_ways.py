@@ -2,6 +2,8 @@
 
 import pytest
 
+from flowstudio.graph.operations import OPERATIONS
+from flowstudio.services.changes import Batch
 from flowstudio.services.drafts import Pin
 from tests.builders import inputs, node, wires, workflow
 from tests.drafting import Editor, changed
@@ -121,3 +123,18 @@ async def test_what_failed_in_any_turn_of_a_loop_is_to_be_tried_again(edit, item
     editor = await edit(workflow(node("loop", "each", mode="for_each", items=items), one))
     await editor.run(mode="all")
     assert await states_of(editor, "one") == {"one": "stale(error)"}
+
+
+async def test_a_rename_leaves_fresh_what_reads_the_node(edit, runtime, bench):
+    nodes = (node("count", "s", value=1), *LOOP[:1], node("count", "r", value="{{ s }}"))
+    inner = node("count", "one", inside="each", value="{{ s }}")
+    editor = await edit(workflow(*nodes, inner, edges="s>each; s>r"))
+    await editor.run(mode="all")
+    ran = dict(bench.runs)
+    for number, (name, new) in enumerate([("s", "source"), ("one", "two"), ("s", "s")]):
+        rename = OPERATIONS.validate_python([{"op": "rename_node", "id": name, "name": new}])
+        batch = Batch("c", number, 1, rename)
+        await runtime.studio.changes.submit(editor.owner, editor.id, batch)
+        assert set((await editor.states()).values()) == {"fresh"}
+    assert (await editor.run(mode="stale")).run_id is None
+    assert bench.runs == ran
