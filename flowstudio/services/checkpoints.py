@@ -26,10 +26,10 @@ def checkpoint_if_due(
     behind = record.revision - (newest.revision if newest is not None else 0)
     if now - since < DUE_AFTER and behind < DUE_AFTER_REVISIONS:
         return None
-    return checkpoint(session, found)
+    return checkpoint(session, found, now)
 
 
-def checkpoint(session: Session, found: StoredWorkflow) -> VersionRecord | None:
+def checkpoint(session: Session, found: StoredWorkflow, now: datetime) -> VersionRecord | None:
     """Keep what a workflow is, unless its newest version is just that."""
     record = found.record
     newest = store.find_newest(session, record.id)
@@ -42,7 +42,8 @@ def checkpoint(session: Session, found: StoredWorkflow) -> VersionRecord | None:
         kind="checkpoint",
         revision=record.revision,
         created_by=_changer(session, found),
-        created_at=record.updated_at,
+        # Not when it was last changed, or the very next change would be due again.
+        created_at=now,
     )
     store.prune_checkpoints(session, record.id, MOST_CHECKPOINTS)
     return made

@@ -88,6 +88,8 @@ class DraftFeed:
         self._followed: dict[str, _Followed] = {}
         self._ends: dict[str, asyncio.Event] = {}
         self._settled: set[str] = set()
+        #: By run, the last event that is written down.
+        self._settled_to: OrderedDict[str, int] = OrderedDict()
         self._shown: OrderedDict[str, dict[str, Mark]] = OrderedDict()
 
     # Marks
@@ -277,13 +279,22 @@ class DraftFeed:
 
     async def settle(self, run_id: str) -> None:
         """Write down what a run has left behind so far; doing it again changes nothing."""
+        known = self._settled_to.get(run_id, 0)
+        # Of one that is parked, or goes on elsewhere, nothing may have come since.
+        if known and not [event async for event in self._runs.journal.read(run_id, known)]:
+            return
         followed = await self._begin(run_id)
         settled: dict[str, Settled] = {}
         async for event in self._stored(run_id):
+            known = event.seq
             for one in followed.rows.add(event):
                 settled[one.row.node_id] = one
         workflow_id = followed.record.workflow_id
         await self._settle(workflow_id, settled.values())
+        self._settled_to[run_id] = known
+        self._settled_to.move_to_end(run_id)
+        if len(self._settled_to) > _SHOWN_KEPT:
+            self._settled_to.popitem(last=False)
         if followed.record.finished_at is not None:
             self._settled.add(run_id)
 

@@ -1,5 +1,6 @@
 """One run as people and programs read it: whole, by step, as it happens, and over time."""
 
+import asyncio
 import copy
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -54,6 +55,22 @@ class RunView:
     def duration_s(self) -> float | None:
         """Seconds from start to end, or None before either."""
         return duration_s(self.record)
+
+
+def _compared(runs: tuple[RunView, RunView], lines: tuple[Timeline, Timeline]) -> Comparison:
+    before, after = runs
+    return Comparison(
+        before=before.record,
+        after=after.record,
+        before_money=lines[0].money,
+        after_money=lines[1].money,
+        document=diff(
+            *comparable((before.record, before.document), (after.record, after.document))
+        ),
+        inputs=diff_values(before.record.inputs, after.record.inputs),
+        outputs=diff_values(before.outputs, after.outputs),
+        pairs=pair_nodes((before.document, after.document), lines),
+    )
 
 
 def duration_s(record: RunRecord, now: datetime | None = None) -> float | None:
@@ -142,18 +159,8 @@ class RunReading(RunLists):
         """
         before, after = await self.get(actor, before_id), await self.get(actor, after_id)
         lines = (await self._timeline(before.record), await self._timeline(after.record))
-        return Comparison(
-            before=before.record,
-            after=after.record,
-            before_money=lines[0].money,
-            after_money=lines[1].money,
-            document=diff(
-                *comparable((before.record, before.document), (after.record, after.document))
-            ),
-            inputs=diff_values(before.record.inputs, after.record.inputs),
-            outputs=diff_values(before.outputs, after.outputs),
-            pairs=pair_nodes((before.document, after.document), lines),
-        )
+        # Long outputs take a while to compare.
+        return await asyncio.to_thread(_compared, (before, after), lines)
 
     async def compare_step(
         self, actor: Actor, before_id: str, after_id: str, path: str
@@ -166,7 +173,7 @@ class RunReading(RunLists):
         for run_id in (before_id, after_id):
             await self.find(actor, run_id)
         sides = [await self._try_step(actor, run_id, path) for run_id in (before_id, after_id)]
-        return compare_steps(path, *sides)
+        return await asyncio.to_thread(compare_steps, path, *sides)
 
     async def _try_step(self, actor: Actor, run_id: str, path: str) -> StepDetail | None:
         try:

@@ -206,14 +206,15 @@ class VersionService:
             chosen = choose(session, found, version)
             if chosen.body == found.body:
                 return Restored(found.record, None)
-            checkpoint(session, found)
+            now = self._parts.clock.now()
+            checkpoint(session, found, now)
             undo = store.find_newest(session, workflow_id)
             changed = workflow_store.change_workflow(
                 session,
                 workflow_id,
                 name=chosen.document().name,
                 body=chosen.body,
-                now=self._parts.clock.now(),
+                now=now,
             )
             self._log(session, actor, "version.restore", changed, number=chosen.number or 0)
             return Restored(changed, undo.number if undo is not None else None)

@@ -137,6 +137,16 @@ async def test_a_checkpoint_is_kept_when_the_last_version_is_older_than_ten_minu
     assert (await versions.get(owner, workflow_id, 1)).document.name == "Two"
 
 
+async def test_a_pause_makes_one_checkpoint_and_none_at_the_change_after_it(timed, clock):
+    owner = person(timed.studio.parts)
+    workflow_id = await kept(timed, owner, DOUBLE)
+    for number, pause_s in enumerate([86_400, 1, 1, 86_400, 1]):
+        clock.turn(pause_s)
+        await renamed(timed.studio.workflows, owner, workflow_id, f"N{number}")
+    found = await timed.studio.versions.list_versions(owner, workflow_id)
+    assert [version.revision for version in found.page.items] == [4, 1]
+
+
 async def test_a_checkpoint_is_kept_each_fifty_revisions(versions, workflows, owner, double):
     for number in range(120):
         await renamed(workflows, owner, double, f"N{number}")
