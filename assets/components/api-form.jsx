@@ -10,7 +10,8 @@ function valueOf(field, data) {
   const text = data.get(field.name) ?? "";
   if (field.kind === "list") return text.split("\n").map((line) => line.trim()).filter(Boolean);
   if (text === "" && !field.required) return field.empty === "null" ? null : field.empty === "text" ? "" : undefined;
-  if (field.kind === "number") return Number(text);
+  // What is no number is sent as it stands, for the server to say so: it must not pass for none at all.
+  if (field.kind === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
   if (field.kind === "moment") return text && new Date(text).toISOString();
   return text;
 }

@@ -1,12 +1,12 @@
 // What stands in the place of a page whose drawing failed.
 import { useState } from "react";
+import { copy as copyText } from "./editor/copy.js";
 
 export function Broken({ error }) {
   const [isCopied, setCopied] = useState(false);
   const details = `${location.pathname}\n${error?.name ?? "Error"}: ${error?.message ?? error}\n${error?.stack ?? ""}`;
   const copy = async () => {
-    await navigator.clipboard.writeText(details);
-    setCopied(true);
+    setCopied(await copyText(details));
   };
   return (
     <main className="broken" role="alert" data-testid="broken-page">

@@ -94,6 +94,7 @@ export function Palette({ commands, keys, onTheme }) {
   }, [active]);
 
   const onInputKey = (event) => {
+    if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();

@@ -149,7 +149,7 @@ function Asked({ mode, id, workflow, folders, tags, problems, sending, send, onC
     else send("DELETE", "?forever=true", {}, `“${workflow.name}” is deleted.`);
   };
   const onKey = (event) => {
-    if (mode !== "tags" || !["Enter", ","].includes(event.key) || !text.trim()) return;
+    if (mode !== "tags" || event.nativeEvent.isComposing || !["Enter", ","].includes(event.key) || !text.trim()) return;
     event.preventDefault();
     setChosen(withText());
     setText("");

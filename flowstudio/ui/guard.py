@@ -15,7 +15,12 @@ import reflex as rx
 from pydantic import StringConstraints, ValidationError, create_model
 from reflex.event import EventSpec
 
-from flowstudio.errors import FlowStudioError, NotFoundError, NotSignedInError
+from flowstudio.errors import (
+    AccessDeniedError,
+    FlowStudioError,
+    NotFoundError,
+    NotSignedInError,
+)
 from flowstudio.services.access import RULES, Actor
 from flowstudio.services.log_context import note
 from flowstudio.ui.backend import backend
@@ -107,6 +112,10 @@ def _wrap(
             with backend().runs.span(f"event {handler.__qualname__}", {"flowstudio.verb": verb}):
                 await check_again(self, verb)
                 return await handler(self, **check(*args, **kwargs))
+        except AccessDeniedError as error:
+            # A page that is not theirs to see; of an action, the page stays.
+            told = _answer(error)
+            return [told, rx.redirect("/")] if handler.__name__ == "load" else told
         except (_PayloadError, FlowStudioError) as error:
             return _answer(error)
         finally:

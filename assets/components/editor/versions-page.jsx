@@ -54,7 +54,12 @@ function useComparison(workflowId) {
   return { list, types, pair, setPair, found, failure, load };
 }
 
-export function VersionsPage({ workflowId, mayEdit }) {
+// Until the page knows which workflow the address names, it has that of the page before.
+export function VersionsPage(props) {
+  return location.pathname.includes(`/${props.workflowId}/`) ? <Shown key={props.workflowId} {...props} /> : null;
+}
+
+function Shown({ workflowId, mayEdit }) {
   const { list, types, pair, setPair, found, failure, load } = useComparison(workflowId);
   const [picked, setPicked] = useState(null);
   const [tab, setTab] = useState(() => (location.search ? "changes" : "versions"));

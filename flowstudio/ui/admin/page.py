@@ -123,6 +123,7 @@ def _user(line: UserLine) -> rx.Component:
                 layout="inline",
                 keeps_values=True,
                 on_done=AdminState.load,
+                key=f"{line.action} {line.role}",
             ),
             rx.cond(line.is_me, rx.fragment(), _lock(line)),
             class_name="row-actions",

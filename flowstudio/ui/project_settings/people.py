@@ -48,6 +48,8 @@ def _steer(line: MemberLine) -> rx.Component:
             layout="inline",
             keeps_values=True,
             on_done=ProjectSettingsState.load,
+            # Somebody may have another role in the next project that this tab shows.
+            key=f"{line.action} {line.role}",
         ),
         rx.cond(
             line.is_me,

@@ -103,18 +103,22 @@ def _actions() -> list[rx.Component]:
             custom_attrs={"data-testid": "run-again"},
         ),
     )
-    resume = _action("resume", "play", "Resume", RunState.resume, is_primary=True)
-    pause = _action("pause", "pause", "Pause", RunState.pause)
-    cancel = _action("cancel", "square", "Cancel", RunState.cancel)
+    steer = RunState.may_steer
+    resume = rx.cond(steer, _action("resume", "play", "Resume", RunState.resume, is_primary=True))
+    pause = rx.cond(steer, _action("pause", "pause", "Pause", RunState.pause))
+    cancel = rx.cond(steer, _action("cancel", "square", "Cancel", RunState.cancel))
     rerun = rx.cond(
-        RunState.failed_step,
-        _action(
-            "rerun",
-            "step-forward",
-            f"Re-run from {RunState.failed_step}",
-            RunState.rerun(""),
-            is_primary=True,
-            title="A new run that keeps the steps which finished",
+        steer,
+        rx.cond(
+            RunState.failed_step,
+            _action(
+                "rerun",
+                "step-forward",
+                f"Re-run from {RunState.failed_step}",
+                RunState.rerun(""),
+                is_primary=True,
+                title="A new run that keeps the steps which finished",
+            ),
         ),
     )
     return [
@@ -144,16 +148,19 @@ def _action(
 
 
 def _delete() -> rx.Component:
-    return api_form(
-        action=f"/api/v1/runs/{RunState.run}",
-        method="DELETE",
-        submit="Delete",
-        tone="danger",
-        confirm="Delete this run? Its steps, outputs and log are gone for good.",
-        next="/runs",
-        layout="bare",
-        submit_test_id="run-delete",
-        key=RunState.run,
+    return rx.cond(
+        RunState.may_delete,
+        api_form(
+            action=f"/api/v1/runs/{RunState.run}",
+            method="DELETE",
+            submit="Delete",
+            tone="danger",
+            confirm="Delete this run? Its steps, outputs and log are gone for good.",
+            next="/runs",
+            layout="bare",
+            submit_test_id="run-delete",
+            key=RunState.run,
+        ),
     )
 
 

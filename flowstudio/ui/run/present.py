@@ -167,17 +167,21 @@ def questions(timeline: Timeline) -> list[Question]:
     steps = [
         timeline.book.steps[path] for tally in timeline.tallies.values() for path in tally.underway
     ]
+    asking = [
+        (step, step.waiting)
+        for step in steps
+        if step.status == "waiting" and step.waiting and step.waiting.kind not in _NO_QUESTION
+    ]
     return [
         Question(
             path=step.path,
             name=step.node,
-            kind=step.waiting.kind,
-            message=step.waiting.message,
-            until=f"{step.waiting.until:%d %b %H:%M} UTC" if step.waiting.until else "",
-            fields=fields_of(step.waiting.fields or {}),
+            kind=waiting.kind,
+            message=waiting.message,
+            until=f"{waiting.until:%d %b %H:%M} UTC" if waiting.until else "",
+            fields=fields_of(waiting.fields or {}),
         )
-        for step in steps[:_MOST_QUESTIONS]
-        if step.status == "waiting" and step.waiting and step.waiting.kind not in _NO_QUESTION
+        for step, waiting in asking[:_MOST_QUESTIONS]
     ]
 
 

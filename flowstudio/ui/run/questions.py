@@ -14,19 +14,15 @@ def question_card(question: Question) -> rx.Component:
     return rx.el.section(
         rx.el.div(
             icon("hourglass", 16),
-            rx.el.h2(f"“{question.name}” waits for your answer"),
+            rx.el.h2(
+                f"“{question.name}” waits for ",
+                rx.cond(RunState.may_answer, "your answer", "somebody's answer"),
+            ),
             rx.cond(question.until, rx.el.span(f"until {question.until}", class_name="meta")),
             class_name="question-head",
         ),
         prose(text=question.message),
-        rx.cond(
-            question.kind == "approval",
-            verdict(
-                f"comment-{question.path}",
-                lambda is_yes, comment: RunState.decide(question.path, is_yes, comment),
-            ),
-            answer_form(question.fields, RunState.fill_in(question.path)),
-        ),
+        rx.cond(RunState.may_answer, _ways(question)),
         rx.foreach(
             RunState.problems,
             lambda problem, index: rx.el.p(
@@ -36,4 +32,15 @@ def question_card(question: Question) -> rx.Component:
         class_name="card padded question",
         key=question.path,
         custom_attrs={"data-testid": f"question-{question.name}"},
+    )
+
+
+def _ways(question: Question) -> rx.Component:
+    return rx.cond(
+        question.kind == "approval",
+        verdict(
+            f"comment-{question.path}",
+            lambda is_yes, comment: RunState.decide(question.path, is_yes, comment),
+        ),
+        answer_form(question.fields, RunState.fill_in, question.path),
     )

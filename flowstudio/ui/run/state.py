@@ -1,5 +1,6 @@
 """State of a run's page."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
@@ -22,12 +23,14 @@ from flowstudio.ui.run.log_lines import log_text
 from flowstudio.ui.run.present import Question, progress, questions, shown, tokens_of
 from flowstudio.ui.run.sending import Sender
 from flowstudio.ui.widgets import words
+from flowstudio.ui.widgets.answers import QUESTION
 from flowstudio.ui.widgets.fields import read_form, with_problems
 from flowstudio.ui.widgets.pill import LABELS
 from flowstudio.ui.widgets.run_table import steps_of
 from flowstudio.ui.widgets.triggers import trigger_word
 
 _REFRESH_S = 0.12
+_PARKED_S = 1.5
 _STEPS_AT_ONCE = 60
 _LINES_AT_ONCE = 200
 Rows = Annotated[int, Limits(ge=0, le=1_000)]
@@ -52,6 +55,9 @@ class RunState(rx.State):
     again: str = ""
     failed_step: str = ""
     can_rerun: bool = False
+    may_steer: bool = False
+    may_answer: bool = False
+    may_delete: bool = False
     earlier: str = ""
     status: str = "queued"
     label: str = ""
@@ -76,10 +82,12 @@ class RunState(rx.State):
     _steps_shown: int = _STEPS_AT_ONCE
     _lines_shown: int = _LINES_AT_ONCE
     _seq: int = 0
+    _is_leaving: bool = False
 
     @guarded("run.read")
     async def load(self) -> Any:
         """Show the run of the address as the database knows it, then follow it."""
+        self._is_leaving = False
         actor, runs = current_actor(self), backend().runs
         self._seen, self.problems = {}, []
         try:
@@ -112,21 +120,29 @@ class RunState(rx.State):
             return
         timeline, seq = await runs.timeline(actor, run_id), self._seq
         feed, text, pace = open_feed(self, "run.read", self._look(run_id)), TextFeed(), _Pace()
-        async for events in batches(runs.watch(actor, run_id, seq)):
-            if not await feed.goes_on():
-                return
-            stored: list[Event] = [event for event in events if event.seq]
-            timeline.feed(stored)
-            operations = text.operations(events)
-            if lines := log_text(events):
-                operations.append(("add", "log", lines))
-            for frame in frames_of(operations):
-                yield push(*frame)
-            if pace.is_due(has_news=bool(stored)):
+        try:
+            while await feed.goes_on():
+                async for events in batches(runs.watch(actor, run_id, seq)):
+                    if not await feed.goes_on():
+                        return
+                    stored: list[Event] = [event for event in events if event.seq]
+                    timeline.feed(stored)
+                    seq = max([seq, *(event.seq for event in stored)])
+                    operations = text.operations(events)
+                    if lines := log_text(events):
+                        operations.append(("add", "log", lines))
+                    for frame in frames_of(operations):
+                        yield push(*frame)
+                    if pace.is_due(has_news=bool(stored)):
+                        yield await self._send(timeline, run_id)
+                        pace.rest()
                 yield await self._send(timeline, run_id)
-                pace.rest()
-        yield await self._send(timeline, run_id)
-        feed.close()
+                if (await runs.find(actor, run_id)).status in FINISHED:
+                    return
+                # It waits outside of memory, and may be answered or go on elsewhere.
+                await asyncio.sleep(_PARKED_S)
+        finally:
+            feed.close()
 
     def _look(self, run_id: str) -> Callable[[], Awaitable[object]]:
         return lambda: backend().runs.find(current_actor(self), run_id)
@@ -197,7 +213,11 @@ class RunState(rx.State):
     async def rerun(self, path: str) -> Any:
         """Run again from a step, or from what did not finish, and show the new run."""
         actor = current_actor(self)
+        if self._is_leaving:
+            # A second press, on the way to the first one's run.
+            return None
         new_id = await backend().runs.rerun(actor, self._id(), path or None)
+        self._is_leaving = True
         return rx.redirect(f"/runs/{new_id}")
 
     @guarded("run.answer")
@@ -206,8 +226,9 @@ class RunState(rx.State):
         return await self._answer(path, {"approved": approved, "comment": comment})
 
     @guarded("run.answer")
-    async def fill_in(self, path: str, form: dict[str, Any]) -> Any:
+    async def fill_in(self, form: dict[str, Any]) -> Any:
         """Answer a step's form; errors come back at the fields."""
+        path = str(form.pop(QUESTION, ""))
         actor, runs = current_actor(self), backend().runs
         steps = await runs.steps(actor, self._id())
         waiting = next((step.waiting for step in steps if step.path == path), None)
@@ -295,6 +316,10 @@ class RunState(rx.State):
         self.can_rerun = not run.draft
         self.earlier = run.rerun_of
         self.has_inputs = bool(run.inputs)
+        may = current_actor(self).projects_with
+        self.may_steer = run.project_id in may("run.steer")
+        self.may_answer = run.project_id in may("run.answer")
+        self.may_delete = run.project_id in may("run.delete")
 
     def _show_run(self, run: RunView) -> None:
         self.status, self.label = run.status, LABELS.get(run.status, run.status)

@@ -79,7 +79,7 @@ def _more() -> rx.Component:
             key=f"{RunsState.loaded} {RunsState.cleared}",
             on_change=RunsState.find_text.debounce(300),
             class_name="input grow",
-            custom_attrs={"data-testid": "runs-search"},
+            custom_attrs={"data-testid": "runs-search", "data-key": "find"},
         ),
         _workflow(),
         _select("Begun by", _TRIGGERS, RunsState.trigger, RunsState.choose_trigger, "trigger"),

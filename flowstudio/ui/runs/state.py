@@ -213,8 +213,8 @@ class RunsState(rx.State):
     async def _fill(self) -> None:
         self.problem = ""
         try:
-            await self._list_runs()
             await self._look_around()
+            await self._list_runs()
         except JournalError as error:
             self.problem = str(error)
 
@@ -257,3 +257,6 @@ class RunsState(rx.State):
         self.dead_count = f"{_MOST_DEAD - 1}+" if count >= _MOST_DEAD else str(count or "")
         named = await backend().runs.list_workflows(actor, project.get("project_id"))
         self.workflows = [{"id": workflow_id, "name": name} for workflow_id, name in named]
+        if self.workflow_id not in dict(named):
+            # Of another project, which was looked at before.
+            self.workflow_id = ""

@@ -113,7 +113,11 @@ def _inputs() -> rx.Component:
             rx.el.h2("Inputs"),
             rx.cond(
                 ScheduleFormState.has_schema,
-                rx.foreach(ScheduleFormState.fields, form_field),
+                # Anew for another workflow: an input of the same name is another one there.
+                rx.el.div(
+                    rx.foreach(ScheduleFormState.fields, form_field),
+                    key=ScheduleFormState.workflow_id,
+                ),
                 labelled(
                     "inputs",
                     "Inputs as JSON",

@@ -60,14 +60,18 @@ class ScheduleFormState(rx.State):
     errors: dict[str, str] = {}
     problems: list[str] = []
     _schema: dict[str, Any] = {}
+    _is_leaving: bool = False
+    _opened: int = 0
 
     @guarded("schedule.list")
     async def load(self) -> None:
         """Show the schedule of the address, or an empty one; `?workflow=<id>` chooses that."""
         actor = current_actor(self)
+        self._is_leaving, self._opened = False, self._opened + 1
         self.errors, self.problems, self.missing = {}, [], False
         self.is_new = not self._id()
-        self.form_key = self.router.url.path + self.router.url.query
+        # Of its own each time: boxes keep what was typed into them as long as their form is the same.
+        self.form_key = f"{self.router.url.path}{self.router.url.query} {self._opened}"
         try:
             await (self._begin(actor) if self.is_new else self._open(actor))
         except NotFoundError:
@@ -168,8 +172,12 @@ class ScheduleFormState(rx.State):
         if wish is None or problems or more or any(field.error for field in self.fields):
             self._tell([*problems, *more])
             return None
+        if self._is_leaving:
+            # A second press, on the way to the first one's schedule.
+            return None
         try:
             schedule_id = await self._keep(wish)
+            self._is_leaving = True
         except InvalidInputError as error:
             self._tell(error.problems)
             return None

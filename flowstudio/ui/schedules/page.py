@@ -75,12 +75,14 @@ def _filters() -> rx.Component:
         ),
         rx.el.input(
             default_value=SchedulesState.text,
+            # Anew once what was searched for is known, and when it is cleared.
+            key=f"{SchedulesState.loaded} {SchedulesState.cleared}",
             on_change=SchedulesState.find_text.debounce(250),
             placeholder="Find by name or workflow",
             aria_label="Find schedules",
             auto_complete="off",
             class_name="input grow",
-            custom_attrs={"data-testid": "schedules-find"},
+            custom_attrs={"data-testid": "schedules-find", "data-key": "find"},
         ),
         class_name="filters",
     )

@@ -33,6 +33,7 @@ class SchedulesState(rx.State):
     shown: str = ""
     text: str = ""
     is_filtered: bool = False
+    cleared: int = 0
     may_create: bool = False
     schedules: list[ScheduleRow] = []
     has_more: bool = False
@@ -61,6 +62,7 @@ class SchedulesState(rx.State):
     async def clear_filters(self) -> None:
         """Show all again."""
         self.shown = self.text = ""
+        self.cleared += 1
         await self._fill()
 
     @guarded("schedule.list")

@@ -5,11 +5,11 @@ from typing import Any
 import reflex as rx
 
 from flowstudio.services.webhooks import METHODS
-from flowstudio.ui.live import toast
 from flowstudio.ui.shell import frame, heading
 from flowstudio.ui.webhooks.present import LinkCard, RequestRow
 from flowstudio.ui.webhooks.state import WebhooksState
 from flowstudio.ui.widgets.api_form import api_field, api_form
+from flowstudio.ui.widgets.copy_button import copy_button
 from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.settings import tag
@@ -109,15 +109,7 @@ def _address(label: str, text: rx.Var[str] | str, name: str) -> rx.Component:
         rx.el.span(label, class_name="hook-label"),
         rx.el.div(
             rx.el.code(text, custom_attrs={"data-testid": f"hook-{name}"}, tab_index=0),
-            rx.el.button(
-                icon("copy", 14),
-                "Copy",
-                type="button",
-                on_click=[rx.set_clipboard(text), toast("Copied.")],
-                class_name="button",
-                aria_label=f"Copy: {label}",
-                custom_attrs={"data-testid": f"copy-{name}"},
-            ),
+            copy_button(text=text, label=f"Copy: {label}", test_id=f"copy-{name}"),
             class_name="hook-line",
         ),
     )
@@ -127,14 +119,7 @@ def _example(card: LinkCard) -> rx.Component:
     return rx.el.details(
         rx.el.summary("How a shell calls it"),
         rx.el.pre(card.example, tab_index=0, custom_attrs={"data-testid": "hook-example"}),
-        rx.el.button(
-            icon("copy", 14),
-            "Copy",
-            type="button",
-            on_click=[rx.set_clipboard(card.example), toast("Copied.")],
-            class_name="button",
-            aria_label="Copy the example",
-        ),
+        copy_button(text=card.example, label="Copy the example"),
     )
 
 

@@ -13,6 +13,10 @@ from flowstudio.ui.widgets.icons import icon
 Decide = Callable[[bool, rx.Var[str]], Any]
 
 
+#: No input of a form is called so.
+QUESTION = " question"
+
+
 def verdict(box: rx.Var[str] | str, decide: Decide) -> rx.Component:
     """A comment, and the two buttons of an approval.
 
@@ -49,9 +53,16 @@ def verdict(box: rx.Var[str] | str, decide: Decide) -> rx.Component:
     )
 
 
-def answer_form(fields: rx.Var[list[Field]] | list[Field], fill_in: Any) -> rx.Component:
-    """The form of a question, sent by the event `fill_in`."""
+def answer_form(
+    fields: rx.Var[list[Field]] | list[Field], fill_in: Any, question: rx.Var[str] | str = ""
+) -> rx.Component:
+    """The form of a question, sent by the event `fill_in`.
+
+    Which `question` it is, is sent along under `QUESTION`: an event in a list of forms could not name
+    its row, for Reflex makes it outside of the list.
+    """
     return rx.el.form(
+        rx.el.input(type="hidden", name=QUESTION, value=question, read_only=True),
         rx.foreach(fields, form_field),
         rx.el.div(
             rx.el.button(

@@ -39,6 +39,7 @@ class WorkflowState(rx.State):
     loaded: bool = False
     missing: bool = False
     form_key: str = ""
+    _is_leaving: bool = False
     title: str = ""
     description: str = ""
     cost: str = ""
@@ -62,7 +63,7 @@ class WorkflowState(rx.State):
         except NotFoundError:
             self.missing, self.loaded = True, True
             return
-        self.missing = False
+        self.missing = self._is_leaving = False
         self.form_key = self.router.url.path + self.router.url.query
         self.title, self.description = document.name, document.description
         self.drawing = draw_large(document, backend().registry)
@@ -80,10 +81,12 @@ class WorkflowState(rx.State):
         )
         reading = read_form(inputs_schema(document), form)
         self.fields, self.problems = reading.fields, []
-        if not reading.is_valid:
+        if not reading.is_valid or self._is_leaving:
+            # A second press, on the way to the first one's run.
             return None
         try:
             run_id = await self._start(actor, reading.values)
+            self._is_leaving = True
         except InvalidInputError as error:
             self.fields, self.problems = with_problems(reading.fields, list(error.problems))
             return None
@@ -91,6 +94,7 @@ class WorkflowState(rx.State):
             self.problems = [str(problem) for problem in error.problems]
             return None
         if not run_id:
+            self._is_leaving = False
             return toast("You belong to no project yet; ask to be invited to one.", tone="error")
         return rx.redirect(f"/runs/{run_id}")
 

@@ -171,7 +171,7 @@ def _filters() -> rx.Component:
                 aria_label="Find workflows",
                 default_value=WorkflowsState.search,
                 # Anew once what was searched for is known: after a reload, too, it is seen.
-                key=WorkflowsState.loaded.to_string(),  # type: ignore[attr-defined]
+                key=f"{WorkflowsState.loaded} {WorkflowsState.cleared}",
                 on_change=WorkflowsState.find.debounce(200),
                 class_name="input grow",
                 custom_attrs={"data-testid": "workflow-search", "data-key": "find"},
@@ -268,7 +268,7 @@ def _nothing() -> rx.Component:
                 "search",
                 "No workflow fits",
                 "Search for a part of its name or of a tag.",
-                link("Show all", to="/workflows", class_name="button"),
+                rx.el.button("Show all", on_click=WorkflowsState.show_all, class_name="button"),
             ),
             rx.cond(
                 WorkflowsState.is_empty,

@@ -1,6 +1,6 @@
 """State of the list of workflows."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import reflex as rx
 
@@ -40,6 +40,7 @@ class WorkflowsState(rx.State):
     project_id: str = ""
     may_edit: bool = False
     search: str = ""
+    cleared: int = 0
     sort: str = "-updated_at"
     folder: str = ""
     tag: str = ""
@@ -81,6 +82,13 @@ class WorkflowsState(rx.State):
         """Show workflows with the text in their name or a tag."""
         self.search, self._shown = search[:100], _PAGE
         await self._list_workflows()
+
+    @guarded("project.list")
+    async def show_all(self) -> Any:
+        """Look for nothing, in all folders."""
+        self.search, self.cleared = "", self.cleared + 1
+        await self._list_workflows()
+        return rx.redirect("/workflows")
 
     @guarded("project.list")
     async def order(self, sort: Sort) -> None:
