@@ -126,3 +126,15 @@ async def test_pages_say_that_mail_stays_on_this_server(page: Page, site: Site) 
         await page.goto(path)
         await loaded(page)
         await expect(page.get_by_text("This server sends no mail")).to_be_visible()
+
+
+async def test_a_number_that_cannot_be_read_is_refused_at_its_field(page: Page) -> None:
+    await page.goto("/admin")
+    await page.get_by_test_id("admin-retention").click()
+    form = page.get_by_test_id("retention-form")
+    days = form.locator("[name=days]")
+    await days.fill("30 days")
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.get_by_text("This must be a whole number.")).to_be_visible()
+    await expect(days).to_be_focused()
+    await expect(form.get_by_text("Saved.")).to_have_count(0)
