@@ -14,7 +14,7 @@ from flowstudio.graph.checks.subject import check_nodes
 from flowstudio.graph.document import CacheFor, Document, Node
 from flowstudio.graph.fingerprint import config_key
 from flowstudio.graph.reads import Reads, reads_of
-from flowstudio.graph.topology import ROOT, insides, scopes_of
+from flowstudio.graph.topology import ROOT, containers_around, insides, scopes_of
 from flowstudio.services.draft_known import Registry, container_keys
 from flowstudio.services.draft_standing import NULL_HASH
 from flowstudio.store.drafts import DraftOutput, Settled
@@ -61,6 +61,11 @@ class RunRows:
         self._run_id = record.id
         self._wish = wish
         self._boxes = insides(document)
+        by_id = {node.id: node for node in document.nodes}
+        self._around = {
+            node.id: tuple(box.id for box in containers_around(node, by_id))
+            for node in document.nodes
+        }
         self._by_name = {node.name: node for node in document.nodes}
         self._keys = container_keys(document, registry)
         self._reads = reads_of(document, check_nodes(document, registry))
@@ -85,7 +90,7 @@ class RunRows:
         is_turn = event.path.rsplit("/", 1)[-1].isdigit()
         if is_turn:
             return []
-        for place in {root.id, node.id}:
+        for place in {root.id, node.id, *self._around[node.id]}:
             self._bills.setdefault(place, _Bill()).add(event.data)
         if not _is_end(event):
             return []

@@ -32,6 +32,7 @@ from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.services.workflow_checks import find_unchosen
+from flowstudio.services.turns import Turns
 from flowstudio.store import drafts as store
 from flowstudio.store.runs import UNFINISHED, RunRecord
 from flowstudio.store.workflows import StoredWorkflow
@@ -69,7 +70,7 @@ class DraftRuns:
         self._credentials = credentials
         self._registry = registry
         self._costs = DraftCosts(runs.parts.journal, runs.resources, registry)
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
         self._missed: dict[str, Actor] = {}
         self._feed = DraftFeed(
             parts,
@@ -97,7 +98,7 @@ class DraftRuns:
         """
         await self._stored(actor, "draft.run", workflow_id)
         await self._feed.catch_up(workflow_id)
-        async with self._locks.setdefault(workflow_id, asyncio.Lock()):
+        async with self._turns.of(workflow_id):
             if ask.inputs is not None:
                 await self._keep_inputs(workflow_id, ask.inputs)
             await self._let_pass(actor, workflow_id)
@@ -193,7 +194,7 @@ class DraftRuns:
         """
         await self._stored(actor, "draft.run", workflow_id)
         await self._feed.catch_up(workflow_id)
-        async with self._locks.setdefault(workflow_id, asyncio.Lock()):
+        async with self._turns.of(workflow_id):
             standing = await self._look(actor, "draft.run", workflow_id)
             costs = await self._predicted(standing)
             chosen = await asyncio.to_thread(

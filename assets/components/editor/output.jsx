@@ -74,6 +74,7 @@ function OutputFacts({ result }) {
 }
 
 function EditOutput({ id, value, port, onClose }) {
+  const ports = useEditor((state) => state.faces[id]?.outputs) ?? [];
   const [typed, setTyped] = useState(value);
   const [problem, setProblem] = useState("");
   const keep = async () => {
@@ -84,7 +85,9 @@ function EditOutput({ id, value, port, onClose }) {
       setProblem(`This is not JSON: ${error.message}. Texts stand in quotes.`);
       return;
     }
-    if (await draft.pin(id, parsed, { kind: "edited", port })) onClose();
+    // What a decision gives says which way it went.
+    const way = ports.length > 1 && ports.includes(parsed?.port) ? parsed.port : port;
+    if (await draft.pin(id, parsed, { kind: "edited", port: way })) onClose();
   };
   return (
     <div className="field">

@@ -2,13 +2,15 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { LogLine, useLive } from "../live.jsx";
 
-const MOST = 2000;
+// As it grows; whoever asks for its beginning gets that, too.
+const MOST = 2_000;
+const MOST_ASKED = 20_000;
 
-function parse(text, kept) {
+function parse(text, kept, most) {
   const lines = text.startsWith(kept.text) ? kept.lines : [];
   const rest = text.slice(lines.length ? kept.text.length : 0);
   const more = rest.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  return { text, lines: more.length ? [...lines, ...more].slice(-MOST) : lines };
+  return { text, lines: more.length ? [...lines, ...more].slice(-most) : lines };
 }
 
 export function RunLog({ selected, onEarlier }) {
@@ -18,7 +20,8 @@ export function RunLog({ selected, onEarlier }) {
   const box = useRef(null);
   const [isOnly, setOnly] = useState(false);
   const [query, setQuery] = useState("");
-  const lines = useMemo(() => (kept.current = parse(text, kept.current)).lines, [text]);
+  const [most, setMost] = useState(MOST);
+  const lines = useMemo(() => (kept.current = parse(text, kept.current, most)).lines, [text]);
   const shown = lines.filter((line) =>
     (!isOnly || !selected || line.path === selected || line.path.startsWith(`${selected}/`))
     && (!query || `${line.path} ${line.text}`.toLowerCase().includes(query.toLowerCase())));
@@ -39,7 +42,7 @@ export function RunLog({ selected, onEarlier }) {
         <input type="search" className="input" placeholder="Find in the log" aria-label="Find in the log" value={query} onChange={(event) => setQuery(event.target.value)} />
       </header>
       <div className="log-lines" ref={box} onScroll={onScroll} tabIndex={0} role="log" aria-label="Log" aria-live="off">
-        {hasEarlier && <button type="button" className="text-link" onClick={() => onEarlier()}>Show earlier lines</button>}
+        {hasEarlier && <button type="button" className="text-link" onClick={() => { setMost(MOST_ASKED); onEarlier(); }}>Show earlier lines</button>}
         {shown.map((line, index) => (
           <LogLine key={index} line={line} />
         ))}

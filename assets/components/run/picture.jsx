@@ -13,7 +13,7 @@ export function RunPicture({ selected, onSelect }) {
           {edges.map((edge, index) => <Wire key={index} edge={edge} />)}
         </svg>
         {nodes.map((node) => (
-          <Node key={node.name} node={node} isSelected={selected === node.name} onSelect={onSelect} />
+          <Node key={node.name} node={node} isSelected={selected?.split("/").at(-1) === node.name} onSelect={onSelect} />
         ))}
       </div>
     </div>

@@ -154,13 +154,17 @@ class RunState(rx.State):
                 return None
             run = await backend().runs.get(current_actor(self), run_id)
             sender = Sender(self._seen)
+            self._seq = max(self._seq, timeline.seq)
             await self._refresh(run, timeline, sender)
             return push(*sender.operations)
 
     @guarded("run.read")
     async def select(self, path: str) -> Any:
         """Show the details of a step; of none when the path is empty."""
-        self.selected = path[:1_000]
+        timeline = await backend().runs.timeline(current_actor(self), self._id())
+        # The picture knows nodes: of one in a container, the execution that its card shows is meant.
+        tally = timeline.tallies.get(path)
+        self.selected = (tally.shown if tally is not None else "") or path[:1_000]
         return await self._show()
 
     @guarded("run.read")

@@ -136,6 +136,9 @@ def _parse(field: Field, text: str, part: Mapping[str, Any]) -> Any:
     if field.kind == "json":
         try:
             return json.loads(text)
+        except RecursionError as error:
+            message = "This is nested too deeply to be read."
+            raise ValueError(message) from error
         except ValueError as error:
             message = f"This is not JSON: {error}."
             raise ValueError(message) from error
