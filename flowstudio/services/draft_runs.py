@@ -30,9 +30,9 @@ from flowstudio.services.draft_plans import Ask, DraftPlan, check_part, plan_dra
 from flowstudio.services.draft_standing import Standing, Standings
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
+from flowstudio.services.turns import Turns
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.services.workflow_checks import find_unchosen
-from flowstudio.services.turns import Turns
 from flowstudio.store import drafts as store
 from flowstudio.store.runs import UNFINISHED, RunRecord
 from flowstudio.store.workflows import StoredWorkflow

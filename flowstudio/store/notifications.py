@@ -8,9 +8,11 @@ from typing import Any, Literal
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
+from flowstudio.store.metrics import UNFINISHED
 from flowstudio.store.notice_types import NoticeType, Priority
 from flowstudio.store.tables.notifications import NotificationRow, QuestionRow
 from flowstudio.store.tables.projects import ProjectRow
+from flowstudio.store.tables.runs import RunRow
 from flowstudio.store.tables.workflows import WorkflowRow
 
 Show = Literal["inbox", "unread", "archived"]
@@ -25,6 +27,7 @@ class NotificationRecord:
         path, seq: of the step that waits for an answer, and of its event.
         workflow, project: their names now, or "" when they are gone.
         answered_by, answered_at: who has answered what it asks, and when.
+        run_goes_on: whether the run it is about has not ended.
     """
 
     id: str
@@ -46,6 +49,7 @@ class NotificationRecord:
     workflow: str = ""
     answered_by: str = ""
     answered_at: datetime | None = None
+    run_goes_on: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -172,7 +176,9 @@ def _all() -> Any:
             func.coalesce(col(WorkflowRow.name), ""),
             func.coalesce(col(QuestionRow.answered_by), ""),
             col(QuestionRow.answered_at),
+            func.coalesce(col(RunRow.status), "").in_(UNFINISHED),
         )
+        .outerjoin(RunRow, col(RunRow.id) == col(NotificationRow.run_id))
         .outerjoin(ProjectRow, col(ProjectRow.id) == col(NotificationRow.project_id))
         .outerjoin(WorkflowRow, col(WorkflowRow.id) == col(NotificationRow.workflow_id))
         .outerjoin(

@@ -72,6 +72,9 @@ async def test_viewers_are_offered_nothing_that_they_may_not_do(
         await expect(question.get_by_role("button")).to_have_count(0)
         for name in ("cancel", "pause", "delete"):
             await expect(other.get_by_test_id(f"run-{name}")).to_have_count(0)
+    # Nothing is left that asks the admin for an answer.
+    await page.get_by_test_id("run-cancel").click()
+    await expect(page.get_by_test_id("run-status")).to_have_attribute("data-state", "cancelled")
 
 
 async def test_a_second_press_begins_no_second_run(page: Page) -> None:

@@ -130,6 +130,7 @@ async def test_a_rename_leaves_fresh_what_reads_the_node(edit, runtime, bench):
     inner = node("count", "one", inside="each", value="{{ s }}")
     editor = await edit(workflow(*nodes, inner, edges="s>each; s>r"))
     await editor.run(mode="all")
+    assert set((await editor.states()).values()) == {"fresh"}
     ran = dict(bench.runs)
     for number, (name, new) in enumerate([("s", "source"), ("one", "two"), ("s", "s")]):
         rename = OPERATIONS.validate_python([{"op": "rename_node", "id": name, "name": new}])

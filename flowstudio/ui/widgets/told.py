@@ -69,7 +69,7 @@ def told_row(record: NotificationRecord, now: datetime) -> ToldRow:
         is_read=record.is_read,
         is_archived=record.is_archived,
         is_urgent=record.priority == "urgent",
-        asks=record.type == "run_waiting" and record.answered_at is None,
+        asks=record.type == "run_waiting" and record.answered_at is None and record.run_goes_on,
         workflow_id=record.workflow_id if record.workflow else "",
         workflow=record.workflow,
     )
