@@ -23,10 +23,15 @@ def question_card(question: Question) -> rx.Component:
         ),
         prose(text=question.message),
         rx.cond(RunState.may_answer, _ways(question)),
-        rx.foreach(
-            RunState.problems,
-            lambda problem, index: rx.el.p(
-                problem, class_name="field-error", custom_attrs={"data-testid": f"problem-{index}"}
+        rx.cond(
+            RunState.problems_at == question.path,
+            rx.foreach(
+                RunState.problems,
+                lambda problem, index: rx.el.p(
+                    problem,
+                    class_name="field-error",
+                    custom_attrs={"data-testid": f"problem-{index}"},
+                ),
             ),
         ),
         class_name="card padded question",

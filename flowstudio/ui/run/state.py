@@ -76,6 +76,7 @@ class RunState(rx.State):
     selected: str = ""
     questions: list[Question] = []
     problems: list[str] = []
+    problems_at: str = ""
 
     _seen: dict[str, int] = {}
     _opened: dict[str, int] = {}
@@ -97,6 +98,7 @@ class RunState(rx.State):
             return None
         if self.run != run.id:
             self.run, self.selected, self._opened = run.id, "", {}
+            self.questions = []
             self._steps_shown, self._lines_shown = _STEPS_AT_ONCE, _LINES_AT_ONCE
         self.missing = False
         timeline = await runs.timeline(actor, run.id)
@@ -121,6 +123,7 @@ class RunState(rx.State):
         timeline, seq = await runs.timeline(actor, run_id), self._seq
         feed, text, pace = open_feed(self, "run.read", self._look(run_id)), TextFeed(), _Pace()
         try:
+            told = -1
             while await feed.goes_on():
                 async for events in batches(runs.watch(actor, run_id, seq)):
                     if not await feed.goes_on():
@@ -136,7 +139,9 @@ class RunState(rx.State):
                     if pace.is_due(has_news=bool(stored)):
                         yield await self._send(timeline, run_id)
                         pace.rest()
-                yield await self._send(timeline, run_id)
+                if seq != told:
+                    yield await self._send(timeline, run_id)
+                    told = seq
                 if (await runs.find(actor, run_id)).status in FINISHED:
                     return
                 # It waits outside of memory, and may be answered or go on elsewhere.
@@ -249,7 +254,7 @@ class RunState(rx.State):
         try:
             await backend().runs.answer(current_actor(self), self._id(), path, answer)
         except InvalidInputError as error:
-            self.problems = list(error.problems)
+            self.problems, self.problems_at = list(error.problems), path
             for index, question in enumerate(self.questions):
                 if question.path == path:
                     fields, self.problems = with_problems(question.fields, self.problems)
@@ -264,7 +269,9 @@ class RunState(rx.State):
         """Set the vars, and send what the browser has not seen."""
         self._show_run(run)
         self._show_progress(run, timeline)
-        self.questions = questions(timeline)
+        # What was answered wrongly stays marked as long as it is asked.
+        known = {question.path: question for question in self.questions}
+        self.questions = [known.get(one.path, one) for one in questions(timeline)]
         registry = backend().registry
         showing.states(sender, run.document, timeline, has_picture=self.has_picture)
         showing.timeline(sender, run, timeline, self._opened, registry)

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from flowstudio.clock import utc_now
 from flowstudio.engine.events import RunStatus, Trigger
-from flowstudio.errors import ConflictError, JournalError
+from flowstudio.errors import ConflictError, JournalError, NotFoundError
 from flowstudio.services.run_lists import RunFilter
 from flowstudio.ui.backend import backend
 from flowstudio.ui.current_project import project_filter
@@ -191,7 +191,7 @@ class RunsState(rx.State):
             try:
                 await work(run_id)
                 count += 1
-            except ConflictError as error:
+            except (ConflictError, NotFoundError) as error:
                 refused = str(error)
         said = f"{done}: {words.count(count, 'run')}."
         return await self._after(f"{said} {refused}" if refused else said)
