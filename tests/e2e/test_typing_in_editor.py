@@ -256,3 +256,50 @@ async def test_what_is_free_below_a_cell_runs_once_that_has_been_run(
     await expect(page.get_by_test_id("node-b-output")).to_have_text("Two!")
     await page.get_by_role("tab", name="Output").click()
     await expect(page.get_by_role("button", name="Fresh sample")).to_be_visible()
+
+
+async def test_what_is_free_runs_though_the_answer_comes_after_the_end(
+    page: Page, site: Site
+) -> None:
+    document = chain("", "{{ a.text }}!")
+    document["nodes"][1] |= {"type": "ai", "config": {"prompt": f"One word: {document['name']}"}}
+    editor = await Editor(page).open(keep(site, document))
+    await editor.select("a")
+
+    async def late(route: Route) -> None:
+        reply = await route.fetch()
+        await expect(page.get_by_test_id("node-a-output")).to_have_text("One")
+        await route.fulfill(response=reply)
+
+    await page.route("**/draft/run", late)
+    site.models.answer(say("One"))
+    await editor.run("a")
+    await expect(page.get_by_test_id("node-b-output")).to_have_text("One!")
+
+
+async def test_undo_of_a_version_takes_back_nothing_of_others(page: Page, site: Site) -> None:
+    workflow_id = keep(site, chain("One"))
+    editor = await Editor(page).open(workflow_id)
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-name").fill("First")
+    await page.get_by_test_id("version-save").click()
+    await expect(page.get_by_test_id("version-1")).to_be_visible()
+    await editor.select("a")
+    await editor.write("text", "Two")
+    await editor.saved()
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-1").get_by_role("button").first.click()
+    await page.get_by_test_id("version-restore").click()
+    summary = editor.node("a").locator(".flow-summary, .flow-brief").first
+    await expect(summary).to_have_text("One")
+    theirs = {"op": "rename_node", "id": "a", "name": "theirs"}
+    await somebody_else(page, workflow_id, theirs)
+    await expect(editor.node("theirs")).to_be_visible()
+    await page.get_by_test_id("panel-versions").focus()
+    await page.keyboard.press("ControlOrMeta+z")
+    await expect(page.get_by_text("Others have changed the workflow since.")).to_be_visible()
+    await editor.saved()
+    kept = kept_document(site, workflow_id).nodes
+    assert [(node.name, node.config.get("text")) for node in kept if node.id == "a"] == [
+        ("theirs", "One")
+    ]

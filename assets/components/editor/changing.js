@@ -9,6 +9,8 @@ const MOST_OPERATIONS = 400;
 
 let undone = [];
 let done = [];
+// How many changes of others have come in.
+let others = 0;
 // The last values this person gave, by place, to notice when somebody writes over them unseen.
 let mine = new Map();
 
@@ -79,18 +81,23 @@ const left = () => ({ canUndo: done.length > 0, canRedo: undone.length > 0 });
 
 // A version that was brought back is one step: taken back by the version that was made of what it replaced.
 export function noteRestored({ back, forth }) {
-  done.push({ versions: { back, forth }, merge: "" });
+  done.push({ versions: { back, forth }, others, merge: "" });
   undone = [];
   set(left());
 }
 
 async function leap(step, from, to, way) {
   const { id } = read();
+  if (step.others !== others) {
+    // It would take back what they did, too.
+    say("Others have changed the workflow since. Bring a version back among the versions.", "error");
+    return set(left());
+  }
   const reply = await ask("POST", "/versions/restore", { version: step.versions[way] });
-  if (read().id !== id) return;
+  if (read().id !== id) return undefined;
   (reply.ok ? to : from).push(step);
   if (!reply.ok) say(textOf(reply), "error");
-  set(left());
+  return set(left());
 }
 
 export const undo = () => travel(done, undone, "back");
@@ -104,7 +111,8 @@ export function note(operations) {
   }
 }
 
-export function noticeOverwriting(entry) {
+export function noticeOthers(entry) {
+  others += 1;
   for (const theirs of entry.operations) {
     for (const place of placesOf(theirs)) {
       const own = mine.get(place);

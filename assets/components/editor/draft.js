@@ -59,9 +59,11 @@ function loadSoon() {
 // Runs that this page has asked for. Of others, such as those that begin by themselves after an edit, the
 // nodes and the drawer tell enough.
 const asked = new Set();
-function tellFailure(run) {
-  if (run?.status !== "failed" || !asked.delete(run.run_id)) return;
-  say(run.error ?? "The run failed.", "error");
+function followUp(run) {
+  if (!["succeeded", "failed"].includes(run?.status) || !asked.delete(run.run_id)) return;
+  if (run.status === "failed") say(run.error ?? "The run failed.", "error");
+  // What is free below what came out may run by itself now; what ran by itself asks for nothing more.
+  else scheduleAuto();
 }
 
 // Nodes by id; `mode` is cells, stale, from or all.
@@ -81,7 +83,7 @@ export async function run(mode, targets = [], more = {}) {
   const { run_id: id, runs } = reply.body;
   if (id) asked.add(id);
   // Perhaps the socket was quicker.
-  tellFailure(read().run);
+  followUp(read().run);
   if (!id) say("Nothing here has changed since it last ran.");
   // What the socket has told of it already stands.
   else if (read().run?.run_id !== id) {
@@ -210,9 +212,7 @@ onMessage("run", ({ t, ...message }) => {
   if (isOver) {
     set({ steps: {}, texts: {} });
     loadDraft();
-    // What is free below what came out may run by itself now; what ran by itself asks for nothing more.
-    if (message.status === "succeeded" && asked.delete(message.run_id)) scheduleAuto();
-    tellFailure(message);
+    followUp(message);
   }
 });
 

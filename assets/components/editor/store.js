@@ -2,7 +2,7 @@
 // and what is selected. Components read it by `useEditor(pick)` and change it by the functions below and
 // those of changing.js.
 import { useSyncExternalStore } from "react";
-import { begin, note, noticeOverwriting } from "./changing.js";
+import { begin, note, noticeOthers } from "./changing.js";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
 import { recall, rescue } from "./notices.js";
@@ -251,7 +251,7 @@ function absorb(entry) {
     readAnew();
   }
   if (isMine(entry)) outbox.answer(entry);
-  else if (isOthers) noticeOverwriting(entry);
+  else if (isOthers) noticeOthers(entry);
   const published = state.published && { ...state.published, is_changed: true };
   state = { ...state, revision: entry.revision, published: state.published?.is_changed ? state.published : published };
   tellUnfit();
