@@ -1,5 +1,6 @@
 // What an ApiForm may ask on its way: a password, to be sure; and a secret that is shown once.
 import { useId, useRef, useState } from "react";
+import { copy } from "./copy.js";
 import { sendSignedIn, sort } from "./rest.js";
 
 // Asks before something that cannot be taken back.
@@ -83,21 +84,17 @@ function signInAgain(event) {
 export function Secret({ label, text, onClose }) {
   const box = useRef(null);
   const [said, say] = useState("");
-  const copy = async () => {
+  const onCopy = async () => {
+    const isIn = await copy(text);
     box.current.select();
-    try {
-      await navigator.clipboard.writeText(text);
-      say("Copied.");
-    } catch {
-      say(document.execCommand("copy") ? "Copied." : "Press Ctrl C to copy.");
-    }
+    say(isIn ? "Copied." : "Press Ctrl C to copy.");
   };
   return (
     <div className="secret notice" role="group" aria-label={label || "Shown once"} data-testid="secret">
       <p>{label || "Copy it now: it is shown this once."}</p>
       <div className="secret-line">
         <input ref={box} readOnly className="input mono" value={text} aria-label="Secret" data-testid="secret-text" onFocus={(event) => event.target.select()} />
-        <button type="button" className="button" onClick={copy} data-testid="secret-copy">Copy</button>
+        <button type="button" className="button" onClick={onCopy} data-testid="secret-copy">Copy</button>
         <button type="button" className="button" onClick={onClose} data-testid="secret-close">I have kept it</button>
       </div>
       <span role="status" className="form-said">{said}</span>

@@ -1,6 +1,6 @@
 // What stands in the place of a page whose drawing failed.
 import { useState } from "react";
-import { copy as copyText } from "./editor/copy.js";
+import { copy as copyText } from "./copy.js";
 
 export function Broken({ error }) {
   const [isCopied, setCopied] = useState(false);

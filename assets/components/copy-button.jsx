@@ -1,5 +1,5 @@
-// Copies a text, and says whether the browser let it: on an address that is not safe, it does not.
-import { copy } from "./editor/copy.js";
+// Copies a text, and says whether the browser let it.
+import { copy } from "./copy.js";
 import { Copy } from "lucide-react";
 
 export function CopyButton({ text, label, testId }) {

@@ -89,6 +89,24 @@ async def test_a_webhook_is_made_called_and_looked_at(triggers: Page, site: Site
     assert results.violations_count == 0, results.generate_report()
 
 
+async def test_an_address_is_copied_where_the_browser_has_no_clipboard_for_pages(
+    triggers: Page,
+) -> None:
+    page = triggers
+    # As on plain http in a house's own network.
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    await page.get_by_test_id("field-name").fill("Copied")
+    await page.get_by_test_id("hook-create").click()
+    card = page.get_by_test_id("hook")
+    url = await card.get_by_test_id("hook-test-url").inner_text()
+    await card.get_by_test_id("copy-test-url").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("Copied.")
+    box = page.get_by_test_id("field-name").locator("visible=true")
+    await box.fill("")
+    await box.press("ControlOrMeta+v")
+    await expect(box).to_have_value(url)
+
+
 async def test_a_link_is_switched_off_changed_and_deleted(triggers: Page) -> None:
     page = triggers
     await page.get_by_test_id("field-name").fill("Orders")

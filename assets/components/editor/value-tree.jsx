@@ -1,7 +1,7 @@
 // A value as a tree of JSON. Branches are drawn when they are opened, long ones a piece at a time.
 import { useMemo, useState } from "react";
 import { ChevronRight, Copy, Search, X } from "lucide-react";
-import { copy } from "./copy.js";
+import { copy } from "../copy.js";
 import { pathText, searchIn } from "./value-kinds.js";
 
 const PIECE = 100;

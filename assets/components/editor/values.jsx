@@ -4,7 +4,7 @@
 // `preferred` is one of the kinds of value-kinds.js, taken where it fits.
 import { Suspense, lazy, useId, useMemo, useState } from "react";
 import { Copy } from "lucide-react";
-import { copy } from "./copy.js";
+import { copy } from "../copy.js";
 import { ValueTable } from "./value-table.jsx";
 import { ValueTree } from "./value-tree.jsx";
 import { LABELS, pictureOf, undrawn, viewsOf } from "./value-kinds.js";
