@@ -145,3 +145,14 @@ async def test_axe_finds_nothing(browser: Browser, site: Site, theme: str, width
             found = await Axe().run(page)
             assert found.response["violations"] == [], path
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+async def test_a_new_schedule_begins_with_nothing_of_the_one_before(page: Page) -> None:
+    await page.goto("/schedules/new")
+    await page.get_by_test_id("field-zone").fill("Asia/Tokyo")
+    await page.get_by_test_id("field-start").fill("2031-01-01 09:00")
+    await page.get_by_role("link", name="Schedules").first.click()
+    await page.get_by_role("link", name="New schedule").first.click()
+    await expect(page.get_by_test_id("field-start")).to_have_value("")
+    own = await page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    await expect(page.get_by_test_id("field-zone")).to_have_value(own)

@@ -82,7 +82,7 @@ class ScheduleFormState(rx.State):
 
     async def _begin(self, actor: Actor) -> None:
         self.kind = "cron"
-        self.values = FormValues(expression=_USUAL["cron"], zone=self.values.zone)
+        self.values = FormValues(expression=_USUAL["cron"])
         page = await backend().studio.workflows.list_workflows(
             actor, sort="name", limit=_MOST_WORKFLOWS, **await project_filter(self)
         )
