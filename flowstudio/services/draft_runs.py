@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from flowstudio.engine.costs import CostRange
-from flowstudio.engine.draft import read_wish
+from flowstudio.engine.draft import DraftWish, read_wish
 from flowstudio.engine.journal import Seed
 from flowstudio.errors import (
     ConflictError,
@@ -28,12 +28,14 @@ from flowstudio.services.draft_feed import DraftFeed
 from flowstudio.services.draft_known import Registry
 from flowstudio.services.draft_plans import Ask, DraftPlan, check_part, plan_draft, seeds_of
 from flowstudio.services.draft_standing import Standing, Standings
+from flowstudio.services.people import find_actor
 from flowstudio.services.runs import RunService, base_of_project
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.turns import Turns
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.services.workflow_checks import find_unchosen
 from flowstudio.store import drafts as store
+from flowstudio.store.jobs import Connection
 from flowstudio.store.runs import UNFINISHED, RunRecord
 from flowstudio.store.workflows import StoredWorkflow
 
@@ -71,7 +73,6 @@ class DraftRuns:
         self._registry = registry
         self._costs = DraftCosts(runs.parts.journal, runs.resources, registry)
         self._turns = Turns()
-        self._missed: dict[str, Actor] = {}
         self._feed = DraftFeed(
             parts,
             runs.parts,
@@ -114,12 +115,18 @@ class DraftRuns:
         self, actor: Actor, standing: Standing, plan: DraftPlan, max_cost_usd: Decimal | None
     ) -> Started:
         record = standing.record
-        await self._refuse_twice(standing, plan)
         await self._check(standing, plan)
-        now = self._parts.clock.now()
+        now, taken = self._parts.clock.now(), set[str]()
 
         def seeds(session: Session) -> list[Seed]:
             return seeds_of(session, standing, plan, now)
+
+        def is_free(connection: Connection) -> bool:
+            # Another process may begin a run of the same nodes at this moment.
+            connection.in_turn()
+            for wish in store.list_wishes(connection, record.id):
+                taken.update(_shared(plan.wish, read_wish(wish)))
+            return not taken
 
         run_id = await self._runs.create_unchecked(
             plan.document,
@@ -132,7 +139,10 @@ class DraftRuns:
             trigger="draft",
             draft=plan.wish.as_json(),
             seeds=await self._parts.records.read(seeds),
+            first=is_free,
         )
+        if taken:
+            raise ConflictError(_taken(taken, standing))
         self._runs.launch(run_id)
         names = {node.id: node.name for node in plan.document.nodes}
         return Started(
@@ -150,17 +160,6 @@ class DraftRuns:
                         async for _ in self._runs.watch(actor, record.id):
                             pass
                 await self._feed.catch_up(workflow_id)
-
-    async def _refuse_twice(self, standing: Standing, plan: DraftPlan) -> None:
-        mine = {*plan.wish.runs, *plan.wish.kept}
-        for record in await self._running(standing.record.id):
-            theirs = read_wish(record.draft)
-            both = (mine & set(theirs.runs)) | (set(plan.wish.runs) & set(theirs.kept))
-            if both:
-                nodes = standing.known.nodes
-                names = ", ".join(sorted(f"'{nodes[one].name}'" for one in both if one in nodes))
-                message = f"{names} takes part in a run that goes on. Wait for it, or cancel it."
-                raise ConflictError(message)
 
     async def _running(self, workflow_id: str) -> list[RunRecord]:
         return await self._runs.parts.store.list_drafts(workflow_id, 100, UNFINISHED)
@@ -180,7 +179,7 @@ class DraftRuns:
     async def cancel(self, actor: Actor, workflow_id: str) -> list[str]:
         """Stop the editor's runs of a workflow; gives their ids."""
         await self._stored(actor, "draft.run", workflow_id)
-        self._missed.pop(workflow_id, None)
+        await self._take_wanted(workflow_id)
         running = await self._running(workflow_id)
         for record in running:
             await self._runs.dispatcher.send(record.id, "cancel")
@@ -190,9 +189,20 @@ class DraftRuns:
         """Begin a run of what may run by itself after an edit, if there is anything.
 
         Those are pure nodes, and paid ones as long as they cost no more together than the workflow's
-        `auto_limit_usd`. While other nodes run that it needs, the wish is kept.
+        `auto_limit_usd`. While other nodes run that it needs, the wish is kept, and whichever process
+        follows them to their end sees to it.
         """
         await self._stored(actor, "draft.run", workflow_id)
+        try:
+            return await self._begin_auto(actor, workflow_id)
+        except ConflictError:
+            await self._keep_wanted(actor, workflow_id)
+        if not await self._running(workflow_id):
+            # It has ended meanwhile, and its end saw no wish.
+            await self._after(workflow_id)
+        return Started(None)
+
+    async def _begin_auto(self, actor: Actor, workflow_id: str) -> Started:
         await self._feed.catch_up(workflow_id)
         async with self._turns.of(workflow_id):
             standing = await self._look(actor, "draft.run", workflow_id)
@@ -204,11 +214,7 @@ class DraftRuns:
             plan = plan_draft(standing, ask, self._registry) if chosen.nodes else None
             if plan is None:
                 return Started(None)
-            try:
-                return await self._begin(actor, standing, plan, chosen.limit_usd)
-            except ConflictError:
-                self._missed[workflow_id] = actor
-                return Started(None)
+            return await self._begin(actor, standing, plan, chosen.limit_usd)
 
     async def _predicted(self, standing: Standing) -> dict[str, CostRange]:
         lengths = await self._parts.records.read(
@@ -218,13 +224,25 @@ class DraftRuns:
 
     async def _after(self, workflow_id: str) -> None:
         """Do what could not be done while a run went on."""
-        actor = self._missed.pop(workflow_id, None)
+        actor = await self._take_wanted(workflow_id)
         if actor is not None:
             try:
                 await self.auto(actor, workflow_id)
             except FlowStudioError:
                 # Whoever edits next is told; nobody waits for this.
                 return
+
+    async def _keep_wanted(self, actor: Actor, workflow_id: str) -> None:
+        if actor.id:
+            now = self._parts.clock.now()
+            await self._parts.records.write(
+                lambda session: store.put_wanted(session, workflow_id, actor.id, now)
+            )
+
+    async def _take_wanted(self, workflow_id: str) -> Actor | None:
+        return await self._parts.records.write(
+            lambda session: find_actor(session, store.take_wanted(session, workflow_id))
+        )
 
     async def _keep_inputs(self, workflow_id: str, inputs: Mapping[str, Any]) -> None:
         body = dump(dict(inputs))
@@ -244,3 +262,15 @@ class DraftRuns:
         return await self._parts.records.read(
             lambda session: allowed_in(session, actor, verb, workflow_id)
         )
+
+
+def _shared(mine: DraftWish, theirs: DraftWish) -> set[str]:
+    # What both only read does not keep them apart.
+    used = {*mine.runs, *mine.kept}
+    return (used & set(theirs.runs)) | (set(mine.runs) & set(theirs.kept))
+
+
+def _taken(node_ids: set[str], standing: Standing) -> str:
+    nodes = standing.known.nodes
+    names = ", ".join(sorted(f"'{nodes[one].name}'" for one in node_ids if one in nodes))
+    return f"{names} takes part in a run that goes on. Wait for it, or cancel it."

@@ -40,6 +40,14 @@ def as_actor(person: _Person, origin: Origin, roles: Mapping[str, str] | None = 
     )
 
 
+def find_actor(session: Session, user_id: str) -> Actor | None:
+    """A person in whose name something is done while they are away; None if they may not come in."""
+    user = users.find_user(session, user_id) if user_id else None
+    if user is None or not user.is_active:
+        return None
+    return as_actor(user, Origin(), sessions.find_roles(session, user.id))
+
+
 def create_person(  # noqa: PLR0913 - what a person is
     session: Session,
     *,

@@ -23,13 +23,11 @@ from flowstudio.errors import (
 from flowstudio.graph.document import Document
 from flowstudio.nodes.inputs import inputs_schema
 from flowstudio.services.access import NOBODY, Actor, Target, authorize
-from flowstudio.services.origin import Origin
-from flowstudio.services.people import as_actor
+from flowstudio.services.people import find_actor
 from flowstudio.services.sealing import Sealing, identity_of_webhook
 from flowstudio.services.studio_parts import StudioParts
 from flowstudio.services.version_choice import choose
 from flowstudio.services.workflow_runs import WorkflowRuns
-from flowstudio.store import sessions, users
 from flowstudio.store import webhooks as store
 from flowstudio.store import workflows as workflow_store
 from flowstudio.store.webhooks import WebhookRecord
@@ -162,10 +160,9 @@ def _with_maker(session: Session, stored: StoredWorkflow, link: Link, *, is_test
     record = link.record
     if record.auth != "none" and not link.secret:
         return replace(link, trouble=_NO_SECRET)
-    maker = users.find_user(session, record.created_by) if record.created_by else None
-    if maker is None or not maker.is_active:
+    actor = find_actor(session, record.created_by or "")
+    if actor is None:
         return replace(link, trouble=_NO_MAKER)
-    actor = as_actor(maker, Origin(), sessions.find_roles(session, maker.id))
     target = Target("workflow", record.workflow_id, link.project_id)
     try:
         authorize(actor, "workflow.run", target)

@@ -13,12 +13,13 @@ from sqlmodel import Session, col
 
 from flowstudio.engine.events import Output
 from flowstudio.graph.staleness import LastRun
+from flowstudio.store.jobs import Connection
 from flowstudio.store.journal_rows import INLINE_BYTES
 from flowstudio.store.moments import to_column
+from flowstudio.store.runs import UNFINISHED
 from flowstudio.store.tables.editing import DraftOutputRow, DraftRow
 from flowstudio.store.tables.runs import BlobRow
 from flowstudio.store.tables.users import UserRow
-from flowstudio.store.tables.workflows import WorkflowRow
 
 #: What is read of an output to show its beginning.
 HEAD_BYTES = 2_000
@@ -140,6 +141,35 @@ def put_inputs(session: Session, workflow_id: str, body: bytes, now: datetime) -
     session.add(row)
 
 
+def put_wanted(session: Session, workflow_id: str, user_id: str, now: datetime) -> None:
+    """Keep who has edited what is to run by itself later."""
+    row = session.get(DraftRow, workflow_id)
+    if row is None:
+        row = DraftRow(workflow_id=workflow_id, inputs=b"{}", updated_at=now)
+    row.wanted_by = user_id
+    session.add(row)
+
+
+def take_wanted(session: Session, workflow_id: str) -> str:
+    """Whoever that is, who is then kept no more; "" when nothing is to run."""
+    row = session.get(DraftRow, workflow_id)
+    if row is None or row.wanted_by is None:
+        return ""
+    user_id, row.wanted_by = row.wanted_by, None
+    session.add(row)
+    return user_id
+
+
+def list_wishes(connection: Connection, workflow_id: str) -> list[str]:
+    """What was asked for by those runs of a workflow's editor that go on, as JSON."""
+    rows = connection.execute(
+        "SELECT draft FROM run WHERE workflow_id=? AND draft<>''"
+        " AND status IN (SELECT value FROM json_each(?))",
+        (workflow_id, json.dumps(UNFINISHED)),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
 def list_outputs(session: Session, workflow_id: str) -> dict[str, DraftOutput]:
     """What is kept of all nodes, by id."""
     query = select(*_LIGHT).where(col(DraftOutputRow.workflow_id) == workflow_id)
@@ -174,12 +204,7 @@ def find_body(session: Session, workflow_id: str, node_id: str, *, pinned: bool)
 
 
 def put_settled(session: Session, workflow_id: str, settled: Iterable[Settled]) -> set[str]:
-    """Write last runs down, unless later ones stand there; gives the ids of the nodes.
-
-    Of a workflow that is gone, nothing is kept.
-    """
-    if not _is_there(session, workflow_id):
-        return set()
+    """Write last runs down, unless later ones stand there; gives the ids of the nodes."""
     written = set()
     for one in settled:
         row = session.get(DraftOutputRow, (workflow_id, one.row.node_id))
@@ -206,11 +231,6 @@ def rekey(session: Session, workflow_id: str, keys: Mapping[str, tuple[str, str]
             # A fingerprint is of the words, too.
             row.config_key, row.fingerprint = after, ""
     session.flush()
-
-
-def _is_there(session: Session, workflow_id: str) -> bool:
-    query = select(col(WorkflowRow.id)).where(col(WorkflowRow.id) == workflow_id)
-    return session.execute(query).first() is not None
 
 
 _CHANGED_FORM = ("node_id", "seen", "seen_pinned", "reads", "cost_usd", "saved_usd", "expires_at")

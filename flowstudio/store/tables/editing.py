@@ -36,7 +36,10 @@ class ChangeRow(SQLModel, table=True):
 
 
 class DraftRow(SQLModel, table=True):
-    """What the editor of a workflow runs with: the inputs last given, as JSON."""
+    """What the editor of a workflow runs with: the inputs last given, as JSON.
+
+    `wanted_by` has edited what could not run by itself yet, because a run went on that it needs.
+    """
 
     __tablename__ = "draft"
 
@@ -45,6 +48,9 @@ class DraftRow(SQLModel, table=True):
     )
     inputs: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    wanted_by: str | None = Field(
+        default=None, foreign_key="user.id", ondelete="SET NULL", index=True, max_length=36
+    )
 
 
 class DraftOutputRow(SQLModel, table=True):
