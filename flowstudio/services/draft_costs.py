@@ -80,10 +80,16 @@ class DraftCosts:
             resources = await self._of_project(standing.record.project_id)
         if resources is None:
             return {}
-        found: dict[str, CostRange] = {}
-        for node in known.document.nodes:
-            if self._is_paid(known, node) and not node.disabled:
-                found[node.id] = await self._one(known, node, resources)
+        paid = {
+            node.id: config_key(node)
+            for node in known.document.nodes
+            if self._is_paid(known, node) and not node.disabled
+        }
+        typical = await self._journal.typical_lengths(paid.values())
+        found = {
+            node_id: await self._one(known, known.nodes[node_id], resources, typical.get(key))
+            for node_id, key in paid.items()
+        }
         self._add_up(known, lengths, found)
         return found
 
@@ -124,8 +130,9 @@ class DraftCosts:
             return None
         return found
 
-    async def _one(self, known: Known, node: Node, resources: Mapping[Any, Any]) -> CostRange:
-        typical = await self._journal.typical_output_tokens(config_key(node))
+    async def _one(
+        self, known: Known, node: Node, resources: Mapping[Any, Any], typical: int | None
+    ) -> CostRange:
         config = known.checked[node.id].config
         try:
             cost = await self._registry[node.type].predict(config, resources, typical)

@@ -1,6 +1,6 @@
 """What the journal holds: events, outputs, the cache, calls and signals."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
@@ -24,6 +24,7 @@ _OUTPUT = (
     " LEFT JOIN blob b ON b.hash=e.output_hash"
 )
 _LAST_OUTPUT = f"{_OUTPUT} WHERE e.run_id=? AND e.type='run_succeeded' ORDER BY e.seq DESC LIMIT 1"
+_LENGTHS = "SELECT completion_tokens FROM model_call WHERE config_key=? ORDER BY id DESC LIMIT 50"
 _SIGNALS = "SELECT id, run_id, kind, path, data FROM signal"
 #: Greater than the number of any event.
 _BEYOND = 2**31 - 1
@@ -154,11 +155,17 @@ class ReadJournal:
 
     async def typical_output_tokens(self, config_key: str) -> int | None:
         """Median completion tokens of the latest calls with this config, or None."""
-        rows = await self._reader.all(
-            "SELECT completion_tokens FROM model_call WHERE config_key=? ORDER BY id DESC LIMIT 50",
-            (config_key,),
-        )
-        return int(median(row[0] for row in rows)) if rows else None
+        return (await self.typical_lengths([config_key])).get(config_key)
+
+    async def typical_lengths(self, config_keys: Iterable[str]) -> dict[str, int]:
+        """That of several configs, where there were calls with them."""
+        keys = sorted(set(config_keys))
+        found = await self._reader.each(_LENGTHS, [(key,) for key in keys])
+        return {
+            key: int(median(row[0] for row in rows))
+            for key, rows in zip(keys, found, strict=True)
+            if rows
+        }
 
     async def cached(self, fingerprint: str, now: datetime) -> CacheEntry | None:
         """A kept output that has not expired."""

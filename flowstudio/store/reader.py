@@ -59,9 +59,17 @@ class Reader:
         Raises:
             JournalError: the database could not be read.
         """
-        loop = asyncio.get_running_loop()
-        (rows,) = await loop.run_in_executor(self._threads, self._fetch, statement, [values])
+        (rows,) = await self.each(statement, [values])
         return rows
+
+    async def each(self, statement: str, several: Sequence[Sequence[Any]]) -> list[list[Row]]:
+        """All rows for each of several lists of values, read in one go.
+
+        Raises:
+            JournalError: the database could not be read.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._fetch, statement, several)
 
     def gathered(self, statement: str) -> Gathered:
         """The first row of a statement whose one value is a key, for many who ask at a time."""

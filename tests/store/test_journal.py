@@ -274,6 +274,7 @@ async def test_calls_are_stored_with_the_next_commit_and_added_up(journal):
     assert await journal.spent(run_id, "b") == (Decimal(0), Usage())
     assert await journal.typical_output_tokens("key") == 8
     assert await journal.typical_output_tokens("other") is None
+    assert await journal.typical_lengths(["other", "key"]) == {"key": 8}
 
 
 async def test_calls_are_stored_even_when_the_append_they_share_is_refused(journal):
