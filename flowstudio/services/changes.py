@@ -223,8 +223,9 @@ class ChangeService(LookOvers):
 
     def _audit(self, session: Session, actor: Actor, found: StoredWorkflow, revision: int) -> None:
         now, key = self._parts.clock.now(), (actor.id, found.record.id)
-        last = self._audited.get(key)
-        if last is not None and now - last < _AUDIT_EVERY:
+        recent = {one: at for one, at in self._audited.items() if now - at < _AUDIT_EVERY}
+        self._audited = recent
+        if key in recent:
             return
         self._audited[key] = now
         target = Target("workflow", found.record.id, found.record.project_id)
