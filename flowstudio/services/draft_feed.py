@@ -14,11 +14,12 @@ from flowstudio.engine.events import Event
 from flowstudio.engine.journal import DamagedEvent
 from flowstudio.errors import FlowStudioError, NotFoundError
 from flowstudio.graph.canonical import load
-from flowstudio.graph.document import parse_document
+from flowstudio.graph.document import Document, parse_document
 from flowstudio.graph.staleness import Mark
 from flowstudio.services.batches import batches
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.draft_known import Registry
+from flowstudio.services.draft_rewording import reworded
 from flowstudio.services.draft_rows import RunRows
 from flowstudio.services.draft_standing import Standing, Standings
 from flowstudio.services.draft_views import View, mark_view, results_view, run_view
@@ -35,6 +36,9 @@ from flowstudio.store.workflows import StoredWorkflow, find_workflow
 log = logging.getLogger(__name__)
 
 _SHOWN_KEPT = 256
+_RUNS_KEPT = 10_000
+#: After the last event of any run.
+_ALL = 2**31 - 1
 _LOOKED_BACK = 20
 #: How much longer than the writing the pause after it is.
 _PAUSES = 4
@@ -56,6 +60,7 @@ class _Followed:
     """
 
     record: RunRecord
+    document: Document
     rows: RunRows
     book: StepBook
     ids: Mapping[str, str]
@@ -87,9 +92,8 @@ class DraftFeed:
         self._following: dict[str, bool] = {}
         self._followed: dict[str, _Followed] = {}
         self._ends: dict[str, asyncio.Event] = {}
-        self._settled: set[str] = set()
         #: By run, the last event that is written down.
-        self._settled_to: OrderedDict[str, int] = OrderedDict()
+        self._settled: OrderedDict[str, int] = OrderedDict()
         self._shown: OrderedDict[str, dict[str, Mark]] = OrderedDict()
 
     # Marks
@@ -174,7 +178,7 @@ class DraftFeed:
             return
         self._tell_run(followed, record)
         if record.finished_at is not None:
-            self._settled.add(run_id)
+            self._note(run_id, _ALL)
             self._ends[run_id].set()
             await self._ended(workflow_id)
 
@@ -187,6 +191,7 @@ class DraftFeed:
         wish = read_wish(record.draft)
         return _Followed(
             record=record,
+            document=document,
             rows=RunRows(record, document, wish, self._registry),
             book=StepBook(document),
             ids={node.name: node.id for node in document.nodes},
@@ -216,15 +221,21 @@ class DraftFeed:
         settled, followed.settled = followed.settled, {}
         loop = asyncio.get_running_loop()
         began = loop.time()
-        written = await self._settle(followed.record.workflow_id, settled.values())
+        written = await self._settle(followed, settled.values())
         await self.refresh(followed.record.workflow_id, written)
         await self._tell_progress(followed)
         followed.write_at = loop.time() + _PAUSES * (loop.time() - began)
 
-    async def _settle(self, workflow_id: str, settled: Iterable[Settled]) -> set[str]:
-        return await self._parts.records.write(
-            lambda session: store.put_settled(session, workflow_id, settled)
-        )
+    async def _settle(self, followed: _Followed, settled: Iterable[Settled]) -> set[str]:
+        def work(session: Session) -> set[str]:
+            found = find_workflow(session, followed.record.workflow_id)
+            if found is None:
+                return set()
+            now = self._parts.documents.read(found)
+            rows = reworded(settled, followed.document, now, self._registry)
+            return store.put_settled(session, found.record.id, rows)
+
+        return await self._parts.records.write(work)
 
     async def _tell_progress(self, followed: _Followed) -> None:
         cost_usd, _ = await self._runs.journal.spent(followed.record.id)
@@ -267,19 +278,19 @@ class DraftFeed:
         """Write down what runs have left behind that ended while nobody followed them."""
         runs = await self._runs.store.list_drafts(workflow_id, _LOOKED_BACK)
         for record in reversed(runs):
-            if record.id in self._settled:
+            if self._is_settled(record.id):
                 continue
             if (end := self._ends.get(record.id)) is not None:
                 if record.finished_at is None:
                     continue
                 # Its follower is about to have written everything down.
                 await end.wait()
-            if record.id not in self._settled:
+            if not self._is_settled(record.id):
                 await self.settle(record.id)
 
     async def settle(self, run_id: str) -> None:
         """Write down what a run has left behind so far; doing it again changes nothing."""
-        known = self._settled_to.get(run_id, 0)
+        known = self._settled.get(run_id, 0)
         # Of one that is parked, or goes on elsewhere, nothing may have come since.
         if known and not [event async for event in self._runs.journal.read(run_id, known)]:
             return
@@ -289,14 +300,17 @@ class DraftFeed:
             known = event.seq
             for one in followed.rows.add(event):
                 settled[one.row.node_id] = one
-        workflow_id = followed.record.workflow_id
-        await self._settle(workflow_id, settled.values())
-        self._settled_to[run_id] = known
-        self._settled_to.move_to_end(run_id)
-        if len(self._settled_to) > _SHOWN_KEPT:
-            self._settled_to.popitem(last=False)
-        if followed.record.finished_at is not None:
-            self._settled.add(run_id)
+        await self._settle(followed, settled.values())
+        self._note(run_id, known if followed.record.finished_at is None else _ALL)
+
+    def _is_settled(self, run_id: str) -> bool:
+        return self._settled.get(run_id, 0) == _ALL
+
+    def _note(self, run_id: str, seq: int) -> None:
+        self._settled[run_id] = seq
+        self._settled.move_to_end(run_id)
+        if len(self._settled) > _RUNS_KEPT:
+            self._settled.popitem(last=False)
 
     def _stored(self, run_id: str) -> AsyncIterator[Event | DamagedEvent]:
         return self._runs.journal.read(run_id)

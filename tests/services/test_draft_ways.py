@@ -4,11 +4,12 @@ import pytest
 
 from flowstudio.graph.operations import OPERATIONS
 from flowstudio.services.changes import Batch
-from flowstudio.services.drafts import Pin
+from flowstudio.services.drafts import Ask, Pin
 from tests.builders import inputs, node, wires, workflow
 from tests.drafting import Editor, changed
 from tests.people import person
 from tests.projects import kept
+from tests.running import ended
 
 BEGIN = (node("start", **inputs(way="string")), node("choose", "way", port="{{ inputs.way }}"))
 LEFT = workflow(*BEGIN, node("count", "x", value=1), edges="start>way; way.left>x")
@@ -139,3 +140,18 @@ async def test_a_rename_leaves_fresh_what_reads_the_node(edit, runtime, bench):
         assert set((await editor.states()).values()) == {"fresh"}
     assert (await editor.run(mode="stale")).run_id is None
     assert bench.runs == ran
+
+
+async def test_a_rename_while_what_reads_the_node_runs_leaves_it_fresh(edit, runtime, bench):
+    document = workflow(
+        node("count", "s", value=1), node("gate", "r", value="{{ s }}"), edges="s>r"
+    )
+    editor = await edit(document)
+    started = await editor.drafts.run(editor.owner, editor.id, Ask("all"))
+    await bench.started("r").wait()
+    rename = OPERATIONS.validate_python([{"op": "rename_node", "id": "s", "name": "source"}])
+    await runtime.studio.changes.submit(editor.owner, editor.id, Batch("c", 1, 1, rename))
+    bench.gate("r").set()
+    await ended(runtime, started.run_id)
+    assert await editor.states() == {"s": "fresh", "r": "fresh"}
+    assert (await editor.run(mode="stale")).run_id is None
