@@ -21,8 +21,6 @@ from flowstudio.services.studio_parts import StudioParts
 from flowstudio.store import audit, users
 from flowstudio.store.users import UserRecord
 
-MOST = 200
-
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
@@ -52,7 +50,7 @@ class UserService:
     ) -> Page[UserRecord]:
         """People in the order they came; `search` is part of a name or address."""
         authorize(actor, "user.read")
-        limit = max(1, min(limit, MOST))
+
         found = await self._parts.records.read(
             lambda session: users.list_users(
                 session, limit=limit + 1, after=after, search=search, role=role

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
+from sqlmodel import Session
 
+from flowstudio.services.access import Target
+from flowstudio.store import audit
 from tests.e2e.conftest import admin_profile, watched
 from tests.people import project_of
 from tests.site import ADMIN, Site
@@ -138,3 +142,25 @@ async def test_a_number_that_cannot_be_read_is_refused_at_its_field(page: Page) 
     await expect(form.get_by_text("This must be a whole number.")).to_be_visible()
     await expect(days).to_be_focused()
     await expect(form.get_by_text("Saved.")).to_have_count(0)
+
+
+async def test_the_audit_log_is_read_back_to_its_beginning(page: Page, site: Site) -> None:
+    actor, entries = replace(site.person(ADMIN), name="many@example.com"), 210
+
+    def fill(session: Session) -> None:
+        for number in range(entries):
+            target = Target("workflow", f"many-{number}")
+            audit.append(session, site.parts.entry(actor, "workflow.edit", target))
+
+    site.parts.records.write_now(fill)
+    await page.goto("/admin")
+    await page.get_by_test_id("admin-audit").click()
+    await page.get_by_label("Who").fill("many@example.com")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    rows, older = page.get_by_test_id("log-row"), page.get_by_role("button", name="Show older")
+    for shown in (50, 100, 150, 200):
+        await expect(rows).to_have_count(shown)
+        await older.click()
+    await expect(rows).to_have_count(entries)
+    await expect(rows.last).to_contain_text("many-0")
+    await expect(older).to_have_count(0)

@@ -91,7 +91,7 @@ class AdminState(rx.State):
     @guarded("user.read")
     async def more_users(self) -> None:
         """Show the next people too."""
-        self._users_shown = min(self._users_shown + _PAGE, 200)
+        self._users_shown += _PAGE
         await self._list_users(current_actor(self))
 
     @guarded("audit.read")
@@ -104,7 +104,7 @@ class AdminState(rx.State):
     @guarded("audit.read")
     async def more_entries(self) -> None:
         """Show older entries too."""
-        self._entries_shown = min(self._entries_shown + _PAGE, 200)
+        self._entries_shown += _PAGE
         await self._list_entries(current_actor(self))
 
     @guarded("audit.read")

@@ -24,7 +24,6 @@ from flowstudio.ui.schedule.present import (
 )
 
 _PAGE = 25
-_MOST = 200
 _REFRESH_S = 1.5
 _MOVING = {"queued", "running", "waiting", "paused"}
 
@@ -73,7 +72,7 @@ class ScheduleState(rx.State):
     @guarded("schedule.read")
     async def more(self) -> Any:
         """Show older times as well."""
-        self._limit = min(self._limit * 2, _MOST)
+        self._limit *= 2
         await self._fill()
 
     @guarded("schedule.edit")
@@ -121,7 +120,7 @@ class ScheduleState(rx.State):
         page = await schedules.list_slots(actor, self._id(), limit=self._limit)
         zone = read_zone(view.record.zone)
         self.slots = [slot_line(slot, zone) for slot in page.items]
-        self.has_more = page.next is not None and self._limit < _MOST
+        self.has_more = page.next is not None
         project_id = view.record.project_id
         self.may_edit = project_id in actor.projects_with("schedule.edit")
         self.may_run = project_id in actor.projects_with("schedule.run")

@@ -68,7 +68,7 @@ class SchedulesState(rx.State):
     @guarded("schedule.list")
     async def more(self) -> None:
         """Show older ones as well."""
-        self._limit = min(self._limit + _PAGE, 200)
+        self._limit += _PAGE
         await self._fill()
 
     @guarded("schedule.edit")
@@ -114,6 +114,6 @@ class SchedulesState(rx.State):
             )
             for view in page.items
         ]
-        self.has_more = page.next is not None and self._limit < 200
+        self.has_more = page.next is not None
         chosen = project.get("project_id")
         self.may_create = chosen in editable if chosen else bool(editable)

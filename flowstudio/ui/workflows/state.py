@@ -104,7 +104,7 @@ class WorkflowsState(rx.State):
     @guarded("project.list")
     async def show_more(self) -> None:
         """Show the next workflows too."""
-        self._shown = min(self._shown * 2, 1_000)
+        self._shown *= 2
         await self._list_workflows()
 
     async def _list_workflows(self) -> None:
