@@ -300,6 +300,25 @@ async def test_nothing_typed_is_lost_without_a_connection(page: Page, site: Site
     assert "Typed in a tunnel" in texts
 
 
+async def test_an_output_that_cannot_be_read_says_so_and_can_be_asked_for_again(
+    page: Page, site: Site
+) -> None:
+    editor = await Editor(page).open(keep(site, chain("Begin " + "x" * 4_000 + " end")))
+    await page.route("**/draft/outputs/**", lambda route: route.abort())
+    await editor.run("a")
+    await editor.stands("a", "succeeded")
+    await editor.select("a")
+    await page.get_by_role("tab", name="Output").click()
+    output = page.get_by_role("tabpanel")
+    await expect(output.get_by_role("alert")).to_contain_text("Only its beginning could be read.")
+    await expect(output).to_contain_text("Begin x")
+    await page.unroute("**/draft/outputs/**")
+    await output.get_by_role("button", name="Try again").click()
+    await output.get_by_role("button", name="Show all 4,010 characters").click()
+    await expect(output).to_contain_text("x end")
+    await expect(output.get_by_role("alert")).to_have_count(0)
+
+
 async def test_dragging_sends_one_message_when_it_ends(page: Page, site: Site) -> None:
     workflow_id = keep(site, chain("One", "Two"))
     editor = await Editor(page).open(workflow_id)

@@ -135,6 +135,11 @@ async def test_preferences_are_kept_and_axe_finds_nothing(browser: Browser, site
         pace = section.get_by_test_id("mail-comment")
         await expect(pace).to_have_value("hourly")
         await pace.select_option("daily")
+        boxes = section.locator(".row", has=page.get_by_test_id("mail-comment")).get_by_role(
+            "checkbox"
+        )
+        await expect(boxes).to_have_count(2)
+        await boxes.evaluate_all("boxes => boxes.forEach((box) => box.click())")
         await section.get_by_label("From").fill("22:00")
         await section.get_by_label("Until").fill("07:00")
         await section.get_by_label("Time zone").fill("Europe/Berlin")
@@ -142,6 +147,8 @@ async def test_preferences_are_kept_and_axe_finds_nothing(browser: Browser, site
         await expect(page.get_by_text("Saved.").first).to_be_visible()
         await page.reload()
         await expect(pace).to_have_value("daily")
+        for box in await boxes.all():
+            await expect(box).not_to_be_checked()
         await expect(section.get_by_label("From")).to_have_value("22:00")
         results = await Axe().run(page)
         assert results.violations_count == 0, results.generate_report()

@@ -111,6 +111,10 @@ async def test_turns_of_a_loop_are_shown_on_demand_and_steps_tell_what_they_read
     await expect(detail.get_by_test_id("detail-input")).to_contain_text("index")
     await expect(detail.get_by_test_id("detail-input")).to_contain_text("60")
     await expect(detail.get_by_test_id("detail-output")).to_contain_text("Lead 0 of 60")
+    await detail.get_by_role("button", name="Close details").focus()
+    await page.keyboard.press("Enter")
+    await expect(detail).to_have_count(0)
+    await expect(page.get_by_test_id("timeline-each/0/grade")).to_be_focused()
 
 
 async def test_two_runs_are_picked_compared_and_deleted(page: Page, site: Site) -> None:

@@ -16,7 +16,7 @@ const send = async (method, path, body) => {
   return reply.ok;
 };
 
-export function Comments() {
+export function Comments({ onSettings }) {
   const comments = useEditor((state) => state.comments);
   const problem = useEditor((state) => state.commentsProblem);
   const selection = useEditor((state) => state.selection);
@@ -40,7 +40,12 @@ export function Comments() {
           <button key={name} type="button" className="segment" aria-pressed={filter === name} onClick={() => setFilter(name)}>{label}</button>
         ))}
       </div>
-      {about && <p className="meta">About {about}. <button type="button" className="text-link" onClick={() => select([])}>Show all</button></p>}
+      {about && (
+        <p className="meta">
+          About {about}. <button type="button" className="text-link" onClick={() => select([])}>Show all</button>
+          {document.nodes.has(id) && <> · <button type="button" className="text-link" onClick={onSettings}>Its settings</button></>}
+        </p>
+      )}
       {!threads.length && <p className="faint">No comments here. Write @name to call somebody of the project.</p>}
       <ul className="threads">
         {threads.map((first) => <Thread key={first.id} first={first} answers={comments.filter((each) => each.thread_id === first.id)} />)}

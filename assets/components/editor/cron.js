@@ -23,9 +23,11 @@ function readField(text, field) {
   for (const part of text.split(",")) {
     const [range, step, ...more] = part.split("/");
     const every = step === undefined ? 1 : Number(step);
-    if (more.length || range === "" || !Number.isInteger(every) || every < 1) throw new Error(`“${part}” cannot be read as ${field.name}.`);
+    if (more.length || range === "" || !Number.isInteger(every) || every < 1 || every > field.high) throw new Error(`“${part}” cannot be read as ${field.name}.`);
     const [first, last, ...rest] = range === "*" ? [field.low, field.name === "day of the week" ? 6 : field.high] : range.split("-").map((end) => numberOf(end, field));
-    const high = last ?? (step === undefined ? first : field.high);
+    // Sunday ends a week as well as it begins one: fri-sun.
+    const end = field.high === 7 && last === 0 && first > 0 ? 7 : last;
+    const high = end ?? (step === undefined ? first : field.high);
     if (rest.length || first > high) throw new Error(`“${range}” is no range.`);
     for (let value = first; value <= high; value += every) found.add(field.name === "day of the week" ? value % 7 : value);
   }

@@ -13,19 +13,23 @@ export function Stream({ name }) {
   return text ? <div className="stream" aria-live="off">{text}</div> : null;
 }
 
-// The value as far as it is at hand, and whether that is all of it.
+// The value as far as it is at hand, whether the rest is on its way, and how to ask for it again if it did not come.
 function useValue(id) {
   const result = useEditor((state) => state.draft?.results[id]);
   const shown = result?.pinned ?? result;
   const isWhole = !result || (shown.size ?? result.size ?? 0) <= SMALL;
   const [whole, setWhole] = useState({ key: "", value: undefined });
-  const key = `${result?.run_id} ${result?.at} ${Boolean(result?.pinned)}`;
-  const load = async () => setWhole({ key, value: await draft.output(id, result?.pinned ? "pinned" : "output") });
+  const [tries, setTries] = useState(0);
+  const key = `${id} ${result?.run_id} ${result?.at} ${Boolean(result?.pinned)} ${tries}`;
   useEffect(() => {
-    if (result && !isWhole && whole.key !== key) load();
+    if (!result || isWhole || whole.key === key) return undefined;
+    let isWanted = true;
+    draft.output(id, result.pinned ? "pinned" : "output").then((value) => isWanted && setWhole({ key, value }));
+    return () => { isWanted = false; };
   }, [key, isWhole]);
-  if (isWhole) return { result, value: shown?.preview, isLoading: false };
-  return whole.key === key ? { result, value: whole.value, isLoading: false } : { result, value: shown?.preview, isLoading: true };
+  if (isWhole) return { result, value: shown?.preview };
+  if (whole.key !== key) return { result, value: shown?.preview, isLoading: true };
+  return whole.value === undefined ? { result, value: shown?.preview, again: () => setTries(tries + 1) } : { result, value: whole.value };
 }
 
 export function Output({ id, isCell = false }) {
@@ -34,7 +38,7 @@ export function Output({ id, isCell = false }) {
   const mayEdit = useEditor((state) => state.mayEdit);
   const mayRun = useEditor((state) => state.mayRun);
   const face = useEditor((state) => state.faces[id]);
-  const { result, value, isLoading } = useValue(id);
+  const { result, value, isLoading, again } = useValue(id);
   const [editing, setEditing] = useState(null);
   const withWhole = async (which, work) => {
     const whole = await draft.output(id, which);
@@ -50,6 +54,7 @@ export function Output({ id, isCell = false }) {
   return (
     <div className="output" data-loading={isLoading || undefined}>
       {editing === null ? <ValueView value={value} name={node.name} /> : <EditOutput id={id} value={editing} port={(result.pinned ?? result).port} onClose={() => setEditing(null)} />}
+      {again && <p className="step-error" role="alert">Only its beginning could be read. <button type="button" className="text-link" onClick={again}>Try again</button></p>}
       {!isCell && <OutputFacts result={result} />}
       {editing === null && (
         <div className="output-tools">

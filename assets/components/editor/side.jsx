@@ -17,7 +17,7 @@ export default function Side({ panel, onClose }) {
         <button type="button" className="icon-button" onClick={onClose} aria-label="Close this panel"><Icon name="x" /></button>
       </header>
       <div className="inspector-body">
-        {panel === "comments" ? <Comments /> : <VersionsPanel workflowId={workflowId} mayEdit={mayEdit} focus={panel} onRestored={noteRestored} />}
+        {panel === "comments" ? <Comments onSettings={onClose} /> : <VersionsPanel workflowId={workflowId} mayEdit={mayEdit} focus={panel} onRestored={noteRestored} />}
       </div>
     </aside>
   );

@@ -7,13 +7,20 @@ import { Pill, TypeMark } from "../marks.jsx";
 export function StepDetails({ run, onClose, onRerun }) {
   const detail = useLive("detail");
   const box = useRef(null);
+  const opener = useRef(null);
   const path = detail?.path;
   useEffect(() => {
+    if (path && !box.current?.contains(document.activeElement)) opener.current = document.activeElement;
     if (path && window.matchMedia("(max-width: 1080px)").matches) box.current?.scrollIntoView({ block: "start" });
   }, [path]);
   if (!detail) return null;
+  // Who came by keyboard goes on from there.
+  const close = () => {
+    if (opener.current?.isConnected) opener.current.focus();
+    onClose();
+  };
   const onKeyDown = (event) => {
-    if (event.key === "Escape") onClose();
+    if (event.key === "Escape") close();
   };
   return (
     <section ref={box} className="card detail" aria-label={`Details of ${detail.name ?? path}`} data-testid="step-detail" onKeyDown={onKeyDown}>
@@ -24,7 +31,7 @@ export function StepDetails({ run, onClose, onRerun }) {
           <h2>{detail.name ?? path}</h2>
         </div>
         {detail.status && <Pill state={detail.status} label={detail.label} isKept={detail.kept} testId="detail-status" />}
-        <button type="button" className="icon-button" aria-label="Close details" onClick={() => onClose()}>×</button>
+        <button type="button" className="icon-button" aria-label="Close details" onClick={close}>×</button>
       </header>
       {detail.problem ? <p className="detail-part faint">{detail.problem}</p> : <Parts detail={detail} run={run} onRerun={onRerun} />}
     </section>

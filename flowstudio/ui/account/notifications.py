@@ -1,7 +1,7 @@
 """Section of the account page: by which ways one is told of what, and when not."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 import reflex as rx
 from pydantic import StringConstraints
@@ -11,7 +11,6 @@ from flowstudio.errors import InvalidInputError
 from flowstudio.services.notification_settings import (
     OFFERED,
     TYPES,
-    Channels,
     MailPace,
     Mute,
     QuietHours,
@@ -29,6 +28,7 @@ _PACES: tuple[tuple[MailPace, str], ...] = (
     ("hourly", "Once an hour"),
     ("daily", "Once a day"),
 )
+Switched = Literal["in_app", "webhook"]
 TypeName = Annotated[str, StringConstraints(max_length=20)]
 
 
@@ -85,13 +85,22 @@ class NotificationPreferencesState(rx.State):
         self.failures = [failure_line(each, now) for each in found.failures]
 
     @guarded("notification.edit")
-    async def choose(self, name: TypeName, in_app: bool, mail: MailPace, webhook: bool) -> None:
-        """Choose the channels of one type."""
+    async def switch(self, name: TypeName, channel: Switched, chosen: bool) -> None:
+        """Choose whether a type is told by a channel; the others stay as they are."""
+        await self._choose(name, **{channel: chosen})
+
+    @guarded("notification.edit")
+    async def mail(self, name: TypeName, pace: MailPace) -> None:
+        """Choose how often a type is told by mail."""
+        await self._choose(name, mail=pace)
+
+    async def _choose(self, name: str, **chosen: Any) -> None:
         if name not in OFFERED:
             raise InvalidInputError([f"type: There is no type {name!r}."])
-        chosen = Channels(in_app, mail, webhook)
-        actor = current_actor(self)
-        await backend().studio.notification_settings.choose(actor, {name: chosen})  # type: ignore[dict-item]
+        actor, settings = current_actor(self), backend().studio.notification_settings
+        # The page may not have seen yet what was chosen a moment ago.
+        now = (await settings.look(actor)).channels[name]  # type: ignore[index]
+        await settings.choose(actor, {name: replace(now, **chosen)})  # type: ignore[dict-item]
         await self._look()
 
     @guarded("notification.edit")
@@ -137,25 +146,25 @@ def notifications_section() -> rx.Component:
 
 
 def _channel_line(line: ChannelLine) -> rx.Component:
-    choose = NotificationPreferencesState.choose
+    state = NotificationPreferencesState
     return row(
         row_words(line.title, line.about),
         rx.el.div(
             _check(
                 "Here", line.title, line.in_app,
-                lambda checked: choose(line.type, checked, line.mail, line.webhook),
+                lambda checked: state.switch(line.type, "in_app", checked),
             ),
             rx.el.select(
                 *(rx.el.option(label, value=value) for value, label in _PACES),
                 value=line.mail,
-                on_change=lambda pace: choose(line.type, line.in_app, pace, line.webhook),
+                on_change=lambda pace: state.mail(line.type, pace),
                 aria_label=f"{line.title}: mail",
                 class_name="input pace",
                 custom_attrs={"data-testid": f"mail-{line.type}"},
             ),
             _check(
                 "Webhook", line.title, line.webhook,
-                lambda checked: choose(line.type, line.in_app, line.mail, checked),
+                lambda checked: state.switch(line.type, "webhook", checked),
             ),
             class_name="row-actions",
         ),

@@ -13,6 +13,7 @@ test("lines are said in words", () => {
   assert.equal(words("30 9,17 * * mon-fri"), "At 09:30 and 17:30, on weekdays, UTC.");
   assert.equal(words("0 0 1 jan *"), "At 00:00, on day 1 of the month in January, UTC.");
   assert.equal(words("0 6 * * 7"), "At 06:00, on Sundays, UTC.");
+  assert.equal(words("0 6 * * fri-sun"), "At 06:00, on Sundays, Fridays and Saturdays, UTC.");
   assert.equal(words("@weekly"), "At 00:00, on Sundays, UTC.");
 });
 
@@ -26,7 +27,7 @@ test("the next times come in order, over the ends of months and leap years", () 
 });
 
 test("what is wrong is told in words", () => {
-  for (const [line, said] of [["* * * *", /five fields/], ["61 * * * *", /no minute/], ["* * * * funday", /no day of the week/], ["5-1 * * * *", /no range/], ["*/0 * * * *", /cannot be read/], ["@often", /Known words/], ["1-2-3 * * * *", /no range/]]) {
+  for (const [line, said] of [["* * * *", /five fields/], ["61 * * * *", /no minute/], ["* * * * funday", /no day of the week/], ["5-1 * * * *", /no range/], ["*/0 * * * *", /cannot be read/], ["*/60 * * * *", /cannot be read/], ["@often", /Known words/], ["1-2-3 * * * *", /no range/]]) {
     assert.throws(() => readCron(line), said, line);
   }
 });
