@@ -41,21 +41,20 @@ class BellState(rx.State):
     @guarded("notification.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Count anew whenever the person was told something, until the tab is closed."""
-        feed = open_feed(self, "notification.read", kind="bell")
         channels = backend().studio.parts.channels
-        with channels.listen(channel_of(current_actor(self).id)) as listener:
-            try:
-                while await feed.goes_on():
-                    try:
-                        async with asyncio.timeout(_IDLE_S):
-                            await listener.get()
-                    except TimeoutError:
-                        continue
-                    async with self:
-                        await self._look()
-                    yield
-            finally:
-                feed.close()
+        with (
+            open_feed(self, "notification.read", kind="bell") as feed,
+            channels.listen(channel_of(current_actor(self).id)) as listener,
+        ):
+            while await feed.goes_on():
+                try:
+                    async with asyncio.timeout(_IDLE_S):
+                        await listener.get()
+                except TimeoutError:
+                    continue
+                async with self:
+                    await self._look()
+                yield
 
     @guarded("notification.edit")
     async def read(self, notification_id: Annotated[str, StringConstraints(max_length=36)]) -> None:

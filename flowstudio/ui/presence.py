@@ -1,6 +1,7 @@
 """Whether a live feed should go on: the tab is still there, and still its person's to see."""
 
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 import reflex as rx
 from reflex_base.registry import RegistrationContext
@@ -62,8 +63,10 @@ class Feed:
         latest = _latest.get(self._key)
         return latest is not None and latest is not self and latest.about == self.about
 
-    def close(self) -> None:
-        """Forget the feed."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if _latest.get(self._key) is self:
             del _latest[self._key]
 
@@ -76,6 +79,8 @@ def open_feed(
     about: str = "",
 ) -> Feed:
     """Begin a feed of this tab, by default that of its page; the one before it ends.
+
+    It is forgotten at the end of its `with`.
 
     Args:
         state: of the handler that feeds.

@@ -7,7 +7,7 @@ from reflex_base.registry import RegistrationContext
 from flowstudio.errors import NotFoundError, NotSignedInError
 from flowstudio.runtime import Runtime
 from flowstudio.store import sessions, users
-from flowstudio.ui import backend
+from flowstudio.ui import backend, presence
 from flowstudio.ui.presence import Feed, open_feed
 from tests.fakes.clock import TurnedClock
 from tests.people import person, sign_in
@@ -86,11 +86,19 @@ async def test_a_feed_ends_with_its_tab(tab: Any, open_tabs: dict[str, str]) -> 
 
 @pytest.mark.usefixtures("open_tabs")
 async def test_a_tabs_next_feed_ends_the_one_before(tab: Any) -> None:
-    first, second = open_feed(tab, VERB), open_feed(tab, VERB)
-    assert not await first.goes_on()
-    assert await second.goes_on()
-    second.close()
+    first = open_feed(tab, VERB)
+    with open_feed(tab, VERB) as second:
+        assert not await first.goes_on()
+        assert await second.goes_on()
     assert not await second.goes_on()
+
+
+@pytest.mark.usefixtures("open_tabs")
+async def test_a_feed_that_breaks_off_is_forgotten(tab: Any) -> None:
+    before = len(presence._latest)
+    with pytest.raises(NotFoundError), open_feed(tab, VERB):
+        raise NotFoundError(VERB)
+    assert len(presence._latest) == before
 
 
 @pytest.mark.usefixtures("open_tabs")

@@ -47,8 +47,10 @@ class EditorState(rx.State):
             # The page says so itself.
             return
         channels = backend().studio.parts.channels
-        feed = open_feed(self, "workflow.read", look, about=workflow_id)
-        with channels.listen(f"workflow:{workflow_id}") as listener:
+        with (
+            open_feed(self, "workflow.read", look, about=workflow_id) as feed,
+            channels.listen(f"workflow:{workflow_id}") as listener,
+        ):
             gathering = Gathering(listener)
             try:
                 # What happened before it was listened for, the page asks for.
@@ -58,7 +60,6 @@ class EditorState(rx.State):
                         for operations in frames_of(messages):
                             yield push(*operations)
             finally:
-                feed.close()
                 if self._tab and not feed.is_renewed:
                     gone = {"t": "people", "tab": self._tab, "user_id": user_id, "gone": True}
                     channels.publish(f"workflow:{workflow_id}", gone)

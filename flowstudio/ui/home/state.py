@@ -51,13 +51,12 @@ class HomeState(rx.State):
     @guarded("run.list", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh the runs while one of them is under way and the page is open."""
-        feed = open_feed(self, "run.list")
-        while await feed.goes_on() and is_moving(self.runs):
-            await asyncio.sleep(_REFRESH_S)
-            async with self:
-                await self._list_runs()
-            yield
-        feed.close()
+        with open_feed(self, "run.list") as feed:
+            while await feed.goes_on() and is_moving(self.runs):
+                await asyncio.sleep(_REFRESH_S)
+                async with self:
+                    await self._list_runs()
+                yield
 
     async def _list_workflows(self) -> None:
         actor = current_actor(self)

@@ -59,21 +59,20 @@ class NotificationsState(rx.State):
     @guarded("notification.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Show what comes in while the page is open."""
-        feed = open_feed(self, "notification.read")
         channels = backend().studio.parts.channels
-        with channels.listen(channel_of(current_actor(self).id)) as listener:
-            try:
-                while await feed.goes_on():
-                    try:
-                        async with asyncio.timeout(_IDLE_S):
-                            await listener.get()
-                    except TimeoutError:
-                        continue
-                    async with self:
-                        await self._fill()
-                    yield
-            finally:
-                feed.close()
+        with (
+            open_feed(self, "notification.read") as feed,
+            channels.listen(channel_of(current_actor(self).id)) as listener,
+        ):
+            while await feed.goes_on():
+                try:
+                    async with asyncio.timeout(_IDLE_S):
+                        await listener.get()
+                except TimeoutError:
+                    continue
+                async with self:
+                    await self._fill()
+                yield
 
     @guarded("notification.read")
     async def open_tab(self, show: Show) -> None:

@@ -56,13 +56,12 @@ class QueueState(rx.State):
     @guarded("queue.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh while the page is open."""
-        feed = open_feed(self, "queue.read")
-        while await feed.goes_on():
-            await asyncio.sleep(_REFRESH_S)
-            async with self:
-                await self._fill()
-            yield
-        feed.close()
+        with open_feed(self, "queue.read") as feed:
+            while await feed.goes_on():
+                await asyncio.sleep(_REFRESH_S)
+                async with self:
+                    await self._fill()
+                yield
 
     @guarded("dead_run.steer")
     async def seen_to(self, what: Literal["Taken up again.", "Dismissed."]) -> Any:

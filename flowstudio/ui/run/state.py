@@ -121,9 +121,8 @@ class RunState(rx.State):
         if not run_id:
             return
         timeline, seq = await runs.timeline(actor, run_id), self._seq
-        feed, text, pace = open_feed(self, "run.read", self._look(run_id)), TextFeed(), _Pace()
-        try:
-            told = -1
+        text, pace, told = TextFeed(), _Pace(), -1
+        with open_feed(self, "run.read", self._look(run_id)) as feed:
             while await feed.goes_on():
                 async for events in batches(runs.watch(actor, run_id, seq)):
                     if not await feed.goes_on():
@@ -146,8 +145,6 @@ class RunState(rx.State):
                     return
                 # It waits outside of memory, and may be answered or go on elsewhere.
                 await asyncio.sleep(_PARKED_S)
-        finally:
-            feed.close()
 
     def _look(self, run_id: str) -> Callable[[], Awaitable[object]]:
         return lambda: backend().runs.find(current_actor(self), run_id)

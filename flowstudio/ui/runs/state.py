@@ -177,13 +177,12 @@ class RunsState(rx.State):
     @guarded("run.list", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh while a shown run is under way and the page is open."""
-        feed = open_feed(self, "run.list")
-        while await feed.goes_on() and any(row.status in _MOVING for row in self.runs):
-            await asyncio.sleep(_REFRESH_S)
-            async with self:
-                await self._list_runs()
-            yield
-        feed.close()
+        with open_feed(self, "run.list") as feed:
+            while await feed.goes_on() and any(row.status in _MOVING for row in self.runs):
+                await asyncio.sleep(_REFRESH_S)
+                async with self:
+                    await self._list_runs()
+                yield
 
     async def _each(self, done: str, work: Callable[[str], Awaitable[object]]) -> Any:
         count, refused = 0, ""

@@ -103,13 +103,12 @@ class ScheduleState(rx.State):
     @guarded("schedule.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh while a run of it is under way and the page is open."""
-        feed = open_feed(self, "schedule.read")
-        while await feed.goes_on() and any(slot.status in _MOVING for slot in self.slots):
-            await asyncio.sleep(_REFRESH_S)
-            async with self:
-                await self._fill()
-            yield
-        feed.close()
+        with open_feed(self, "schedule.read") as feed:
+            while await feed.goes_on() and any(slot.status in _MOVING for slot in self.slots):
+                await asyncio.sleep(_REFRESH_S)
+                async with self:
+                    await self._fill()
+                yield
 
     def _id(self) -> str:
         return str(getattr(self, "schedule_id", ""))

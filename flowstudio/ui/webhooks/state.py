@@ -63,13 +63,12 @@ class WebhooksState(rx.State):
     @guarded("webhook.read", background=True)
     async def follow(self) -> AsyncIterator[Any]:
         """Refresh while the page is open."""
-        feed = open_feed(self, "webhook.read")
-        while await feed.goes_on():
-            await asyncio.sleep(_REFRESH_S)
-            async with self:
-                await self._fill(current_actor(self))
-            yield
-        feed.close()
+        with open_feed(self, "webhook.read") as feed:
+            while await feed.goes_on():
+                await asyncio.sleep(_REFRESH_S)
+                async with self:
+                    await self._fill(current_actor(self))
+                yield
 
     async def _fill(self, actor: Actor) -> None:
         studio, now = backend().studio, utc_now()
