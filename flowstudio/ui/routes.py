@@ -43,12 +43,12 @@ from flowstudio.ui.schedule_form.state import ScheduleFormState
 from flowstudio.ui.schedules.page import schedules_page
 from flowstudio.ui.schedules.state import SchedulesState
 from flowstudio.ui.shell import ShellState
+from flowstudio.ui.template.page import template_page
+from flowstudio.ui.template.state import TemplateState
 from flowstudio.ui.versions.page import versions_page
 from flowstudio.ui.versions.state import VersionsState
 from flowstudio.ui.webhooks.page import webhooks_page
 from flowstudio.ui.webhooks.state import WebhooksState
-from flowstudio.ui.workflow.page import workflow_page
-from flowstudio.ui.workflow.state import WorkflowState
 from flowstudio.ui.workflows.page import workflows_page
 from flowstudio.ui.workflows.state import WorkflowsState
 
@@ -70,7 +70,7 @@ class Page:
 
 PAGES = (
     Page("/", "FlowStudio", home_page, HomeState.load),
-    Page("/w/[slug]", "Workflow · FlowStudio", workflow_page, WorkflowState.load),
+    Page("/w/[slug]", "Workflow · FlowStudio", template_page, TemplateState.load),
     Page("/workflows", "Workflows · FlowStudio", workflows_page, WorkflowsState.load),
     Page("/workflows/[workflow_id]", "Workflow · FlowStudio", editor_page, EditorState.load),
     Page(

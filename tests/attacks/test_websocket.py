@@ -186,7 +186,7 @@ async def start_run(site: Site, owner: str) -> tuple[str, str]:
     async with tab(site.port, cookie(site, owner)) as page:
         form = {"question": f"What does {owner} ask?"}
         updates = await page.call(
-            HANDLERS["workflow_state.start"], {"form": form}, **at("/w/compare-prompts")
+            HANDLERS["template_state.start"], {"form": form}, **at("/w/compare-prompts")
         )
     (kind, address, _), *_ = operations(updates)
     assert kind == "redirect", updates
@@ -248,7 +248,7 @@ async def test_a19_the_run_of_others_is_not_there_at_all(site: Site) -> None:
 async def test_a23_a_guest_runs_nothing(site: Site) -> None:
     async with tab(site.port, cookie(site, "guest@example.com", "guest")) as page:
         updates = await page.call(
-            HANDLERS["workflow_state.start"],
+            HANDLERS["template_state.start"],
             {"form": {"question": "May I?"}},
             **at("/w/compare-prompts"),
         )

@@ -18,15 +18,15 @@ def inputs_schema(document: Document) -> Mapping[str, Any]:
     return {}
 
 
-async def cost_of_defaults(actor: Actor, document: Document, base: str = "") -> str:
-    """The prediction for a run with the inputs' defaults; `base` as for runs."""
+async def cost_of_defaults(actor: Actor, document: Document) -> str:
+    """The prediction for a run with the inputs' defaults."""
     properties = inputs_schema(document).get("properties", {})
     defaults = {
         name: part["default"]
         for name, part in properties.items()
         if isinstance(part, Mapping) and "default" in part
     }
-    cost = await backend().runs.predict(actor, document, defaults, base)
+    cost = await backend().runs.predict(actor, document, defaults)
     return words.predicted(
         cost, calls_models=_calls_models(document), is_free=backend().gateway.notice() is not None
     )

@@ -1,8 +1,9 @@
-"""A workflow's page."""
+"""An example's page."""
 
 import reflex as rx
 
 from flowstudio.ui.shell import frame, heading
+from flowstudio.ui.template.state import TemplateState
 from flowstudio.ui.widgets.api_form import api_form
 from flowstudio.ui.widgets.drawing import picture
 from flowstudio.ui.widgets.form import form_field
@@ -10,43 +11,38 @@ from flowstudio.ui.widgets.icons import icon
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.run_table import run_table
 from flowstudio.ui.widgets.states import empty, missing, skeleton
-from flowstudio.ui.workflow.state import WorkflowState
 
 _FORM = "inputs-form"
 
 
-def workflow_page() -> rx.Component:
-    """One workflow: read what it does, fill in its inputs, run it."""
+def template_page() -> rx.Component:
+    """One example: read what it does, fill in its inputs, run it, or keep a copy."""
     return frame(
         "workflows",
         rx.cond(
-            WorkflowState.loaded,
-            rx.cond(WorkflowState.missing, _missing(), _workflow()),
+            TemplateState.loaded,
+            rx.cond(TemplateState.missing, _missing(), _template()),
             skeleton(40, 220, 320),
         ),
     )
 
 
-def _workflow() -> rx.Component:
+def _template() -> rx.Component:
     return rx.fragment(
-        rx.cond(
-            WorkflowState.is_stored,
-            link(icon("arrow-left", 14), "Workflows", to="/workflows", class_name="back"),
-            link(icon("arrow-left", 14), "Examples", to="/", class_name="back"),
-        ),
+        link(icon("arrow-left", 14), "Examples", to="/", class_name="back"),
         heading(
-            WorkflowState.title,
-            WorkflowState.description,
+            TemplateState.title,
+            TemplateState.description,
             rx.el.span(
-                WorkflowState.cost,
+                TemplateState.cost,
                 class_name="meta",
                 custom_attrs={"data-testid": "run-cost-predicted"},
             ),
-            rx.cond(WorkflowState.is_stored, _export(), _keep_a_copy()),
-            rx.cond(WorkflowState.may_run, _run_button(), rx.fragment()),
+            _keep_a_copy(),
+            rx.cond(TemplateState.may_run, _run_button(), rx.fragment()),
         ),
         rx.el.section(
-            picture(WorkflowState.drawing, WorkflowState.states),
+            picture(TemplateState.drawing, TemplateState.states),
             class_name="card flush",
         ),
         rx.el.div(_inputs(), _history(), class_name="columns"),
@@ -67,10 +63,10 @@ def _run_button() -> rx.Component:
 
 def _keep_a_copy() -> rx.Component:
     return rx.cond(
-        WorkflowState.copy_action,
+        TemplateState.copy_action,
         api_form(
-            action=WorkflowState.copy_action,
-            extra={"project_id": WorkflowState.copy_project},
+            action=TemplateState.copy_action,
+            extra={"project_id": TemplateState.copy_project},
             submit="Keep a copy",
             tone="plain",
             layout="bare",
@@ -81,33 +77,19 @@ def _keep_a_copy() -> rx.Component:
     )
 
 
-def _export() -> rx.Component:
-    return rx.cond(
-        WorkflowState.export,
-        rx.el.a(
-            icon("download", 14),
-            "Export",
-            href=WorkflowState.export,
-            download="workflow.json",
-            class_name="button",
-        ),
-        rx.fragment(),
-    )
-
-
 def _inputs() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Inputs"),
         rx.el.form(
             rx.cond(
-                WorkflowState.fields,
-                rx.foreach(WorkflowState.fields, form_field),
+                TemplateState.fields,
+                rx.foreach(TemplateState.fields, form_field),
                 rx.el.p("This workflow needs no input.", class_name="faint"),
             ),
-            rx.cond(WorkflowState.problems, _problems()),
+            rx.cond(TemplateState.problems, _problems()),
             id=_FORM,
-            key=WorkflowState.form_key,
-            on_submit=WorkflowState.start,
+            key=TemplateState.form_key,
+            on_submit=TemplateState.start,
             no_validate=True,
         ),
         class_name="card padded",
@@ -117,7 +99,7 @@ def _inputs() -> rx.Component:
 def _problems() -> rx.Component:
     return rx.el.ul(
         rx.foreach(
-            WorkflowState.problems,
+            TemplateState.problems,
             lambda problem, index: rx.el.li(
                 problem, custom_attrs={"data-testid": f"problem-{index}"}
             ),
@@ -131,8 +113,8 @@ def _history() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Runs of this workflow"),
         rx.cond(
-            WorkflowState.runs,
-            run_table(WorkflowState.runs, of_one=True),
+            TemplateState.runs,
+            run_table(TemplateState.runs, of_one=True),
             empty(
                 "history",
                 "Not run yet",

@@ -1,0 +1,1 @@
+"""One example: what it does, its graph, its inputs, its runs."""

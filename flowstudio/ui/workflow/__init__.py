@@ -1,1 +1,0 @@
-"""One workflow: what it does, its graph, its inputs, its runs."""
