@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,18 +11,17 @@ from sqlmodel import Session
 
 from flowstudio.engine.draft import read_wish
 from flowstudio.engine.events import Event
-from flowstudio.engine.journal import DamagedEvent
 from flowstudio.errors import FlowStudioError, NotFoundError
 from flowstudio.graph.canonical import load
 from flowstudio.graph.document import Document, parse_document
-from flowstudio.graph.staleness import Mark
 from flowstudio.services.batches import batches
 from flowstudio.services.dispatch import Dispatcher
 from flowstudio.services.draft_known import Registry
 from flowstudio.services.draft_rewording import reworded
 from flowstudio.services.draft_rows import RunRows
 from flowstudio.services.draft_standing import Standing, Standings
-from flowstudio.services.draft_views import View, mark_view, results_view, run_view
+from flowstudio.services.draft_told import ToldMarks
+from flowstudio.services.draft_views import View, marks_view, results_view, run_view
 from flowstudio.services.live_texts import LiveTexts
 from flowstudio.services.parts import RunParts
 from flowstudio.services.steps import StepBook, StepView
@@ -35,10 +34,8 @@ from flowstudio.store.workflows import StoredWorkflow, find_workflow
 
 log = logging.getLogger(__name__)
 
-_SHOWN_KEPT = 256
 _RUNS_KEPT = 10_000
-#: After the last event of any run.
-_ALL = 2**31 - 1
+_RUNS_LOOKED_AT = 64
 _LOOKED_BACK = 20
 #: How much longer than the writing the pause after it is.
 _PAUSES = 4
@@ -52,9 +49,10 @@ def channel_of(workflow_id: str) -> str:
 
 @dataclass(slots=True)
 class _Followed:
-    """One run while this process follows it.
+    """What is known of one run, while this process follows it or as far as it has read it.
 
     Attributes:
+        seq: of the last event that was read.
         settled: what is to be written down, by node id.
         write_at: not before this moment, in the event loop's time.
     """
@@ -65,6 +63,7 @@ class _Followed:
     book: StepBook
     ids: Mapping[str, str]
     total: int
+    seq: int = 0
     texts: LiveTexts = field(default_factory=LiveTexts)
     settled: dict[str, Settled] = field(default_factory=dict)
     write_at: float = 0.0
@@ -92,9 +91,11 @@ class DraftFeed:
         self._following: dict[str, bool] = {}
         self._followed: dict[str, _Followed] = {}
         self._ends: dict[str, asyncio.Event] = {}
-        #: By run, the last event that is written down.
-        self._settled: OrderedDict[str, int] = OrderedDict()
-        self._shown: OrderedDict[str, dict[str, Mark]] = OrderedDict()
+        #: Runs of which everything is written down.
+        self._settled: OrderedDict[str, None] = OrderedDict()
+        #: Runs that are parked, or go on elsewhere.
+        self._looked_at: OrderedDict[str, _Followed] = OrderedDict()
+        self._told = ToldMarks()
 
     # Marks
 
@@ -116,26 +117,22 @@ class DraftFeed:
         """How a workflow stands now, or would with other inputs or another document."""
         return self._standings.look(session, found, self._parts.clock.now(), **other)
 
-    def tell(self, standing: Standing, results: View | None = None) -> View:
-        """Tell everybody what of the marks has changed since they were told; gives those."""
-        marks = self.changed(standing)
-        if marks or results:
-            message = {"t": "draft", "marks": marks, "results": results or {}}
+    def tell(self, standing: Standing, results: View | None = None) -> None:
+        """Tell everybody what of the marks has changed since they were told."""
+        changed = self.changed(standing)
+        if changed["marks_key"] != changed["marks_from"] or results:
+            message = {"t": "draft", "results": results or {}, **changed}
             self._parts.channels.publish(channel_of(standing.record.id), message)
-        return marks
 
     def changed(self, standing: Standing) -> View:
-        """Marks that differ from those last told of; from here on they count as told."""
-        workflow_id = standing.record.id
-        before = self._shown.pop(workflow_id, {})
-        self._shown[workflow_id] = dict(standing.marks)
-        if len(self._shown) > _SHOWN_KEPT:
-            self._shown.popitem(last=False)
-        return {
-            node_id: mark_view(mark)
-            for node_id, mark in standing.marks.items()
-            if before.get(node_id) != mark
-        }
+        """What of the marks differs from what was last told, for a message that tells of it."""
+        record = standing.record
+        return self._told.changed(record.id, record.revision, marks_view(standing.marks))
+
+    def heard(self, workflow_id: str, message: Mapping[str, Any]) -> None:
+        """Take into account what everybody was told, by whichever process."""
+        if message.get("t") == "draft":
+            self._told.heard(workflow_id, message)
 
     # Following
 
@@ -178,7 +175,7 @@ class DraftFeed:
             return
         self._tell_run(followed, record)
         if record.finished_at is not None:
-            self._note(run_id, _ALL)
+            self._note_settled(run_id)
             self._ends[run_id].set()
             await self._ended(workflow_id)
 
@@ -265,9 +262,10 @@ class DraftFeed:
     def run_view(self, record: RunRecord) -> View:
         """A run that goes on, as far as this process knows.
 
-        With the nodes that are to run, and where it is followed here, those that are at work.
+        With the nodes that are to run, and those that are at work.
         """
-        wish, followed = read_wish(record.draft), self._followed.get(record.id)
+        wish = read_wish(record.draft)
+        followed = self._followed.get(record.id) or self._looked_at.get(record.id)
         done = len(followed.rows.ended) if followed is not None else 0
         view = {**run_view(record, done, len(wish.runs)), "nodes": list(wish.runs)}
         return view | ({"steps": _live_steps(followed)} if followed is not None else {})
@@ -278,42 +276,39 @@ class DraftFeed:
         """Write down what runs have left behind that ended while nobody followed them."""
         runs = await self._runs.store.list_drafts(workflow_id, _LOOKED_BACK)
         for record in reversed(runs):
-            if self._is_settled(record.id):
+            if record.id in self._settled:
                 continue
             if (end := self._ends.get(record.id)) is not None:
                 if record.finished_at is None:
                     continue
                 # Its follower is about to have written everything down.
                 await end.wait()
-            if not self._is_settled(record.id):
-                await self.settle(record.id)
+            if record.id not in self._settled:
+                await self._catch_up_with(record)
 
-    async def settle(self, run_id: str) -> None:
+    async def _catch_up_with(self, record: RunRecord) -> None:
         """Write down what a run has left behind so far; doing it again changes nothing."""
-        known = self._settled.get(run_id, 0)
-        # Of one that is parked, or goes on elsewhere, nothing may have come since.
-        if known and not [event async for event in self._runs.journal.read(run_id, known)]:
-            return
-        followed = await self._begin(run_id)
-        settled: dict[str, Settled] = {}
-        async for event in self._stored(run_id):
-            known = event.seq
+        followed = self._looked_at.pop(record.id, None) or await self._begin(record.id)
+        before, settled = followed.seq, dict[str, Settled]()
+        async for event in self._runs.journal.read(record.id, before):
+            followed.seq = event.seq
+            followed.book.apply(event)
             for one in followed.rows.add(event):
                 settled[one.row.node_id] = one
-        await self._settle(followed, settled.values())
-        self._note(run_id, known if followed.record.finished_at is None else _ALL)
+        if settled:
+            await self._settle(followed, settled.values())
+        if record.finished_at is not None:
+            self._note_settled(record.id)
+            return
+        self._looked_at[record.id] = followed
+        if len(self._looked_at) > _RUNS_LOOKED_AT:
+            self._looked_at.popitem(last=False)
 
-    def _is_settled(self, run_id: str) -> bool:
-        return self._settled.get(run_id, 0) == _ALL
-
-    def _note(self, run_id: str, seq: int) -> None:
-        self._settled[run_id] = seq
-        self._settled.move_to_end(run_id)
+    def _note_settled(self, run_id: str) -> None:
+        self._looked_at.pop(run_id, None)
+        self._settled[run_id] = None
         if len(self._settled) > _RUNS_KEPT:
             self._settled.popitem(last=False)
-
-    def _stored(self, run_id: str) -> AsyncIterator[Event | DamagedEvent]:
-        return self._runs.journal.read(run_id)
 
 
 def _live_steps(followed: _Followed) -> list[View]:

@@ -1,7 +1,7 @@
 """Runs of the editor: how they begin, by themselves or not, and how they are stopped."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -42,6 +42,7 @@ from flowstudio.store.workflows import StoredWorkflow
 _MOST_INPUTS = 1_000_000
 #: So long a person's run waits for one that began by itself; that is mostly over within a moment.
 _LET_PASS_S = 5
+_ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Started:
     run_id: str | None
     runs: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+
+
+class _OvertakenError(Exception):
+    """A run of the same workflow was begun since it was looked at, and may have run the same."""
 
 
 class DraftRuns:
@@ -98,25 +103,34 @@ class DraftRuns:
             ConflictError: some of it runs already, or is pinned or disabled.
         """
         await self._stored(actor, "draft.run", workflow_id)
-        await self._feed.catch_up(workflow_id)
         async with self._turns.of(workflow_id):
             if ask.inputs is not None:
                 await self._keep_inputs(workflow_id, ask.inputs)
-            await self._let_pass(actor, workflow_id)
-            standing = await self._look(actor, "draft.run", workflow_id)
-            if ask.inputs is not None:
-                self._feed.tell(standing)
-            plan = plan_draft(standing, ask, self._registry)
-            if plan is None:
-                return Started(None)
-            return await self._begin(actor, standing, plan, ask.max_cost_usd)
+
+            async def attempt() -> Started:
+                await self._let_pass(actor, workflow_id)
+                latest = await self._latest(workflow_id)
+                standing = await self._catch_up(actor, workflow_id)
+                if ask.inputs is not None:
+                    self._feed.tell(standing)
+                plan = plan_draft(standing, ask, self._registry)
+                if plan is None:
+                    return Started(None)
+                return await self._begin(actor, standing, plan, ask.max_cost_usd, latest)
+
+            return await _until_nobody_is_quicker(attempt)
 
     async def _begin(
-        self, actor: Actor, standing: Standing, plan: DraftPlan, max_cost_usd: Decimal | None
+        self,
+        actor: Actor,
+        standing: Standing,
+        plan: DraftPlan,
+        max_cost_usd: Decimal | None,
+        latest: str,
     ) -> Started:
         record = standing.record
         await self._check(standing, plan)
-        now, taken = self._parts.clock.now(), set[str]()
+        now, taken, newer = self._parts.clock.now(), set[str](), set[str]()
 
         def seeds(session: Session) -> list[Seed]:
             return seeds_of(session, standing, plan, now)
@@ -126,7 +140,8 @@ class DraftRuns:
             connection.in_turn()
             for wish in store.list_wishes(connection, record.id):
                 taken.update(_shared(plan.wish, read_wish(wish)))
-            return not taken
+            newer.update({store.find_latest_run(connection, record.id)} - {latest})
+            return not taken and not newer
 
         run_id = await self._runs.create_unchecked(
             plan.document,
@@ -143,6 +158,8 @@ class DraftRuns:
         )
         if taken:
             raise ConflictError(_taken(taken, standing))
+        if newer:
+            raise _OvertakenError
         self._runs.launch(run_id)
         names = {node.id: node.name for node in plan.document.nodes}
         return Started(
@@ -159,7 +176,14 @@ class DraftRuns:
                     async with asyncio.timeout(_LET_PASS_S):
                         async for _ in self._runs.watch(actor, record.id):
                             pass
-                await self._feed.catch_up(workflow_id)
+
+    async def _latest(self, workflow_id: str) -> str:
+        found = await self._runs.parts.store.list_drafts(workflow_id, 1)
+        return found[0].id if found else ""
+
+    async def _catch_up(self, actor: Actor, workflow_id: str) -> Standing:
+        await self._feed.catch_up(workflow_id)
+        return await self._look(actor, "draft.run", workflow_id)
 
     async def _running(self, workflow_id: str) -> list[RunRecord]:
         return await self._runs.parts.store.list_drafts(workflow_id, 100, UNFINISHED)
@@ -203,9 +227,9 @@ class DraftRuns:
         return Started(None)
 
     async def _begin_auto(self, actor: Actor, workflow_id: str) -> Started:
-        await self._feed.catch_up(workflow_id)
-        async with self._turns.of(workflow_id):
-            standing = await self._look(actor, "draft.run", workflow_id)
+        async def attempt() -> Started:
+            latest = await self._latest(workflow_id)
+            standing = await self._catch_up(actor, workflow_id)
             costs = await self._predicted(standing)
             chosen = await asyncio.to_thread(
                 draft_auto.choose, standing, self._costs, costs, self._registry
@@ -214,7 +238,10 @@ class DraftRuns:
             plan = plan_draft(standing, ask, self._registry) if chosen.nodes else None
             if plan is None:
                 return Started(None)
-            return await self._begin(actor, standing, plan, chosen.limit_usd)
+            return await self._begin(actor, standing, plan, chosen.limit_usd, latest)
+
+        async with self._turns.of(workflow_id):
+            return await _until_nobody_is_quicker(attempt)
 
     async def _predicted(self, standing: Standing) -> dict[str, CostRange]:
         lengths = await self._parts.records.read(
@@ -262,6 +289,14 @@ class DraftRuns:
         return await self._parts.records.read(
             lambda session: allowed_in(session, actor, verb, workflow_id)
         )
+
+
+async def _until_nobody_is_quicker(attempt: Callable[[], Awaitable[Started]]) -> Started:
+    for _ in range(_ATTEMPTS):
+        with suppress(_OvertakenError):
+            return await attempt()
+    message = "Others begin runs of this workflow all the time. Try again in a moment."
+    raise ConflictError(message)
 
 
 def _shared(mine: DraftWish, theirs: DraftWish) -> set[str]:

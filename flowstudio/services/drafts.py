@@ -21,6 +21,7 @@ from flowstudio.services.access import Actor, Target
 from flowstudio.services.draft_plans import Ask
 from flowstudio.services.draft_runs import DraftRuns, Started
 from flowstudio.services.draft_standing import Standing
+from flowstudio.services.draft_told import key_of
 from flowstudio.services.draft_views import View, cost_view, marks_view, results_view, run_view
 from flowstudio.services.workflow_access import allowed_in
 from flowstudio.store import audit
@@ -70,14 +71,17 @@ class DraftService(DraftRuns):
             )
 
         standing, results, lengths, saved_usd = await self._parts.records.read(work)
+        marks = marks_view(standing.marks)
         # Others may have been told of less than this one sees now.
         self._feed.tell(standing)
         costs = await self._costs.predict(standing, lengths)
         running = await self._running(workflow_id)
         ended = await self._runs.parts.store.list_drafts(workflow_id, 1, sorted(FINISHED))
         return {
+            "revision": standing.record.revision,
             "inputs": standing.given,
-            "marks": marks_view(standing.marks),
+            "marks": marks,
+            "marks_key": key_of(marks),
             "results": results,
             **_outlook(standing, costs),
             "run": self._feed.run_view(running[0]) if running else None,
@@ -123,9 +127,13 @@ class DraftService(DraftRuns):
         if (looked := await self._parts.records.read(work)) is None:
             return None
         standing, lengths = looked
-        marks = self._feed.changed(standing)
+        changed = self._feed.changed(standing)
         costs = await self._costs.predict(standing, lengths)
-        return {"marks": marks, **_outlook(standing, costs)}
+        return {**changed, **_outlook(standing, costs)}
+
+    def heard(self, workflow_id: str, message: Mapping[str, Any]) -> None:
+        """Take into account what everybody who has the workflow open was told."""
+        self._feed.heard(workflow_id, message)
 
     # Inputs and pins
 

@@ -14,8 +14,12 @@ class LiveTexts:
         self._written: set[str] = set()
 
     def take(self, batch: Sequence[Event]) -> Iterator[dict[str, Any]]:
-        """Messages for these events: `begins` takes away what was there, `part` names who writes."""
+        """Messages for these events: `begins` takes away what was there, `part` names who writes.
+
+        What was there may come from a process that had the run before.
+        """
         begun: dict[str, None] = {}
+        first: set[str] = set()
         texts: dict[tuple[str, str], str] = {}
         for event in batch:
             if event.type == "step_started":
@@ -27,10 +31,14 @@ class LiveTexts:
             elif event.type == "step_streamed" and "text" in event.data:
                 if self._paths.setdefault(event.node, event.path) != event.path:
                     continue
+                if event.node not in self._written and event.node not in begun:
+                    first.add(event.node)
                 self._written.add(event.node)
                 key = (event.node, event.data.get("part") or "")
                 texts[key] = texts.get(key, "") + event.data["text"]
         for name in begun:
             yield {"node": name, "text": "", "begins": True}
         for (name, part), text in texts.items():
-            yield {"node": name, "text": text} | ({"part": part} if part else {})
+            begins = {"begins": True} if name in first else {}
+            first.discard(name)
+            yield {"node": name, "text": text} | ({"part": part} if part else {}) | begins

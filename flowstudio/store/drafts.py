@@ -160,6 +160,14 @@ def take_wanted(session: Session, workflow_id: str) -> str:
     return user_id
 
 
+def find_latest_run(connection: Connection, workflow_id: str) -> str:
+    """Id of the run of a workflow's editor that was made last; "" before the first."""
+    rows = connection.execute(
+        "SELECT max(id) FROM run WHERE workflow_id=? AND draft<>''", (workflow_id,)
+    )
+    return rows.fetchall()[0][0] or ""
+
+
 def list_wishes(connection: Connection, workflow_id: str) -> list[str]:
     """What was asked for by those runs of a workflow's editor that go on, as JSON."""
     rows = connection.execute(

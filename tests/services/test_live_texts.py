@@ -28,8 +28,8 @@ def test_pieces_of_one_node_are_told_together_and_its_parts_apart() -> None:
         text("b", "b", "y", part="m2"),
     ]
     assert list(LiveTexts().take(batch)) == [
-        {"node": "a", "text": "one two"},
-        {"node": "b", "text": "x", "part": "m1"},
+        {"node": "a", "text": "one two", "begins": True},
+        {"node": "b", "text": "x", "part": "m1", "begins": True},
         {"node": "b", "text": "y", "part": "m2"},
     ]
 
@@ -37,7 +37,7 @@ def test_pieces_of_one_node_are_told_together_and_its_parts_apart() -> None:
 def test_of_turns_at_once_only_the_latest_to_begin_is_told() -> None:
     texts = LiveTexts()
     first = [started("a", "l/0/a"), text("a", "l/0/a", "one")]
-    assert list(texts.take(first)) == [{"node": "a", "text": "one"}]
+    assert list(texts.take(first)) == [{"node": "a", "text": "one", "begins": True}]
     later = [started("a", "l/1/a"), text("a", "l/0/a", " more"), text("a", "l/1/a", "two")]
     assert list(texts.take(later)) == [
         {"node": "a", "text": "", "begins": True},

@@ -10,6 +10,8 @@ const KEEP_MS = 400;
 let loading = null;
 let reading = null;
 let isWanted = false;
+// What was told last while an answer was on its way.
+let heard = null;
 let autoTimer = null;
 let keepTimer = null;
 let keeping = Promise.resolve(true);
@@ -27,6 +29,7 @@ export async function loadDraft() {
   const kept = keptInputs;
   reading = turn;
   isWanted = false;
+  heard = null;
   const reply = await ask("GET", "/draft");
   if (reading !== turn) return;
   reading = null;
@@ -38,10 +41,8 @@ export async function loadDraft() {
   // A run that waits outside of the server's memory is not counted there any more.
   if (now && now.run_id === before?.run_id) now.done = Math.max(now.done ?? 0, before.done ?? 0);
   if (reply.ok) set({ draft: shared(read().draft, reply.body), run: now, steps: stepsAfter(reply.body, before), draftProblem: "" });
-  if (isWanted) {
-    isWanted = false;
-    loadDraft();
-  }
+  // The answer may be older than what was told meanwhile.
+  if (isWanted || (reply.ok && heard && (heard.key !== reply.body.marks_key || heard.revision > reply.body.revision))) loadDraft();
 }
 
 function stepsAfter({ run: told, results }, before) {
@@ -192,16 +193,21 @@ function merged(before, changes) {
 }
 
 onLoss(loadDraft);
-onMessage("draft", ({ marks, results, costs, ...rest }) => {
+onMessage("draft", ({ marks, results, costs, marks_key: key, marks_from: from, revision, by, ...rest }) => {
   const { draft } = read();
+  heard = { key, revision };
+  if (reading && Object.keys(results).length) isWanted = true;
   if (!draft) return;
+  // Several processes may tell at the same moment, each of what it knows.
+  const isNext = (from === "" || from === draft.marks_key) && revision >= draft.revision;
   const now = shared(draft, {
-    ...draft, ...rest, marks: merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
+    ...draft, ...rest, revision: Math.max(revision, draft.revision), marks_key: isNext ? key : "", marks: from === "" ? marks : merged(draft.marks, marks), results: merged(draft.results, results), costs: costs ? merged(draft.costs, costs) : draft.costs,
   });
   set({ draft: now });
   // Costs and what is stale in all follow from the marks; the server adds them up. It also tells of marks
   // that this page has just read.
-  if (rest.stale === undefined && now !== draft) loadSoon();
+  if (!isNext) loadDraft();
+  else if (rest.stale === undefined && now !== draft) loadSoon();
 });
 
 onMessage("run", ({ t, ...message }) => {

@@ -9,8 +9,7 @@ export function withStep(before, { path, ...step }) {
   return { ...before, ...step, path, turns, done: turns > 1 ? `${turns} times` : "" };
 }
 
-// The steps of a run that went on before this page heard of it. Only who follows the run knows which
-// of its nodes are at work; of others nothing is said before they tell.
+// The steps of a run that went on before this page heard of it.
 export function stepsOf(run, results) {
   if (!run?.steps) return {};
   const waiting = run.nodes.filter((id) => results[id]?.run_id !== run.run_id);

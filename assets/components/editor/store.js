@@ -294,7 +294,11 @@ let losing = null;
 let lostAt = 0;
 const receivers = {
   change: (message) => receiveChange(message),
-  reload: (message) => message.revision > state.revision && readAnew(),
+  // What is kept of its nodes may be otherwise, too.
+  reload: async (message) => {
+    if (message.revision > state.revision) await readAnew();
+    for (const askAnew of missed) askAnew();
+  },
   version: () => readAnew(),
   // The page's socket is open; when it was before, what it would have told meanwhile is lost.
   hello: () => {

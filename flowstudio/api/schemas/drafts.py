@@ -76,9 +76,11 @@ class DraftOut(Output):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
+                "revision": 7,
                 "inputs": {"topic": "bees"},
                 "input_problems": [],
                 "marks": {"b": {"state": "stale", "reason": "config"}},
+                "marks_key": "3f0c9a1be5d27c44",
                 "results": {"b": _RESULT},
                 "costs": {
                     "b": {
@@ -104,12 +106,14 @@ class DraftOut(Output):
         }
     )
 
+    revision: int = Field(description="Of the workflow, of which all this is.")
     inputs: dict[str, Any]
     input_problems: list[str] = Field(description="Why the inputs do not fit the start.")
     marks: dict[str, Any] = Field(
         description="`state`: fresh, stale, maybe_stale or never; `reason`: config, inputs, "
         "upstream, pin, expired, error, code_version or null."
     )
+    marks_key: str = Field(description="Names these marks: what is told later goes on from it.")
     results: dict[str, Any] = Field(
         description="What nodes last gave; `preview` is cut to 2 KB, `size` is the whole in bytes."
     )

@@ -57,6 +57,8 @@ class EditorState(rx.State):
                 yield push(("edit", "", {"t": "hello"}))
                 while await feed.goes_on():
                     if messages := await gathering.next():
+                        for message in messages:
+                            backend().studio.drafts.heard(workflow_id, message)
                         for operations in frames_of(messages):
                             yield push(*operations)
             finally:
