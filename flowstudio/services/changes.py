@@ -13,10 +13,10 @@ from flowstudio.engine.contract import NodeType
 from flowstudio.errors import ConflictError
 from flowstudio.graph.canonical import dump, dump_in_order, hash_value, load
 from flowstudio.graph.merging import Merged, merge
-from flowstudio.graph.operations import OPERATIONS, Operation, RenameNode
+from flowstudio.graph.operations import OPERATIONS, Operation
 from flowstudio.services.access import Actor, Target, authorize
 from flowstudio.services.checkpoints import checkpoint_if_due
-from flowstudio.services.draft_known import config_keys
+from flowstudio.services.draft_rewording import keys_of_renames
 from flowstudio.services.drafts import DraftService
 from flowstudio.services.look_overs import LookOvers, name_of, problems_of
 from flowstudio.services.studio_parts import StudioParts
@@ -155,10 +155,7 @@ class ChangeService(LookOvers):
         merged = merge(before, operations, self._registry)
         # Written down here, where nobody waits for it: transactions come one after another.
         body = written(merged.document) if merged.applied else b""
-        rekeyed: dict[str, tuple[str, str]] = {}
-        if all(isinstance(each, RenameNode) for each in operations):
-            old, new = (config_keys(each, self._registry) for each in (before, merged.document))
-            rekeyed = {name: (old[name], key) for name, key in new.items() if key != old[name]}
+        rekeyed = keys_of_renames(before, merged.document, operations, self._registry)
         return _Next(merged, body, hash_value(_as_values(operations)), rekeyed)
 
     def _store(

@@ -155,3 +155,40 @@ async def test_a_rename_while_what_reads_the_node_runs_leaves_it_fresh(edit, run
     await ended(runtime, started.run_id)
     assert await editor.states() == {"s": "fresh", "r": "fresh"}
     assert (await editor.run(mode="stale")).run_id is None
+
+
+def renamed(*pairs, more=()):
+    operations = [{"op": "rename_node", "id": name, "name": new} for name, new in pairs]
+    return Batch("c", len(pairs), 1, OPERATIONS.validate_python([*operations, *more]))
+
+
+async def test_a_rename_makes_stale_what_names_the_node_in_its_output(edit, runtime):
+    ways = (node("parallel", "ways"), *(node("count", x, inside="ways", value=1) for x in "xy"))
+    ends = (node("loop", "each", mode="times", times=1),)
+    ends += tuple(node("count", x, inside="each", value=1) for x in "uv")
+    after = node("count", "after", value="{{ ways.x }}")
+    editor = await edit(workflow(*ways, *ends, after, edges="ways>after"))
+    await editor.run(mode="all")
+    await runtime.studio.changes.submit(editor.owner, editor.id, renamed(("x", "z"), ("u", "w")))
+    marks = await states_of(editor, "ways", "each", "after")
+    assert marks == {
+        "ways": "stale(config)",
+        "each": "stale(config)",
+        "after": "maybe_stale(upstream)",
+    }
+
+
+async def test_a_rename_sent_with_other_changes_leaves_fresh_what_they_do_not_touch(edit, runtime):
+    document = workflow(
+        node("count", "s", value=1),
+        node("count", "r", value="{{ s }}"),
+        node("count", "q", value="{{ s + 1 }}"),
+        edges="s>r; s>q",
+    )
+    editor = await edit(document)
+    await editor.run(mode="all")
+    more = [{"op": "set_config", "id": "q", "path": ["value"], "value": "{{ source + 2 }}"}]
+    await runtime.studio.changes.submit(
+        editor.owner, editor.id, renamed(("s", "source"), more=more)
+    )
+    assert await editor.states() == {"s": "fresh", "r": "fresh", "q": "stale(config)"}
