@@ -45,10 +45,12 @@ class _Inside:
     """What is known of a container's inside in this run: of each node, its latest execution.
 
     Attributes:
+        failed: where a node failed first, by its id.
         ends: when the outputs of all executions stop being good.
     """
 
     rows: dict[str, DraftOutput] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     ends: list[datetime] = field(default_factory=list)
 
 
@@ -93,10 +95,19 @@ class RunRows:
         for place in {root.id, node.id, *self._around[node.id]}:
             self._bills.setdefault(place, _Bill()).add(event.data)
         if not _is_end(event):
+            if event.type == "step_failed":
+                self._forget_failures(root, event.path)
             return []
         if node.id != root.id:
             return [self._inner(root, node, event)]
         return [*self._root(node, event)]
+
+    def _forget_failures(self, root: Node, container: str) -> None:
+        # It is tried again: what has failed inside counts no more.
+        inside = self._inside.get(root.id, _Inside())
+        for node_id, path in tuple(inside.failed.items()):
+            if path.startswith(f"{container}/"):
+                del inside.failed[node_id], inside.rows[node_id]
 
     def _inner(self, root: Node, node: Node, event: Event) -> Settled:
         row = self._row(node, event, self._bills.pop(node.id))
@@ -105,6 +116,8 @@ class RunRows:
         if before is not None and before.error is not None:
             # What failed in any turn is to be tried again.
             row = replace(row, error=before.error)
+        elif row.error is not None:
+            inside.failed[node.id] = event.path
         if row.expires_at is not None:
             inside.ends.append(row.expires_at)
         inside.rows[node.id] = row

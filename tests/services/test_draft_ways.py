@@ -192,3 +192,12 @@ async def test_a_rename_sent_with_other_changes_leaves_fresh_what_they_do_not_to
         editor.owner, editor.id, renamed(("s", "source"), more=more)
     )
     assert await editor.states() == {"s": "fresh", "r": "fresh", "q": "stale(config)"}
+
+
+async def test_a_container_whose_second_attempt_succeeds_is_fresh(edit):
+    rules = {"retry": {"attempts": 2, "backoff_s": 0}}
+    each = node("loop", "each", mode="times", times=1, rules=rules)
+    editor = await edit(workflow(each, node("flaky", "one", inside="each", value=1, fails=1)))
+    await editor.run(mode="all")
+    assert await editor.states() == {"each": "fresh", "one": "fresh"}
+    assert (await editor.run(mode="stale")).run_id is None
