@@ -115,7 +115,9 @@ async def restore_version(
     workflow_id: Id, body: RestoreIn, actor: CurrentActor, studio: CurrentStudio
 ) -> RestoredOut:
     """The draft says again what the version says, as a new change; what it said is kept."""
-    restored = await studio.versions.restore(actor, workflow_id, body.version)
+    restored = await studio.versions.restore(
+        actor, workflow_id, body.version, revision=body.revision
+    )
     workflow = WorkflowOut.model_validate(restored.workflow)
     return RestoredOut(workflow=workflow, undo=restored.undo)
 

@@ -224,6 +224,15 @@ def authorize(actor: Actor, verb: str, target: Target = INSTANCE) -> None:
         raise AccessDeniedError(f"This key may not do that: {_say(verb)} {needs}.")
 
 
+def is_allowed(actor: Actor, verb: str, target: Target = INSTANCE) -> bool:
+    """Whether `authorize` would let the actor pass, for who offers only what can be done."""
+    try:
+        authorize(actor, verb, target)
+    except (NotSignedInError, NotFoundError, AccessDeniedError):
+        return False
+    return True
+
+
 def _allow_own(actor: Actor, verb: str, rule: Rule, target: Target) -> None:
     if target.user_id and target.user_id != actor.id:
         raise NotFoundError(f"There is no such {_noun(target.kind)}.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from flowstudio.errors import InvalidDocumentError, InvalidInputError
+from flowstudio.errors import ConflictError, InvalidDocumentError, InvalidInputError
 from flowstudio.graph.catalogue import Catalogue
 from flowstudio.graph.comparison import Comparison, compare
 from flowstudio.graph.document import Document
@@ -26,6 +26,7 @@ __all__ = ["Kind", "VersionRecord", "VersionRef", "VersionService", "checkpoint_
 
 _MOST_NAME = 200
 _MOST_NOTE = 2_000
+_CHANGED = "Others have changed the workflow since. Bring a version back among the versions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +194,28 @@ class VersionService:
 
     # Bringing back
 
-    async def restore(self, actor: Actor, workflow_id: str, version: VersionRef) -> Restored:
+    async def restore(
+        self,
+        actor: Actor,
+        workflow_id: str,
+        version: VersionRef,
+        *,
+        revision: int | None = None,
+    ) -> Restored:
         """Make the draft say what a version says, as a new change; what it said is kept.
 
+        Args:
+            revision: which the draft must have still, for who knows no later one.
+
         Raises:
-            ConflictError: what is published is meant, and nothing is.
+            ConflictError: what is published is meant, and nothing is; or the draft has changed.
             NotFoundError: there is no version of that number.
         """
 
         def work(session: Session) -> Restored:
             found = allowed_in(session, actor, "version.restore", workflow_id)
+            if revision not in (None, found.record.revision):
+                raise ConflictError(_CHANGED)
             chosen = choose(session, found, version)
             if chosen.body == found.body:
                 return Restored(found.record, None)

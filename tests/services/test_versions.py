@@ -227,6 +227,17 @@ async def test_a_restore_is_a_new_change_and_can_be_taken_back(
     assert (await workflows.get(owner, double)).document == TRIPLE
 
 
+async def test_a_restore_is_refused_once_the_draft_is_another(versions, workflows, owner, double):
+    first = await versions.create(owner, double, "One")
+    await workflows.replace(owner, double, TRIPLE, 1)
+    now = (await workflows.get(owner, double)).record.revision
+    with pytest.raises(ConflictError, match="Others have changed"):
+        await versions.restore(owner, double, first.number, revision=now - 1)
+    assert (await workflows.get(owner, double)).record.revision == now
+    restored = await versions.restore(owner, double, first.number, revision=now)
+    assert restored.workflow.revision == now + 1
+
+
 async def test_restoring_what_is_there_changes_nothing(versions, owner, double):
     first = await versions.create(owner, double, "First")
     restored = await versions.restore(owner, double, first.number)

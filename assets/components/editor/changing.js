@@ -1,7 +1,7 @@
 // What this person changes: applied at once, undone step by step, and told apart from what others do.
 import * as model from "./document.js";
 import { ownerOf, placesOf, talk } from "./notices.js";
-import { ask, outgoing, read, say, set, textOf } from "./store.js";
+import { ask, outgoing, read, saved, say, set, textOf } from "./store.js";
 
 const MERGE_MS = 1000;
 const MOST_UNDO = 500;
@@ -9,8 +9,13 @@ const MOST_OPERATIONS = 400;
 
 let undone = [];
 let done = [];
-// How many changes of others have come in.
+// How many changes of others have come in, revisions that took the place of the whole document, and which
+// of those this page has made.
 let others = 0;
+const replaced = new Set();
+const restored = new Set();
+const ofOthers = () => others + [...replaced].filter((revision) => !restored.has(revision)).length;
+let leaping = null;
 // The last values this person gave, by place, to notice when somebody writes over them unseen.
 let mine = new Map();
 
@@ -19,6 +24,8 @@ export function begin() {
   undone = [];
   done = [];
   mine = new Map();
+  replaced.clear();
+  restored.clear();
 }
 
 // Applies operations at once, and sends them. `merge` names a place that is being typed or dragged
@@ -59,10 +66,15 @@ function remember(step) {
   if (done.length > MOST_UNDO) done.shift();
 }
 
-function travel(from, to, way) {
+async function travel(from, to, way) {
+  // What a version is brought back for stands before what is undone next.
+  while (leaping) await leaping;
   const step = from.pop();
   if (!step) return undefined;
-  if (step.versions) return leap(step, from, to, way);
+  if (step.versions) {
+    leaping = leap(step, from, to, way).finally(() => { leaping = null; });
+    return leaping;
+  }
   const operations = step[way];
   const { document, fit } = fitting(operations);
   // Nothing of it is there, such as of what was refused: what was done before is meant.
@@ -80,22 +92,26 @@ function travel(from, to, way) {
 const left = () => ({ canUndo: done.length > 0, canRedo: undone.length > 0 });
 
 // A version that was brought back is one step: taken back by the version that was made of what it replaced.
-export function noteRestored({ back, forth }) {
-  done.push({ versions: { back, forth }, others, merge: "" });
+export function noteRestored({ back, forth, revision }) {
+  restored.add(revision);
+  done.push({ versions: { back, forth }, others: ofOthers(), merge: "" });
   undone = [];
   set(left());
 }
 
 async function leap(step, from, to, way) {
   const { id } = read();
-  if (step.others !== others) {
+  await saved();
+  if (read().id !== id) return undefined;
+  if (step.others !== ofOthers()) {
     // It would take back what they did, too.
     say("Others have changed the workflow since. Bring a version back among the versions.", "error");
     return set(left());
   }
-  const reply = await ask("POST", "/versions/restore", { version: step.versions[way] });
+  const reply = await ask("POST", "/versions/restore", { version: step.versions[way], revision: read().revision });
   if (read().id !== id) return undefined;
-  (reply.ok ? to : from).push(step);
+  if (reply.ok) restored.add(reply.body.workflow.revision);
+  if (reply.ok || reply.status !== 409) (reply.ok ? to : from).push(step);
   if (!reply.ok) say(textOf(reply), "error");
   return set(left());
 }
@@ -109,6 +125,12 @@ export function note(operations) {
   for (const operation of operations) {
     for (const place of placesOf(operation)) mine.set(place, { operation, revision: read().revision });
   }
+}
+
+// Another document took the place of the whole; of null, nobody knows what came between.
+export function noticeReplaced(revision) {
+  if (revision === null) others += 1;
+  else replaced.add(revision);
 }
 
 export function noticeOthers(entry) {

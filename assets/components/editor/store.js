@@ -2,7 +2,7 @@
 // and what is selected. Components read it by `useEditor(pick)` and change it by the functions below and
 // those of changing.js.
 import { useSyncExternalStore } from "react";
-import { begin, note, noticeOthers } from "./changing.js";
+import { begin, note, noticeOthers, noticeReplaced } from "./changing.js";
 import * as model from "./document.js";
 import { Outbox } from "./outbox.js";
 import { recall, rescue } from "./notices.js";
@@ -278,7 +278,10 @@ async function catchUp() {
     if (reply.body.is_whole) {
       reply.body.changes.forEach(take);
       digest();
-    } else isDone = await reload();
+    } else {
+      noticeReplaced(null);
+      isDone = await reload();
+    }
   }
   if (outbox !== here) return;
   if (!isDone) {
@@ -296,6 +299,7 @@ const receivers = {
   change: (message) => receiveChange(message),
   // What is kept of its nodes may be otherwise, too.
   reload: async (message) => {
+    noticeReplaced(message.revision);
     if (message.revision > state.revision) await readAnew();
     for (const askAnew of missed) askAnew();
   },

@@ -95,7 +95,7 @@ export function VersionsPanel({ workflowId, mayEdit, focus, onCompare, onChanged
   };
   const restore = async (version, said) => {
     const made = await act(`restore ${version}`, "POST", "/versions/restore", { version }, (reply) => (reply.undo === null ? "The draft says this already." : said));
-    if (made && made.undo !== null) onRestored?.({ back: made.undo, forth: version });
+    if (made && made.undo !== null) onRestored?.({ back: made.undo, forth: version, revision: made.workflow.revision });
   };
   if (failure && !list) {
     return (

@@ -74,6 +74,9 @@ class RestoreIn(Input):
     )
 
     version: VersionRefIn
+    revision: int | None = Field(
+        default=None, ge=1, description="Of the draft; if it has another by now, nothing is done."
+    )
 
 
 class VersionOut(Output):

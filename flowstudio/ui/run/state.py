@@ -10,6 +10,7 @@ from pydantic import Field as Limits
 
 from flowstudio.engine.events import FINISHED, Event
 from flowstudio.errors import FlowStudioError, InvalidInputError, NotFoundError
+from flowstudio.services.access import Target, is_allowed
 from flowstudio.services.batches import batches
 from flowstudio.services.runs import RunView
 from flowstudio.services.timelines import Timeline
@@ -324,10 +325,10 @@ class RunState(rx.State):
         self.can_rerun = not run.draft
         self.earlier = run.rerun_of
         self.has_inputs = bool(run.inputs)
-        may = current_actor(self).projects_with
-        self.may_steer = run.project_id in may("run.steer")
-        self.may_answer = run.project_id in may("run.answer")
-        self.may_delete = run.project_id in may("run.delete")
+        self.may_steer, self.may_answer, self.may_delete = (
+            is_allowed(current_actor(self), verb, Target("run", run.id, run.project_id))
+            for verb in ("run.steer", "run.answer", "run.delete")
+        )
 
     def _show_run(self, run: RunView) -> None:
         self.status, self.label = run.status, LABELS.get(run.status, run.status)
