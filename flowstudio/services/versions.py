@@ -204,8 +204,7 @@ class VersionService:
     ) -> Restored:
         """Make the draft say what a version says, as a new change; what it said is kept.
 
-        Args:
-            revision: which the draft must have still, for who knows no later one.
+        With a `revision`, only if the draft still has that.
 
         Raises:
             ConflictError: what is published is meant, and nothing is; or the draft has changed.

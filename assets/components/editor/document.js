@@ -242,12 +242,20 @@ export const newId = () => {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-export function freeName(document, wanted, also = new Set()) {
+export const freeName = (document, wanted) => freeNames(document)(wanted);
+
+// Gives a free name for each that is wanted, one after another.
+export function freeNames(document) {
   const taken = new Set([...document.nodes.values()].map((node) => node.name));
-  const base = wanted.replace(/_\d+$/, "");
-  let name = wanted;
-  for (let count = 2; taken.has(name) || also.has(name); count++) name = `${base}_${count}`;
-  return name;
+  const counts = new Map();
+  return (wanted) => {
+    const base = wanted.replace(/_\d+$/, "");
+    let [name, count] = [wanted, counts.get(base) ?? 2];
+    while (taken.has(name)) name = `${base}_${count++}`;
+    counts.set(base, count);
+    taken.add(name);
+    return name;
+  };
 }
 
 // The path a wire would close into a circle, as names, or null.
