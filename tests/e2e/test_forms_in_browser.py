@@ -403,3 +403,41 @@ async def test_heavy_parts_are_fetched_only_when_something_needs_them(forms: Pag
     await forms.evaluate("values => showValues(values)", {"plot": PLOT})
     await expect(forms.locator(".plot-container")).to_be_visible()
     assert [url for url in fetched if "plot" in url]
+
+
+async def test_what_is_usual_stands_in_lists_and_objects_and_holds_but_for_what_is_changed(
+    forms: Page,
+) -> None:
+    orders = [{"customer": "Ann", "total": 3}, {"customer": "Bo", "total": 4}]
+    order = {
+        "type": "object",
+        "properties": {"customer": {"type": "string"}, "total": {"type": "integer"}},
+    }
+    schema = {
+        "type": "object",
+        "properties": {
+            "orders": {"type": "array", "items": order, "default": orders},
+            "shop": {**order, "default": {"customer": "Cy", "total": 5}},
+            "names": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "default": {"a": "one", "b": "two"},
+            },
+        },
+    }
+    node = {"id": "n", "type": "task", "name": "n", "config": {}}
+    await show(forms, {"key": "usual", "schema": schema, "node": node})
+    first = forms.get_by_test_id("field-orders.0.customer")
+    await expect(first).to_have_value("Ann")
+    await first.fill("Anna")
+    shop = forms.get_by_test_id("field-shop.total")
+    await expect(shop).to_have_value("5")
+    await shop.fill("6")
+    name = forms.get_by_test_id("field-names.b")
+    await expect(name).to_have_value("two")
+    await name.fill("three")
+    assert await config(forms, "usual") == {
+        "orders": [{"customer": "Anna", "total": 3}, orders[1]],
+        "shop": {"customer": "Cy", "total": 6},
+        "names": {"a": "one", "b": "three"},
+    }

@@ -1,14 +1,24 @@
 // Fields made of others: objects, lists of anything, and maps of name to value.
-import { useId, useRef, useState } from "react";
+import { useId, useMemo, useRef, useState } from "react";
 import { ArrowDown, ArrowUp, Plus, X } from "lucide-react";
 import { CodeTextField } from "./field-inputs.jsx";
-import { blank, core, kindOf, problemsAt, resolve, takesTemplate } from "./kinds.js";
-import { Errors, Frame, IconButton, useField, useForm } from "./parts.jsx";
+import { blank, core, kindOf, problemsAt, resolve, takesTemplate, withValue } from "./kinds.js";
+import { Errors, Frame, FormContext, IconButton, useField, useForm } from "./parts.jsx";
 
-export function GroupField({ path, schema, label, bare, Fields }) {
+// As long as nothing was put in, what is usual stands there; with the first change, all of it is put in.
+function Usual({ path, value, usual, children }) {
+  const form = useForm();
+  const isUsual = value === undefined && usual !== undefined && usual !== null;
+  const inner = useMemo(() => (isUsual ? {
+    ...form, config: withValue(form.config, path, usual), onChange: (place, next) => form.onChange(path, withValue(usual, place.slice(path.length), next)),
+  } : form), [form, isUsual, usual, path.join(".")]);
+  return <FormContext.Provider value={inner}>{children}</FormContext.Provider>;
+}
+
+export function GroupField({ path, schema, label, value, bare, Fields }) {
   const { root } = useForm();
-  const { id, errors, testId } = useField(path, schema);
-  const fields = <div className="fields"><Fields schema={resolve(core(schema, root), root)} path={path} /></div>;
+  const { id, errors, testId, field } = useField(path, schema);
+  const fields = <Usual path={path} value={value} usual={field.default}><div className="fields"><Fields schema={resolve(core(schema, root), root)} path={path} /></div></Usual>;
   if (bare) return fields;
   return <Frame {...{ id, label, errors, testId }} kind="group" help={schema.description}>{fields}</Frame>;
 }
@@ -45,7 +55,6 @@ export function ListField({ path, schema, label, value, onChange, isRequired, ba
   const [said, say] = useState("");
   const mayBeTemplate = takesTemplate(schema, root);
   const isTemplate = mayBeTemplate && (turned ?? typeof value === "string");
-  // As long as nothing was put in, the usual entries hold.
   const usual = Array.isArray(field.default) ? field.default : [];
   const entries = Array.isArray(value) ? value : value === undefined ? usual : [];
   const [keys, setKeys] = useKeys(entries.length);
@@ -84,7 +93,7 @@ export function ListField({ path, schema, label, value, onChange, isRequired, ba
   };
 
   const rows = (
-    <>
+    <Usual path={path} value={value} usual={usual}>
       <ol className="field-list" ref={list} data-simple={kind !== "group" || undefined}>
         {entries.map((_, index) => (
           <li key={keys[index]} data-testid={`${testId}.${index}-entry`} onKeyDown={(event) => onKeyDown(event, index)}>
@@ -101,7 +110,7 @@ export function ListField({ path, schema, label, value, onChange, isRequired, ba
         <Plus size={14} aria-hidden="true" /> Add {noun.charAt(0).toLowerCase() + noun.slice(1)}
       </button>
       <span className="unseen" role="status">{said}</span>
-    </>
+    </Usual>
   );
   const text = <CodeTextField path={path} schema={{ ...schema, "x-field": "template", "x-lines": 1 }} kind="template" label={label} value={typeof value === "string" ? value : ""} onChange={onChange} isRequired={isRequired} bare />;
   const aside = mayBeTemplate && <Turn {...{ isTemplate, testId, disabled }} noun="list" onTurn={() => setTurned(!isTemplate)} />;
@@ -131,7 +140,8 @@ const toObject = (rows) => Object.fromEntries(rows.filter((row, at) => row.name 
 export function MapField({ path, schema, label, value, onChange, isRequired, bare, Field }) {
   const { root } = useForm();
   const { id, errors, field, testId, disabled } = useField(path, schema);
-  const listed = typeof value === "object" && value !== null ? value : {};
+  const usual = typeof field.default === "object" ? field.default : undefined;
+  const listed = (typeof value === "object" ? value : value === undefined ? usual : null) ?? {};
   const [rows, setRows] = useState(() => Object.entries(listed).map(([name, held]) => newRow(name, held)));
   const [turned, setTurned] = useState(null);
   const box = useRef(null);
@@ -154,7 +164,7 @@ export function MapField({ path, schema, label, value, onChange, isRequired, bar
   const put = (next) => {
     setRows(next);
     const object = toObject(next);
-    if (!same(object, mine) || !same(Object.keys(object), Object.keys(mine))) onChange(Object.keys(object).length === 0 && !isRequired ? undefined : object);
+    if (!same(object, mine) || !same(Object.keys(object), Object.keys(mine))) onChange(Object.keys(object).length === 0 && !isRequired && !usual ? undefined : object);
   };
   const focus = (index, what) => setTimeout(() => box.current?.children[index]?.querySelector(what)?.focus());
   const rename = (index, name) => put(rows.with(index, { ...rows[index], name }));
@@ -168,7 +178,7 @@ export function MapField({ path, schema, label, value, onChange, isRequired, bar
   };
 
   const body = (
-    <>
+    <Usual path={path} value={value} usual={usual}>
       <ul className="field-map" ref={box}>
         {rows.map((row, index) => {
           const isTwice = row.name !== "" && rows.some((other, at) => at < index && other.name === row.name);
@@ -192,7 +202,7 @@ export function MapField({ path, schema, label, value, onChange, isRequired, bar
       <button type="button" className="field-add" onClick={add} disabled={disabled} data-testid={`${testId}-add`}>
         <Plus size={14} aria-hidden="true" /> Add {noun.charAt(0).toLowerCase() + noun.slice(1)}
       </button>
-    </>
+    </Usual>
   );
   const text = <CodeTextField path={path} schema={{ ...schema, "x-field": "template", "x-lines": 1 }} kind="template" label={label} value={typeof value === "string" ? value : ""} onChange={onChange} isRequired={isRequired} bare />;
   const aside = mayBeTemplate && <Turn {...{ isTemplate, testId, disabled }} noun="object" onTurn={() => setTurned(!isTemplate)} />;
