@@ -1,6 +1,7 @@
 // The drawer at the bottom: the run that goes on, what its steps say, and what is wrong with the workflow.
 import { useEffect, useState } from "react";
 import { mend } from "./actions.js";
+import { order } from "./document.js";
 import { cancel, loadDraft } from "./draft.js";
 import { isBusy, money, RUN_LABELS, seconds } from "./faces.js";
 import { placeWords } from "./kinds.js";
@@ -66,10 +67,9 @@ function RunPanel({ run }) {
   const steps = useEditor((state) => state.steps);
   const results = useEditor((state) => state.draft?.results) ?? NOTHING;
   if (!run) return <div className="drawer-body faint">Press Run, or run one cell: its steps show here as they go.</div>;
-  const rows = [...document.nodes.values()]
+  const rows = order(document).map((id) => document.nodes.get(id))
     .map((node) => ({ node, step: steps[node.id] ?? (results[node.id]?.run_id === run.run_id ? { ...results[node.id], since: startOf(results[node.id]) } : null) }))
-    .filter(({ step }) => step)
-    .sort((one, other) => beganAt(one) - beganAt(other));
+    .filter(({ step }) => step);
   const begins = rows.map(({ step }) => Date.parse(step.since)).filter(Number.isFinite);
   const zero = Math.min(...begins);
   const end = Math.max(zero + 1, ...rows.map(({ step }) => (goesOn(step) ? Date.now() : Date.parse(step.since) + 1000 * (step.duration_s ?? 0))).filter(Number.isFinite));
@@ -98,8 +98,6 @@ function RunPanel({ run }) {
 }
 
 // What has not begun comes last.
-const beganAt = ({ step }) => Date.parse(step.since) || Number.MAX_SAFE_INTEGER;
-
 const WORDS = { queued: "queued", waiting: "waits", skipped: "skipped", cached: "cached" };
 
 function Took({ step }) {

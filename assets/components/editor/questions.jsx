@@ -37,6 +37,7 @@ function Question({ runId, step }) {
   const [value, setValue] = useState({});
   const [comment, setComment] = useState("");
   const [isSent, setSent] = useState(false);
+  const [isOpen, setOpen] = useState(true);
   const { kind, message, fields } = step.waiting;
   const answer = async (given) => {
     setSent(true);
@@ -48,20 +49,28 @@ function Question({ runId, step }) {
   const onChange = (path, next) => setValue((now) => withValue(now, path, next));
   return (
     <section className="drawer-question" aria-label={`${step.node} asks`} data-testid={`question-${step.node}`}>
-      <h3><Icon name="clock" size={14} /> “{step.node}” waits for an answer</h3>
-      <p>{message}</p>
-      {mayRun && kind === "approval" && (
+      <h3>
+        <button type="button" className="drawer-fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <Icon name="clock" size={14} /> “{step.node}” waits for an answer <Icon name="right" size={14} />
+        </button>
+      </h3>
+      {isOpen && (
+        <div className="drawer-asked" tabIndex={0} role="group" aria-label={`What ${step.node} asks`}>
+          <p>{message}</p>
+          {mayRun && kind === "form" && <ConfigForm schema={fields} value={value} problems={[]} compact onChange={onChange} />}
+        </div>
+      )}
+      {isOpen && mayRun && kind === "approval" && (
         <div className="button-row">
           <input className="input" aria-label="Comment" placeholder="Comment" value={comment} maxLength={10000} onChange={(event) => setComment(event.target.value)} />
           <button type="button" className="button primary" disabled={isSent} onClick={() => answer({ approved: true, comment })} data-testid="answer-approve"><Icon name="check" size={13} /> Approve</button>
           <button type="button" className="button" disabled={isSent} onClick={() => answer({ approved: false, comment })} data-testid="answer-reject"><Icon name="x" size={13} /> Reject</button>
         </div>
       )}
-      {mayRun && kind === "form" && (
-        <>
-          <ConfigForm schema={fields} value={value} problems={[]} compact onChange={onChange} />
+      {isOpen && mayRun && kind === "form" && (
+        <div className="button-row">
           <button type="button" className="button primary" disabled={isSent} onClick={() => answer(value)} data-testid="answer-send">Send answer</button>
-        </>
+        </div>
       )}
     </section>
   );
