@@ -1,6 +1,7 @@
 """What pydantic finds wrong with a value, in sentences for people."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from flowstudio.graph.wording import brief
@@ -78,4 +79,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:,.15g}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.15g}"
+    # A limit may be a moment, too.
+    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)

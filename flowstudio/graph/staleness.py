@@ -31,6 +31,8 @@ FRESH = Mark("fresh")
 PINNED = Mark("fresh", "pin")
 MAYBE = Mark("maybe_stale", "upstream")
 NEVER = Mark("never")
+#: Containers around a node, far more than a valid document has.
+_DEEPEST = 100
 NO_READS: Mapping[str, Reads] = MappingProxyType({})
 _EVERY = "*"
 
@@ -217,8 +219,10 @@ class _Marks:
         self._visit(ROOT, above_is_fresh=True)
         return self._marks
 
-    def _visit(self, container: str, *, above_is_fresh: bool) -> bool:
+    def _visit(self, container: str, *, above_is_fresh: bool, depth: int = 0) -> bool:
         """Mark one scope; whether all of it is fresh."""
+        if depth > _DEEPEST:
+            return self._leave_out(container)
         is_fresh = True
         for place in self._layout[container]:
             node = place.node
@@ -232,12 +236,22 @@ class _Marks:
             if container == ROOT:
                 self._left_by[node.id] = self._port(place)
             if node.id in self._layout:
-                inside = self._visit(node.id, above_is_fresh=mark.state == "fresh")
+                below = mark.state == "fresh"
+                inside = self._visit(node.id, above_is_fresh=below, depth=depth + 1)
                 if mark == FRESH and not inside and not node.disabled:
                     mark = MAYBE
             self._marks[node.id] = mark
             is_fresh = is_fresh and mark.state == "fresh"
         return is_fresh
+
+    def _leave_out(self, container: str) -> bool:
+        # So deep nothing can run, and has ever run.
+        waiting = [container]
+        for inner in waiting:
+            for place in self._layout.get(inner, ()):
+                self._marks[place.node.id] = NEVER
+                waiting.append(place.node.id)
+        return False
 
     def _are_fresh(self, sources: Iterable[str]) -> bool:
         # What a node in a frame reads from outside counts for the frame.

@@ -1,5 +1,6 @@
 """What is wrong with the form of a value is told in words that a person knows."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ class Form(BaseModel, extra="forbid"):
     tags: list[str] = Field([], max_length=1)
     most: float = Field(1, gt=0, le=1e7)
     usd: Decimal = Field(Decimal(0), ge=0, le=Decimal(1_000_000))
+    since: date = Field(date(2026, 1, 1), gt=date(2025, 1, 1))
     tries: int = 1
     mode: Literal["all", "any"] = "all"
     on: bool = True
@@ -35,6 +37,7 @@ class Form(BaseModel, extra="forbid"):
         ("most", "many", "This must be a number."),
         ("usd", -1, "This must be at least 0."),
         ("usd", "2000000", "This must be at most 1,000,000."),
+        ("since", date(2024, 1, 1), "This must be more than 2025-01-01."),
         ("tries", 1.5, "This must be a whole number."),
         ("mode", "some", "This must be 'all' or 'any'."),
         ("on", "perhaps", "This must be true or false."),

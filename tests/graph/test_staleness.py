@@ -174,3 +174,10 @@ def test_staleness_goes_into_containers_and_out_of_them():
     known["x"] = replace(known["x"], config_key="other")
     marks = mark_nodes(BOXED, known, PRESENT)
     assert marks == {"a": FRESH, "l": MAYBE, "x": stale("config"), "y": MAYBE, "z": MAYBE}
+
+
+def test_containers_inside_of_containers_without_end_are_marked_all_the_same():
+    deep = [loop("l0"), *(loop(f"l{at}", parent=f"l{at - 1}") for at in range(1, 1_500))]
+    marks = mark_nodes(document(*deep), {}, PRESENT)
+    assert len(marks) == 1_500
+    assert set(marks.values()) == {NEVER}

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from flowstudio.errors import AccessDeniedError, NotFoundError, NotSignedInError
-from flowstudio.services.access import NOBODY, OPERATOR, RULES, SCOPES, Actor, Target, authorize
+from flowstudio.services.access import (
+    NOBODY,
+    OPERATOR,
+    RULES,
+    SCOPES,
+    Actor,
+    Target,
+    authorize,
+    is_allowed,
+)
 from flowstudio.services.access_page import access_page
 
 #: Verb, where it is decided, the least role there, and the scope a key needs.
@@ -248,3 +257,15 @@ def test_docs_access_is_printed_from_the_table():
     assert page.read_text() == f"{access_page()}\n", (
         "Run: python -m flowstudio.services.access_page > docs/access.md"
     )
+
+
+def test_what_is_offered_is_what_is_allowed() -> None:
+    here, nowhere = Target("run", "r", "p"), Target("run", "r")
+    admin = Actor("a@example.com", "admin", "a")
+    runner = Actor("b@example.com", "user", "b", memberships={"p": "runner"})
+    assert is_allowed(admin, "run.steer", nowhere)
+    assert not is_allowed(admin, "run.steer", here)
+    assert is_allowed(runner, "run.steer", here)
+    assert not is_allowed(runner, "run.delete", here)
+    assert not is_allowed(runner, "run.steer", nowhere)
+    assert not is_allowed(NOBODY, "run.steer", here)

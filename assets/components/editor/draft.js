@@ -7,6 +7,7 @@ import { sendSignedIn } from "../rest.js";
 const AUTO_MS = 700;
 const SOON_MS = 250;
 const KEEP_MS = 400;
+const KEEP_AGAIN_MS = 5000;
 let loading = null;
 let reading = null;
 let isWanted = false;
@@ -16,6 +17,8 @@ let autoTimer = null;
 let keepTimer = null;
 let keeping = Promise.resolve(true);
 let sentTrying = null;
+// What was to be kept last did not reach a server that could take it.
+let isAway = false;
 // How often inputs were kept: an answer that was asked for before knows older ones.
 let keptInputs = 0;
 
@@ -130,8 +133,17 @@ function showChanged() {
 // later or before anything runs.
 export function tryWith(inputs) {
   set({ trying: inputs });
+  keepSoon(read().id, inputs, KEEP_MS);
+}
+
+// Also when another workflow is opened meanwhile; what could not be kept is tried again.
+function keepSoon(id, inputs, ms) {
   clearTimeout(keepTimer);
-  keepTimer = setTimeout(keepTrying, KEEP_MS);
+  keepTimer = setTimeout(async () => {
+    if (read().id !== id) return keep(id, inputs);
+    if (read().trying === inputs && !(await keepTrying()) && isAway) keepSoon(id, inputs, KEEP_AGAIN_MS);
+    return undefined;
+  }, ms);
 }
 
 // Gives whether what was typed is kept. One after another, or what is older might arrive later.
@@ -159,6 +171,7 @@ export async function setInputs(inputs) {
 
 async function putInputs(id, inputs) {
   const reply = await sendSignedIn("PUT", `/api/v1/workflows/${encodeURIComponent(id)}/draft/inputs`, { inputs });
+  isAway = !reply.ok && (!reply.status || reply.status >= 500);
   if (!reply.ok) return { problems: [textOf(reply)], isKept: false };
   if (read().id === id) {
     keptInputs += 1;
