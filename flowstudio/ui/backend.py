@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from flowstudio.errors import ConflictError
 from flowstudio.runtime import Runtime, open_runtime
 from flowstudio.settings import Settings
 
@@ -45,6 +46,18 @@ def _working(runtime: Runtime) -> list[Coroutine[Any, Any, None]]:
     return [*jobs, runtime.studio.workers.serve("web")] if works else jobs
 
 
+def is_open() -> bool:
+    """Whether the services are there still; they close before the last pages do."""
+    return bool(_open)
+
+
 def backend() -> Runtime:
-    """The services of this process."""
+    """The services of this process.
+
+    Raises:
+        ConflictError: they are closed already.
+    """
+    if not is_open():
+        message = "The server is stopping. Try again in a moment."
+        raise ConflictError(message)
     return _open[0]

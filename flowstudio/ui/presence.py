@@ -6,7 +6,7 @@ from typing import Self
 import reflex as rx
 from reflex_base.registry import RegistrationContext
 
-from flowstudio.ui.backend import backend
+from flowstudio.ui.backend import backend, is_open
 from flowstudio.ui.guard import check_again
 
 _CHECK_S = 15.0
@@ -33,7 +33,7 @@ class Feed:
         self._check_at = backend().clock.monotonic() + _CHECK_S
 
     async def goes_on(self) -> bool:
-        """False once the tab was closed or went on to another page; asked at each turn.
+        """False once the tab was closed or went elsewhere, or the server stops; asked at each turn.
 
         Every 15 seconds the person is looked at again, as at an event.
 
@@ -55,7 +55,7 @@ class Feed:
     def _is_wanted(self) -> bool:
         namespace = RegistrationContext.get().app.event_namespace
         is_here = namespace is not None and self._token in namespace.token_to_sid
-        return is_here and _latest.get(self._key) is self
+        return is_here and is_open() and _latest.get(self._key) is self
 
     @property
     def is_renewed(self) -> bool:

@@ -85,6 +85,13 @@ async def test_a_feed_ends_with_its_tab(tab: Any, open_tabs: dict[str, str]) -> 
 
 
 @pytest.mark.usefixtures("open_tabs")
+async def test_a_feed_ends_with_the_server(tab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = open_feed(tab, VERB, nothing)
+    monkeypatch.setattr(backend, "_open", [])
+    assert not await feed.goes_on()
+
+
+@pytest.mark.usefixtures("open_tabs")
 async def test_a_tabs_next_feed_ends_the_one_before(tab: Any) -> None:
     first = open_feed(tab, VERB)
     with open_feed(tab, VERB) as second:
