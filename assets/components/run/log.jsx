@@ -36,6 +36,7 @@ export function RunLog({ selected, onEarlier }) {
     <section className="card log-panel" data-testid="run-log">
       <header className="log-head">
         <h2>Log</h2>
+        <span className="meta">Times are UTC</span>
         {selected && (
           <label className="log-only"><input type="checkbox" checked={isOnly} onChange={(event) => setOnly(event.target.checked)} /> Only {selected}</label>
         )}

@@ -91,7 +91,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "status": "cancelled" if attempt.outcome == "cut" else attempt.outcome,
         "label": _OUTCOMES.get(attempt.outcome, attempt.outcome),
-        "at": f"{attempt.started_at:%H:%M:%S}" if attempt.started_at else "",
+        "at": f"{attempt.started_at:%H:%M:%S} UTC" if attempt.started_at else "",
         "took": words.duration(seconds),
         "error": attempt.error[:2_000],
         "errorType": attempt.error_type,
