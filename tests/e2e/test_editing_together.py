@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
+from sqlmodel import Session
 
 from flowstudio.graph.document import Document, parse_document
+from flowstudio.store.tables.projects import MemberRow
 from tests.cutting import Line, line_to
 from tests.e2e.test_coming_in import signed_in
 from tests.editing import Editor, chain, invite, keep, kept_document, tab_of
+from tests.people import project_of
 from tests.site import ADMIN, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -378,3 +381,23 @@ def in_no_order(document: Document) -> Any:
     """Copies are in the order of running, and undo does not keep that of wires."""
     values = document.dump()
     return values | {key: sorted(values[key], key=str) for key in ("nodes", "edges")}
+
+
+async def test_who_gets_another_role_is_told_and_may_edit_no_more(
+    browser: Browser, site: Site
+) -> None:
+    workflow_id = keep(site, chain("One"))
+    invite(site, "cleo@example.com", "editor")
+    async with tab_of(browser, site, "cleo@example.com", f"/workflows/{workflow_id}") as page:
+        editor = Editor(page)
+        await editor.select("a")
+        await expect(page.get_by_test_id("undo")).to_be_visible()
+        member = (project_of(site.person(ADMIN)), site.person("cleo@example.com").id)
+
+        def demote(session: Session) -> None:
+            session.get_one(MemberRow, member).role = "viewer"
+
+        site.parts.records.write_now(demote)
+        # The person is looked at again every 15 seconds.
+        await expect(page.get_by_test_id("toast")).to_contain_text("no longer change it")
+        await expect(page.get_by_test_id("undo")).to_have_count(0)

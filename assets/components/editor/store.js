@@ -304,6 +304,13 @@ const receivers = {
     for (const askAnew of missed) askAnew();
   },
   version: () => readAnew(),
+  // Somebody has given this person another role.
+  rights: ({ may_edit: mayEdit, may_run: mayRun }) => {
+    if (state.mayEdit && !mayEdit) say("You may look at this workflow now, but no longer change it.", "error");
+    else if (mayEdit && !state.mayEdit) say("You may change this workflow now.");
+    set({ mayEdit, mayRun });
+    if (mayEdit) outbox?.wake();
+  },
   // The page's socket is open; when it was before, what it would have told meanwhile is lost.
   hello: () => {
     if (hasGreeted) receivers.lost();

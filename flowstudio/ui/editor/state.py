@@ -38,8 +38,13 @@ class EditorState(rx.State):
         if not workflow_id:
             return
 
+        rights: dict[str, bool] = {}
+
         async def look() -> None:
-            await workflows.get_stored(current_actor(self), workflow_id)
+            actor = current_actor(self)
+            project_id = (await workflows.get_stored(actor, workflow_id)).record.project_id
+            rights["may_edit"] = project_id in actor.projects_with("workflow.edit")
+            rights["may_run"] = project_id in actor.projects_with("workflow.run")
 
         try:
             await look()
@@ -55,7 +60,11 @@ class EditorState(rx.State):
             try:
                 # What happened before it was listened for, the page asks for.
                 yield push(("edit", "", {"t": "hello"}))
+                told = dict(rights)
                 while await feed.goes_on():
+                    if rights != told:
+                        told = dict(rights)
+                        yield push(("edit", "", {"t": "rights", **told}))
                     if messages := await gathering.next():
                         for message in messages:
                             backend().studio.drafts.heard(workflow_id, message)
