@@ -3,23 +3,14 @@
 import { useEffect, useRef, useState } from "react";
 import { longDuration, useLive } from "../live.jsx";
 import { TypeMark } from "../marks.jsx";
+import { markWord, ticks } from "./ticks.js";
 
-const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const MORE = 25;
 
 function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
   return seconds < 60 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : longDuration(seconds);
-}
-
-function ticks(total) {
-  let unit = 1;
-  while (total / unit > 2500) unit *= 1000;
-  const step = unit * (STEPS.find((each) => total / (each * unit) <= 5) ?? 500);
-  const found = [];
-  for (let at = 0; at <= total * 0.96; at += step) found.push(at);
-  return found;
 }
 
 // Milliseconds since the run began, by the server's clock as it was when the head came.
@@ -76,7 +67,7 @@ export function RunTimeline({ selected, onSelect, onOpen }) {
         <span />
         <div className="timeline-track">
           {ticks(total).map((at) => (
-            <span key={at} className="axis-mark" style={{ left: `${(100 * at) / total}%` }}>{at === 0 ? "0" : duration(at)}</span>
+            <span key={at} className="axis-mark" style={{ left: `${(100 * at) / total}%` }}>{markWord(at)}</span>
           ))}
         </div>
         <span />
