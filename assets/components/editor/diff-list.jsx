@@ -5,6 +5,7 @@ import { textDiff } from "./word-diff.js";
 
 const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 const isThere = (value) => value !== null && value !== undefined;
+const hasText = (value) => isThere(value) && value !== "";
 const port = (name, given, usual) => (given === usual ? name : `${name}.${given}`);
 const wire = (edge) => `${port(edge.source_name, edge.source_port, "out")} → ${port(edge.target_name, edge.target_port, "in")}`;
 
@@ -21,7 +22,7 @@ function whole(change, pair) {
 
 const Field = memo(function Field({ change: given, pair }) {
   const change = useMemo(() => whole(given, pair), [given, pair]);
-  const [old, now] = [change.before, change.after].map((value) => (isThere(value) ? shown(value) : null));
+  const [old, now] = [change.before, change.after].map((value) => (hasText(value) ? shown(value) : null));
   const isText = old !== null && now !== null && Math.min(old.length, now.length) > 12;
   const pieces = useMemo(() => (isText ? readable(textDiff(old, now)) : null), [isText, old, now]);
   return (
