@@ -7,7 +7,7 @@ import * as actions from "./actions.js";
 import { mayArrange } from "./arranging.js";
 import { Aligning, Tools } from "./canvas-tools.jsx";
 import { whyNoWire } from "./document.js";
-import { firstView, flowEdges, flowNodes, marked, mergeEdges } from "./flow.js";
+import { firstView, flowEdges, flowNodes, MAP, marked, mergeEdges } from "./flow.js";
 import { MOST_PASTED, paste } from "./pasting.js";
 import { read, say, select, set, subscribe, useEditor } from "./store.js";
 import { whenIdle } from "../later.jsx";
@@ -261,7 +261,7 @@ function Board({ nodeTypes, first }) {
         proOptions={{ hideAttribution: true }} disableKeyboardA11y={false} nodeDragThreshold={2} elevateNodesOnSelect={false}
       >
         <Background gap={18} size={2} color="var(--dot)" />
-        {isCalm && <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />}
+        {isCalm && <MiniMap pannable zoomable style={MAP} ariaLabel="Map of the workflow" nodeClassName={(node) => `map-${node.data.category ?? "note"}`} nodeStrokeWidth={0} />}
         <Cursors />
       </ReactFlow>
       {isDrawn && <Tools rf={rf} mayEdit={mayEdit} isLocked={isLocked} onLock={() => set({ isLocked: !isLocked })} addNote={() => actions.addNote(center())} />}

@@ -2,7 +2,7 @@
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Background, Controls, Handle, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { firstView, marked } from "./flow.js";
+import { firstView, MAP, marked } from "./flow.js";
 import { titleOf } from "./faces.js";
 import { TypeMark } from "../marks.jsx";
 import { SIGNS, Sign, WORDS } from "./diff-sign.jsx";
@@ -143,7 +143,7 @@ function Board({ drawn, size, picked, onPick }) {
     >
       <Background gap={18} size={2} color="var(--dot)" />
       <Controls showInteractive={false} position="bottom-left" fitViewOptions={{ maxZoom: 1, padding: 0.15 }} />
-      {nodes.length >= MAP_FROM && <MiniMap pannable zoomable ariaLabel="Map of both versions" nodeClassName={(node) => `map-${node.data.state}`} nodeStrokeWidth={0} />}
+      {nodes.length >= MAP_FROM && <MiniMap pannable zoomable style={MAP} ariaLabel="Map of both versions" nodeClassName={(node) => `map-${node.data.state}`} nodeStrokeWidth={0} />}
     </ReactFlow>
   );
 }

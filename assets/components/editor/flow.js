@@ -4,6 +4,9 @@ import { order, same } from "./document.js";
 import { faceOf, firstProblems } from "./faces.js";
 import { frameSize, heightOf, WIDTH } from "./layout.js";
 
+// Of the map in the corner: React Flow draws by what it is told, not by what a style sheet says.
+export const MAP = { width: 150, height: 92 };
+
 const NOTE = "note";
 const DOT = 11;
 const NOTHING = {};
