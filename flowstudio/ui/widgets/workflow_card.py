@@ -148,9 +148,15 @@ def workflow_card(
             rx.el.div(
                 rx.cond(
                     card.folder,
-                    link(icon("folder", 12), card.folder, to=card.folder_href, class_name="chip"),
+                    link(
+                        icon("folder", 12),
+                        rx.el.span(card.folder, class_name="chip-name"),
+                        to=card.folder_href,
+                        class_name="chip",
+                        title=card.folder,
+                    ),
                 ),
-                rx.foreach(card.tags, lambda tag: link(tag.name, to=tag.href, class_name="chip")),
+                rx.foreach(card.tags, _tag),
                 class_name="workflow-tags",
             ),
             rx.el.div(
@@ -171,4 +177,13 @@ def workflow_card(
         *more,
         key=card.id,
         class_name="card workflow-card",
+    )
+
+
+def _tag(tag: Tag) -> rx.Component:
+    return link(
+        rx.el.span(tag.name, class_name="chip-name"),
+        to=tag.href,
+        class_name="chip",
+        title=tag.name,
     )

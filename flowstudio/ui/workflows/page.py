@@ -220,11 +220,12 @@ def _shape(shape: str, picture: str, label: str) -> rx.Component:
 
 def _tag(tag: TagChoice) -> rx.Component:
     return link(
-        tag.name,
+        rx.el.span(tag.name, class_name="chip-name"),
         rx.el.span(tag.count, class_name="chip-count"),
         to=tag.href,
         key=tag.name,
         class_name="chip",
+        title=tag.name,
         custom_attrs={"aria-current": rx.cond(tag.is_on, "true", "false")},
     )
 
