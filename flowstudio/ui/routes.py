@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex_base.constants import Page404
 
 from flowstudio.ui.account.page import account_page
 from flowstudio.ui.account.state import AccountState
@@ -24,6 +25,7 @@ from flowstudio.ui.entry.sign_in import sign_in_page
 from flowstudio.ui.entry.state import EntryState
 from flowstudio.ui.home.page import home_page
 from flowstudio.ui.home.state import HomeState
+from flowstudio.ui.lost import LostState, lost_page
 from flowstudio.ui.notifications.page import notifications_page
 from flowstudio.ui.notifications.state import NotificationsState
 from flowstudio.ui.project_settings.page import project_page
@@ -132,6 +134,14 @@ def add_pages(app: rx.App) -> None:
             if page.is_public
             else [ProjectState.load, ShellState.load, BellState.load, page.load],
         )
+    # What is shown at any other address, with HTTP status 404.
+    app.add_page(
+        lost_page,
+        route=Page404.SLUG,
+        title="No such page · FlowStudio",
+        image="/favicon.svg",
+        on_load=LostState.load,
+    )
 
 
 def page_routes() -> dict[str, bool]:

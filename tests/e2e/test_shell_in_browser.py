@@ -122,6 +122,22 @@ async def test_a_page_with_an_id_has_its_frame_and_code_in_the_first_reply(
         assert await named.count() > 0
 
 
+async def test_an_unknown_address_is_told_as_such_with_a_way_back(
+    page: Page, stranger: Page
+) -> None:
+    for who in (page, stranger):
+        reply = await who.goto("/no/such/page")
+        assert reply is not None
+        assert reply.status == 404
+        await expect(who.get_by_role("heading", level=1)).to_have_text("There is no such page")
+        await expect(who.get_by_test_id("nav-runs")).to_have_count(1 if who is page else 0)
+        assert (await Axe().run(who)).violations_count == 0
+        await who.get_by_test_id("lost-home").click()
+    await loaded(page)
+    await expect(page.get_by_test_id("nav-home")).to_have_attribute("aria-current", "page")
+    await expect(stranger.get_by_test_id("login-submit")).to_be_visible()
+
+
 async def test_a_foreign_origin_cannot_open_the_websocket(site: Site) -> None:
     assert await upgrade(site, f"http://127.0.0.1:{site.port}") == 101
     assert await upgrade(site, "https://evil.example") == 403

@@ -17,7 +17,7 @@ from tests.people import person, project_of, sign_in
 from tests.ui.handlers import registered_handlers, short
 
 #: The only handlers that whoever has not signed in reaches.
-PUBLIC = {"entry_state.load"}
+PUBLIC = {"entry_state.load", "lost_state.load"}
 
 
 def test_every_endpoint_of_the_page_is_guarded_with_a_verb_of_the_table() -> None:
