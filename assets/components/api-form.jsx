@@ -25,6 +25,13 @@ const read = (form, fields, extra) => {
   return body;
 };
 
+// What has to be filled in and is not, in the shape of a problem of the server.
+const unfilled = (form, fields) => {
+  const data = new FormData(form);
+  const empty = fields.filter((field) => field.required && field.kind !== "checkbox" && valueOf(field, data).length === 0);
+  return empty.map((field) => ({ where: `body.${field.name}`, what: "Fill this in." }));
+};
+
 export function ApiForm(props) {
   const { fields = [], action, method = "POST", extra = {}, next, nextFromAddress, linkAs, onDone, reveal } = props;
   const form = useRef(null);
@@ -81,7 +88,9 @@ export function ApiForm(props) {
   const onSubmit = (event) => {
     event.preventDefault();
     event.stopPropagation();
-    if (props.confirm) sure.current.showModal();
+    const problems = unfilled(form.current, fields);
+    if (problems.length) say({ body: { problems } });
+    else if (props.confirm) sure.current.showModal();
     else submit();
   };
 

@@ -109,6 +109,23 @@ async def test_a_wrong_password_is_told_without_saying_what_was_wrong(
 
 
 @pytest.mark.parametrize(
+    ("path", "submit"), [("/sign-in", "login-submit"), ("/register", "register-submit")]
+)
+async def test_what_has_to_be_filled_in_is_told_at_its_field_before_anything_is_sent(
+    stranger: Page, path: str, submit: str
+) -> None:
+    sent: list[str] = []
+    stranger.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    await stranger.goto(path)
+    await stranger.get_by_test_id(submit).click()
+    for name in ("email", "password"):
+        await expect(stranger.get_by_test_id(f"error-{name}")).to_have_text("Fill this in.")
+    await expect(stranger.locator(".field-error")).to_have_count(2)
+    await expect(stranger.locator("[name=email]")).to_be_focused()
+    assert [url for url in sent if "/api/" in url] == []
+
+
+@pytest.mark.parametrize(
     "target",
     [
         "//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example",
