@@ -23,6 +23,19 @@ export function PostLink({ action, waiting, done, next, nextLabel }) {
   );
 }
 
+// Shows its children to those who came by a link, and to others where to get one.
+export function ByLink({ next, nextLabel, children }) {
+  const [hasLink, setHasLink] = useState(true);
+  useEffect(() => setHasLink(Boolean(window.flowstudio.token())), []);
+  if (hasLink) return children;
+  return (
+    <div data-testid="link-missing">
+      <p className="notice" role="status" data-tone="error">{INCOMPLETE}</p>
+      <a className="button primary wide" href={next}>{nextLabel}</a>
+    </div>
+  );
+}
+
 // An invitation that the page was opened with goes along to the provider and back.
 export function ProviderLink({ href, testId, children }) {
   const go = (event) => {
@@ -78,6 +91,7 @@ export function Invitation({ isSignedIn, person }) {
   return (
     <div data-testid="invitation">
       <div role="alert" className={problem ? "problems" : "problems-none"}>{problem}</div>
+      {problem && !offer && <a className="button primary wide" href="/">{isSignedIn ? "Go to the first page" : "Sign in"}</a>}
       {offer && !said && (
         <>
           <dl className="offer">

@@ -424,6 +424,20 @@ async def test_an_invitation_can_be_declined_after_signing_in(
     await expect(stranger.get_by_role("alert").first).to_contain_text("invitation")
 
 
+@pytest.mark.parametrize(
+    ("path", "onward"),
+    [("/invitation", "/"), ("/reset", "/forgot"), ("/verify", "/")],
+)
+async def test_a_link_that_is_incomplete_is_no_dead_end(
+    stranger: Page, path: str, onward: str
+) -> None:
+    await stranger.goto(path)
+    await expect(stranger.get_by_text("This link is incomplete.")).to_be_visible()
+    await expect(stranger.locator(f"main a.button[href='{onward}']")).to_be_visible()
+    await expect(stranger.locator("form")).to_have_count(0)
+    assert (await Axe().run(stranger)).violations_count == 0
+
+
 async def test_without_an_invitation_registering_says_why_it_is_refused(
     stranger: Page,
 ) -> None:

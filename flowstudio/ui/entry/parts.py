@@ -24,6 +24,15 @@ class PostLink(rx.Component):
     next_label: rx.Var[str]
 
 
+class ByLink(rx.Component):
+    """Shows its children to those who came by a link, and to others where to get one."""
+
+    library = _MODULE
+    tag = "ByLink"
+    next: rx.Var[str]
+    next_label: rx.Var[str]
+
+
 class Invitation(rx.Component):
     """Tells what the page's invitation offers, and takes the answer."""
 
@@ -127,4 +136,5 @@ def _mark(path: str) -> rx.Component:
 
 
 post_link = PostLink.create
+by_link = ByLink.create
 invitation_card = Invitation.create

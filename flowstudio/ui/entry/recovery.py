@@ -3,7 +3,7 @@
 import reflex as rx
 
 from flowstudio.ui.door_frame import door_frame
-from flowstudio.ui.entry.parts import email_field, new_password_field, text_link
+from flowstudio.ui.entry.parts import by_link, email_field, new_password_field, text_link
 from flowstudio.ui.entry.state import EntryState
 from flowstudio.ui.widgets.api_form import api_form
 from flowstudio.ui.widgets.states import no_mail
@@ -39,17 +39,21 @@ def reset_page() -> rx.Component:
     return door_frame(
         "Choose a new password",
         "Every session that is still open ends with it.",
-        api_form(
-            new_password_field(focus=True),
-            action="/api/v1/auth/reset",
-            submit="Use this password",
-            link_as="token",
-            next="/sign-in",
-            is_open=True,
-            keeps_values=True,
-            layout="wide",
-            label="New password",
-            submit_test_id="reset-submit",
+        by_link(
+            api_form(
+                new_password_field(focus=True),
+                action="/api/v1/auth/reset",
+                submit="Use this password",
+                link_as="token",
+                next="/sign-in",
+                is_open=True,
+                keeps_values=True,
+                layout="wide",
+                label="New password",
+                submit_test_id="reset-submit",
+            ),
+            next="/forgot",
+            next_label="Ask for a new link",
         ),
-        foot=text_link("Ask for a new link", "/forgot"),
+        foot=text_link("Back to sign in", "/sign-in"),
     )
