@@ -1,10 +1,13 @@
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from flowstudio.engine.costs import CostRange
 from flowstudio.ui.widgets import words
+from flowstudio.ui.widgets.pill import LABELS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -69,3 +72,17 @@ def test_a_prediction_says_who_answers_and_what_it_costs() -> None:
     assert words.predicted(endless, calls_models=True, is_free=False) == "from $0.0010 a run"
     assert words.predicted(cost, calls_models=True, is_free=True) == "free · built-in model"
     assert words.predicted(cost, calls_models=False, is_free=False) == "free · no model calls"
+
+
+def test_the_editor_calls_states_and_mends_by_the_names_that_pages_use() -> None:
+    scripts = Path("assets/components/editor")
+    faces = (scripts / "faces.js").read_text()
+    said = dict(re.findall(r'(\w+): "([^"]+)"', faces.partition("RUN_LABELS")[2].partition("}")[0]))
+    assert said == {status: LABELS[status] for status in said}
+    said = dict(
+        re.findall(r'(\w+): "([^"]+)"', faces.partition("STEP_LABELS")[2].partition("}")[0])
+    )
+    del said["idle"], said["waiting"]
+    assert said == {status: LABELS[status] for status in said}
+    for name in ("inspector", "drawer"):
+        assert "MENDS[problem.mend.kind]" in (scripts / f"{name}.jsx").read_text()

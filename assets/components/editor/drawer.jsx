@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { mend } from "./actions.js";
 import { order } from "./document.js";
 import { cancel, loadDraft } from "./draft.js";
-import { isBusy, money, RUN_LABELS, seconds } from "./faces.js";
+import { isBusy, MENDS, money, RUN_LABELS, seconds } from "./faces.js";
 import { placeWords } from "./kinds.js";
 import { later } from "../later.jsx";
 import { Elapsed } from "../live.jsx";
@@ -132,5 +132,3 @@ function Problems({ problems }) {
     </ul>
   );
 }
-
-const MENDS = { add_edge: "Draw the wire", remove_edge: "Take the wire out", rename_node: "Rename", set_config: "Set it" };

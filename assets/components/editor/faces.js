@@ -8,9 +8,11 @@ const REASONS = {
   error: "failed", code_version: "new version",
 };
 export const STEP_LABELS = {
-  idle: "Not run", queued: "Queued", running: "Running", waiting: "Waits", succeeded: "Done",
+  idle: "Not run", queued: "Queued", running: "Running", waiting: "Waits", succeeded: "Succeeded",
   cached: "Cached", failed: "Failed", skipped: "Skipped", cancelled: "Cancelled",
 };
+// What takes a problem away, on the button that does it.
+export const MENDS = { add_edge: "Draw the wire", remove_edge: "Take the wire out", rename_node: "Rename", set_config: "Set it" };
 const LIVE = new Set(["queued", "running", "waiting"]);
 
 export function money(usd) {

@@ -6,7 +6,7 @@ import * as actions from "./actions.js";
 import { mayArrange } from "./arranging.js";
 import { valueOf } from "./document.js";
 import * as draft from "./draft.js";
-import { costWords } from "./faces.js";
+import { costWords, MENDS } from "./faces.js";
 import { Icon } from "./icons.jsx";
 import { placeWords } from "./kinds.js";
 import { TypeMark } from "../marks.jsx";
@@ -232,7 +232,7 @@ function Config({ node, type }) {
       {own.length > 0 && (
         <ul className="problems" aria-label="Problems of this node">
           {own.map((problem, index) => (
-            <li key={index}>{problem.path && <strong>{placeWords(problem.path)}: </strong>}{problem.message}{problem.mend && mayEdit && <button type="button" className="text-link" onClick={() => actions.mend(problem.mend)}>Mend it</button>}</li>
+            <li key={index}>{problem.path && <strong>{placeWords(problem.path)}: </strong>}{problem.message}{problem.mend && mayEdit && <button type="button" className="text-link" onClick={() => actions.mend(problem.mend)}>{MENDS[problem.mend.kind]}</button>}</li>
           ))}
         </ul>
       )}

@@ -16,7 +16,7 @@ def dead_runs() -> rx.Component:
     """How many runs need somebody, the latest of them, and what can be done with each or all."""
     return section(
         "dead",
-        "Dead letters",
+        "Needs attention",
         "Runs of your projects that failed for good, that nobody carries on, or that wait for a "
         "word on what became of a step.",
         rx.cond(QueueState.dead.said, _dead_summary()),

@@ -8,7 +8,7 @@ LABELS = {
     "idle": "Not started",
     "queued": "Queued",
     "running": "Running",
-    "waiting": "Waits for you",
+    "waiting": "Waits for a person",
     "sleeping": "Waits",
     "paused": "Paused",
     "succeeded": "Succeeded",
