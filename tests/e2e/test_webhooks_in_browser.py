@@ -79,7 +79,11 @@ async def test_a_webhook_is_made_called_and_looked_at(triggers: Page, site: Site
         path = url.split("/", 3)[3]
         reply = await client.post(f"{site.url}/{path}", json={"name": "Ada"}, headers=headers)
     assert reply.status_code == 202
-    await card.get_by_text("Last test requests").click()
+    opener = card.get_by_text("Last test requests")
+    # The app's own chevron, not the browser's triangle.
+    assert await opener.evaluate("it => getComputedStyle(it).listStyleType") == "none"
+    assert await opener.evaluate("it => getComputedStyle(it, '::before').rotate") == "-45deg"
+    await opener.click()
     await expect(card.get_by_test_id("hook-tests")).to_contain_text("202")
     await card.get_by_test_id("hook-tests").get_by_text("Headers and body").click()
     await expect(card.get_by_test_id("hook-tests")).to_contain_text("x-webhook-secret: •••")
