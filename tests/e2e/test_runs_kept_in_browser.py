@@ -140,6 +140,34 @@ async def test_two_runs_are_picked_compared_and_deleted(page: Page, site: Site) 
     await expect(page.get_by_text("There is no such run")).to_be_visible()
 
 
+async def test_steps_and_log_take_the_width_while_nothing_stands_beside_them(
+    page: Page, site: Site
+) -> None:
+    asks = {"mode": "approval", "message": "May it go out?"}
+    document = {
+        "format": "flowstudio/1",
+        "name": "Ask",
+        "nodes": [
+            {"id": "s", "type": "start", "name": "start"},
+            {"id": "a", "type": "task", "name": "ok", "config": asks},
+        ],
+        "edges": [{"id": "1", "source": "s", "target": "a"}],
+    }
+    project_id = min(site.person("root@example.com").memberships)
+    await page.goto("/runs")
+    kept = await ask(page, "POST", "/workflows", {"project_id": project_id, "document": document})
+    made = await ask(page, "POST", f"/workflows/{kept['id']}/runs", {"inputs": {}})
+    await page.goto(f"/runs/{made['id']}")
+    await reaches(page, "waiting")
+    width = "[...document.querySelectorAll('.run-columns, .run-main')].map((it) => it.clientWidth)"
+    columns, main = await page.evaluate(width)
+    assert main == columns
+    await page.get_by_label("Details of start").click()
+    await expect(page.get_by_test_id("step-detail")).to_be_visible()
+    columns, main = await page.evaluate(width)
+    assert main < columns
+
+
 async def test_a_failed_run_is_run_again_and_keeps_what_finished(page: Page, site: Site) -> None:
     site.models.answer(*(fail(402, "Insufficient credits") for _ in range(9)))
     await start(page, "draft-and-review", subject="Kept on the second try")
