@@ -86,6 +86,13 @@ async def test_an_approval_is_asked_for_and_carries_the_run_on(page: Page, site:
     site.models.answer(say_json(MAIL), say("Dear Ms Okafor, it comes tomorrow."))
     await start(page, "triage-support-mail", mail="My parcel is late.")
     await reaches(page, "waiting")
+    # The same is told of it wherever it stands, what was skipped counting nowhere.
+    taken = await page.get_by_test_id("run-steps-taken").inner_text()
+    address = page.url
+    await page.goto("/runs")
+    row = page.get_by_test_id(f"run-row-{address.rsplit('/', 1)[1]}")
+    await expect(row).to_contain_text(taken.removesuffix(" steps"))
+    await page.goto(address)
     await page.get_by_label("Comment").fill("Well said.")
     await page.get_by_test_id("answer-approve").click()
     await reaches(page, "succeeded")

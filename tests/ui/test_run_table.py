@@ -35,7 +35,8 @@ class Listed:
         ("succeeded", 3, "3"),
         ("succeeded", 240, "240"),
         ("failed", 1, "1 of 5"),
-        ("running", 40, "5 of 5"),
+        ("running", 4, "4 of 5"),
+        ("running", 1240, "1,240"),
     ],
 )
 def test_a_run_that_succeeded_tells_its_steps_and_any_other_how_far_it_came(

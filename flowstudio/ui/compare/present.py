@@ -8,6 +8,7 @@ from flowstudio.services.runs import duration_s
 from flowstudio.services.timelines import Money
 from flowstudio.ui.widgets import words
 from flowstudio.ui.widgets.pill import LABELS
+from flowstudio.ui.widgets.run_table import steps_of
 
 #: Steps that differ come first; of the rest, the first so many.
 _MOST_ROWS = 300
@@ -122,11 +123,15 @@ def _figures(found: Comparison) -> list[Figure]:
         Figure("Tokens", f"{tokens[0]:,}", f"{tokens[1]:,}", *_change(*tokens)),
         Figure(
             "Steps",
-            f"{found.before.steps_done:,}",
-            f"{found.after.steps_done:,}",
+            _steps(found.before),
+            _steps(found.after),
             *_change(found.before.steps_done, found.after.steps_done, plain=True),
         ),
     ]
+
+
+def _steps(run: RunRecord) -> str:
+    return steps_of(run.status, run.steps_done, run.steps_total)
 
 
 def _change(before: float | None, after: float | None, *, plain: bool = False) -> tuple[str, str]:

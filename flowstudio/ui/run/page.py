@@ -188,6 +188,7 @@ def _facts() -> rx.Component:
                 ),
             ),
             class_name="fact",
+            custom_attrs={"data-testid": "run-steps-taken"},
         ),
         rx.cond(
             RunState.workflow,

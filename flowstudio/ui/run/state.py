@@ -343,14 +343,11 @@ class RunState(rx.State):
         self.has_outputs = run.status in FINISHED and bool(run.outputs)
 
     def _show_progress(self, run: RunView, timeline: Timeline) -> None:
-        if run.status in FINISHED:
-            record = run.record
-            taken = steps_of(run.status, record.steps_done, record.steps_total)
-            self.progress, self.percent = f"{taken} {'step' if taken == '1' else 'steps'}", -1
-            return
+        taken = steps_of(run.status, run.record.steps_done, run.record.steps_total)
+        self.progress = f"{taken} {'step' if taken == '1' else 'steps'}"
+        # How near the end is, where what is skipped counts, too.
         done, total = progress(run.document, timeline)
-        self.progress = f"{done} of {total} steps"
-        self.percent = round(100 * done / max(total, 1))
+        self.percent = -1 if run.status in FINISHED else round(100 * done / max(total, 1))
 
 
 def _again(run: RunView) -> str:

@@ -92,8 +92,11 @@ def run_row(run: ListedRun, now: datetime) -> RunRow:
 
 
 def steps_of(status: str, done: int, total: int) -> str:
-    """How many steps a run took; of one that has not succeeded, how far it came."""
-    return str(done) if status == "succeeded" else f"{min(done, total)} of {total}"
+    """How many steps a run took; of one that has not succeeded, of how many in all.
+
+    The turns of loops count each, so there may be more than the workflow has.
+    """
+    return f"{done:,}" if status == "succeeded" or done > total else f"{done:,} of {total:,}"
 
 
 def _brief(inputs: Mapping[str, Any]) -> str:
