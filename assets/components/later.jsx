@@ -2,12 +2,12 @@
 import { lazy, Suspense } from "react";
 
 // `load` imports a module whose default is the part; `className` gives what stands there meanwhile the
-// part's own place and size. `load()` of the result fetches the code ahead.
-export function later(load, className) {
+// part's own place and size, and `waiting` is seen in it. `load()` of the result fetches the code ahead.
+export function later(load, className, waiting = <p className="faint part-wait">One moment…</p>) {
   // A new build may have taken the place of the files this page knows.
   const Part = lazy(() => load().catch(() => ({ default: () => <Lost className={className} /> })));
   const Later = (props) => (
-    <Suspense fallback={<div className={className} aria-busy="true"><p className="faint part-wait">One moment…</p></div>}>
+    <Suspense fallback={<div className={className} aria-busy="true">{waiting}</div>}>
       <Part {...props} />
     </Suspense>
   );

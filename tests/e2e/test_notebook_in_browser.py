@@ -1,7 +1,9 @@
 """The notebook: cells in the order they run, worked in by keyboard."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.editing import Editor, chain, keep, kept_document
 from tests.site import Site
@@ -107,6 +109,24 @@ async def test_both_views_show_what_is_selected_in_either(page: Page, site: Site
     await page.keyboard.press("Escape")
     await editor.node("i").locator(".flow-title").click()
     await expect(page.get_by_test_id("cell-i")).to_be_in_viewport()
+
+
+async def test_cells_to_be_stand_where_the_notebook_will_until_its_code_is_there(
+    page: Page, site: Site
+) -> None:
+    gate = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await gate.wait()
+        await route.continue_()
+
+    await page.route("**/assets/notebook-*.js", hold)
+    await Editor(page).open(keep(site, chain("One")))
+    await page.get_by_test_id("view-notebook").click()
+    await expect(page.locator(".notebook .cells .bone").first).to_be_visible()
+    gate.set()
+    await expect(page.get_by_test_id("notebook")).to_be_visible()
+    await expect(page.locator(".bone")).to_have_count(0)
 
 
 async def test_a_notebook_whose_code_is_gone_says_how_to_get_it(page: Page, site: Site) -> None:

@@ -59,6 +59,21 @@ async def test_a_reload_shows_the_same_run(page: Page, site: Site) -> None:
     await expect(page.get_by_test_id("run-outputs")).to_contain_text("Rayleigh.")
 
 
+async def test_a_run_appears_with_its_picture_and_steps_at_once(page: Page, site: Site) -> None:
+    site.models.answer(*[say("Rayleigh.")] * 9)
+    address = await start(page, "compare-prompts", question="What appears first?")
+    await reaches(page, "succeeded")
+    await page.add_init_script(
+        """new MutationObserver(() => {
+            const has = (it) => document.querySelector(it) !== null;
+            if (has(".run-columns")) window.bare ??= [".picture", ".step", ".timeline-row"].filter((it) => !has(it));
+        }).observe(document, { childList: true, subtree: true });"""
+    )
+    await page.goto(address)
+    await reaches(page, "succeeded")
+    assert await page.evaluate("window.bare") == []
+
+
 async def test_a_run_goes_on_when_its_page_is_closed(page: Page, site: Site) -> None:
     reply, gate = held("Still here, even without a page.")
     site.models.answer(reply, say("Second."), say("Third."))

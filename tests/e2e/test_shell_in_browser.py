@@ -138,6 +138,14 @@ async def test_an_unknown_address_is_told_as_such_with_a_way_back(
     await expect(stranger.get_by_test_id("login-submit")).to_be_visible()
 
 
+async def test_the_first_page_says_nothing_that_it_takes_back(browser: Browser, site: Site) -> None:
+    async with admin_profile(browser, site, java_script_enabled=False) as profile:
+        page = await profile.new_page()
+        await page.goto("/")
+        await expect(page.locator("main .bone").first).to_be_visible()
+        await expect(page.locator("main :is(h1, h2)")).to_have_count(0)
+
+
 async def test_a_foreign_origin_cannot_open_the_websocket(site: Site) -> None:
     assert await upgrade(site, f"http://127.0.0.1:{site.port}") == 101
     assert await upgrade(site, "https://evil.example") == 403

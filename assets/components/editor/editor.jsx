@@ -19,7 +19,13 @@ import { later, whenIdle } from "../later.jsx";
 import { listenTo } from "../live.jsx";
 
 const Side = later(() => import("./side.jsx"), "inspector side-panel");
-const Notebook = later(() => import("./notebook.jsx"), "notebook");
+const CELLS_TO_BE = (
+  <>
+    <div className="outline" />
+    <div className="cells-scroll"><div className="cells skeleton">{[36, 140, 220, 140, 220].map((height, index) => <div key={index} className="bone" style={{ height }} />)}</div></div>
+  </>
+);
+const Notebook = later(() => import("./notebook.jsx"), "notebook", CELLS_TO_BE);
 
 // What the workbench itself turns around for is none of theirs.
 const [Palette, Top, Bottom, Right, Cells] = [NodePalette, Header, Drawer, Inspector, Notebook].map((part) => memo(part));

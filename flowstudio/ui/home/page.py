@@ -10,21 +10,24 @@ from flowstudio.ui.widgets.import_file import import_file
 from flowstudio.ui.widgets.link import link
 from flowstudio.ui.widgets.make_workflow import new_workflow, use_example
 from flowstudio.ui.widgets.run_table import run_table
-from flowstudio.ui.widgets.states import empty, gallery_bones, notice, skeleton
+from flowstudio.ui.widgets.states import empty, gallery_bones, notice
 from flowstudio.ui.widgets.workflow_card import workflow_card
 
 
 def home_page() -> rx.Component:
     """The workflows changed last, examples to start from, and what ran last."""
-    return frame(
-        "home",
+    return frame("home", rx.cond(HomeState.loaded, _home(), _bones()))
+
+
+def _home() -> rx.Component:
+    return rx.fragment(
         rx.cond(HomeState.workflows, _workflows(), _welcome()),
         rx.cond(ShellState.notice, notice(ShellState.notice)),
         rx.cond(
             HomeState.workflows,
             rx.el.div(rx.el.h2("Start from an example"), class_name="section-head"),
         ),
-        rx.cond(HomeState.loaded, _gallery(), gallery_bones()),
+        _gallery(),
         rx.el.section(
             rx.el.div(
                 rx.el.h2("Latest runs"),
@@ -32,15 +35,21 @@ def home_page() -> rx.Component:
                 class_name="section-head",
             ),
             rx.cond(
-                HomeState.loaded,
-                rx.cond(
-                    HomeState.runs,
-                    run_table(HomeState.runs),
-                    empty("history", "Nothing has run yet", "Pick an example above and press Run."),
-                ),
-                skeleton(44, 44, 44),
+                HomeState.runs,
+                run_table(HomeState.runs),
+                empty("history", "Nothing has run yet", "Pick an example above and press Run."),
             ),
         ),
+    )
+
+
+def _bones() -> rx.Component:
+    """Whether there are workflows is not known yet: only what is the same either way."""
+    return rx.fragment(
+        rx.el.div(
+            rx.el.div(class_name="bone bone-heading"), class_name="heading", aria_hidden="true"
+        ),
+        gallery_bones(),
     )
 
 

@@ -18,6 +18,13 @@ def _nothing() -> tuple[()]:
     return ()
 
 
+class RunArrived(rx.Component):
+    """Its children, once the browser has been sent what is drawn of the run; till then, bones."""
+
+    library = "$/public/components/run/arrived.jsx"
+    tag = "RunArrived"
+
+
 class RunPicture(rx.Component):
     """The graph, each node with its state."""
 
@@ -68,6 +75,7 @@ class RunLog(rx.Component):
     on_earlier: EventHandler[_nothing]  # type: ignore[type-arg, valid-type]
 
 
+run_arrived = RunArrived.create
 run_picture = RunPicture.create
 run_timeline = RunTimeline.create
 run_steps = RunSteps.create

@@ -6,6 +6,7 @@ import reflex as rx
 
 from flowstudio.ui.live import elapsed, live_value
 from flowstudio.ui.run.components import (
+    run_arrived,
     run_log,
     run_picture,
     run_steps,
@@ -28,7 +29,7 @@ def run_page() -> rx.Component:
         "runs",
         rx.cond(
             RunState.loaded,
-            rx.cond(RunState.missing, _missing(), _run()),
+            rx.cond(RunState.missing, _missing(), run_arrived(_run())),
             skeleton(40, 180, 90, 90, 90),
         ),
     )
