@@ -120,7 +120,10 @@ class Settings(BaseSettings):
         "admin can change it later on the page.",
     )
     requests_per_minute: int = Field(
-        600, ge=1, description="Requests a person, a key or an address may make of the API."
+        600,
+        ge=1,
+        description="Requests a person, a key or an address may make of the API; each web process "
+        "counts by itself.",
     )
     github_client_id: str = Field("", description="OAuth app for signing in with GitHub.")
     github_client_secret: SecretStr = Field(SecretStr(""), description="Secret of that app.")

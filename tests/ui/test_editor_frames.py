@@ -43,6 +43,12 @@ def test_parts_of_a_text_are_named_with_each_piece() -> None:
 def test_a_text_that_begins_anew_takes_the_place_of_what_was_there() -> None:
     told = [text("a", "one"), text("a", "") | {"begins": True}, text("a", "two")]
     assert list(frames_of(told)) == [[("t", "a", "one")], [("t", "a", None)], [("t", "a", "two")]]
+    told = [text("a", "one"), text("a", "two") | {"begins": True}, text("a", " three")]
+    assert list(frames_of(told)) == [
+        [("t", "a", "one")],
+        [("t", "a", None)],
+        [("t", "a", "two three")],
+    ]
 
 
 def test_nothing_is_told_of_nothing() -> None:

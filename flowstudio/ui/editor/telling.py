@@ -40,10 +40,12 @@ def _with_last_presences(messages: Sequence[Message]) -> Iterator[Message]:
 
 def _append(operations: list[Operation], message: Message) -> None:
     node, text, part = str(message["node"]), str(message["text"]), message.get("part")
-    last = operations[-1] if operations else None
     if message.get("begins"):
         operations.append(("t", node, None))
-    elif part:
+    last = operations[-1] if operations else None
+    if not text:
+        return
+    if part:
         # A model or a branch that writes beside others is named with each piece.
         operations.append(("t", node, [text, part]))
     elif last and last[:2] == ("t", node) and isinstance(last[2], str):
