@@ -52,7 +52,7 @@ function RunLine({ run }) {
   return (
     <span className="drawer-line" role="status" aria-live="polite">
       <Pill state={run.status} label={RUN_LABELS[run.status] ?? run.status} testId="run-status" />
-      {run.total > 0 && run.status !== "waiting" && <span className="meta">{run.done ?? 0} of {run.total} nodes</span>}
+      {run.total > 0 && run.status !== "waiting" && <span className="meta drawer-count">{run.done ?? 0} of {run.total} nodes</span>}
       <span className="meta" data-testid="run-cost">{money(run.cost_usd) || "$0"}</span>
       {money(run.saved_usd) && <span className="meta" title="What outputs taken from the cache would have cost" data-testid="run-saved">saved {money(run.saved_usd)}</span>}
       {isBusy(run) && mayRun && <button type="button" className="button small" onClick={cancel}><Icon name="square" size={12} /> Cancel</button>}
