@@ -19,6 +19,7 @@ from flowstudio.store.tables.projects import MemberRow
 from tests.cutting import Line, line_to
 from tests.e2e.test_coming_in import signed_in
 from tests.editing import Editor, chain, invite, keep, kept_document, tab_of
+from tests.fakes.openrouter import say
 from tests.people import project_of
 from tests.site import ADMIN, Site
 
@@ -401,3 +402,31 @@ async def test_who_gets_another_role_is_told_and_may_edit_no_more(
         # The person is looked at again every 15 seconds.
         await expect(page.get_by_test_id("toast")).to_contain_text("no longer change it")
         await expect(page.get_by_test_id("undo")).to_have_count(0)
+
+
+async def test_after_a_restore_every_page_looks_anew_at_what_is_stale(
+    browser: Browser, page: Page, site: Site
+) -> None:
+    document = chain("One")
+    document["nodes"][1] |= {"type": "ai", "config": {"prompt": "Say one."}}
+    workflow_id = keep(site, document)
+    invite(site, ANA, "editor")
+    site.models._script.clear()
+    site.models.answer(say("One."))
+    here = await Editor(page).open(workflow_id)
+    async with tab_of(browser, site, ANA, f"/workflows/{workflow_id}") as other:
+        there = Editor(other)
+        await here.run("a")
+        for editor in (here, there):
+            await editor.stands("a", "succeeded")
+        versions = f"/api/v1/workflows/{workflow_id}/versions"
+        headers = {"Origin": site.url}
+        made = await page.request.post(versions, data={"name": "First"}, headers=headers)
+        await here.select("a")
+        await here.write("prompt", "Say two.")
+        for editor in (here, there):
+            await editor.stands("a", "stale")
+        number = (await made.json())["number"]
+        await page.request.post(f"{versions}/restore", data={"version": number}, headers=headers)
+        for editor in (here, there):
+            await editor.stands("a", "succeeded")
