@@ -277,7 +277,8 @@ async def test_what_is_free_runs_though_the_answer_comes_after_the_end(
     await expect(page.get_by_test_id("node-b-output")).to_have_text("One!")
 
 
-async def test_undo_of_a_version_takes_back_nothing_of_others(page: Page, site: Site) -> None:
+async def one_restored(page: Page, site: Site) -> tuple[Editor, str]:
+    """The text of `a` was "One", then "Two", and its first version was brought back."""
     workflow_id = keep(site, chain("One"))
     editor = await Editor(page).open(workflow_id)
     await page.get_by_test_id("panel-versions").click()
@@ -292,6 +293,11 @@ async def test_undo_of_a_version_takes_back_nothing_of_others(page: Page, site: 
     await page.get_by_test_id("version-restore").click()
     summary = editor.node("a").locator(".flow-summary, .flow-brief").first
     await expect(summary).to_have_text("One")
+    return editor, workflow_id
+
+
+async def test_undo_of_a_version_takes_back_nothing_of_others(page: Page, site: Site) -> None:
+    editor, workflow_id = await one_restored(page, site)
     theirs = {"op": "rename_node", "id": "a", "name": "theirs"}
     await somebody_else(page, workflow_id, theirs)
     await expect(editor.node("theirs")).to_be_visible()
@@ -303,3 +309,21 @@ async def test_undo_of_a_version_takes_back_nothing_of_others(page: Page, site: 
     assert [(node.name, node.config.get("text")) for node in kept if node.id == "a"] == [
         ("theirs", "One")
     ]
+
+
+async def test_undo_of_a_version_takes_back_no_version_of_others(page: Page, site: Site) -> None:
+    editor, workflow_id = await one_restored(page, site)
+    reply = await page.request.post(
+        f"/api/v1/workflows/{workflow_id}/versions/restore",
+        data={"version": 2},
+        headers={"Origin": site.url},
+    )
+    assert reply.ok, await reply.text()
+    summary = editor.node("a").locator(".flow-summary, .flow-brief").first
+    await expect(summary).to_have_text("Two")
+    revision = (await reply.json())["workflow"]["revision"]
+    await page.get_by_test_id("panel-versions").focus()
+    await page.keyboard.press("ControlOrMeta+z")
+    await expect(page.get_by_text("Others have changed the workflow since.")).to_be_visible()
+    found = await page.request.get(f"/api/v1/workflows/{workflow_id}")
+    assert (await found.json())["revision"] == revision
