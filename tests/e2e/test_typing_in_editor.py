@@ -21,6 +21,9 @@ def asking() -> dict[str, Any]:
     return document
 
 
+SUMMARY = ".flow-summary, .flow-brief"
+
+
 async def somebody_else(page: Page, workflow_id: str, *operations: dict[str, Any]) -> None:
     """Another tab's change, which this one hears of."""
     origin = page.url.partition("/workflows")[0]
@@ -30,6 +33,24 @@ async def somebody_else(page: Page, workflow_id: str, *operations: dict[str, Any
         headers={"origin": origin},
     )
     assert reply.ok, await reply.text()
+
+
+async def one_restored(page: Page, site: Site) -> tuple[Editor, str]:
+    """The text of `a` was "One", then "Two", and its first version was brought back."""
+    workflow_id = keep(site, chain("One"))
+    editor = await Editor(page).open(workflow_id)
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-name").fill("First")
+    await page.get_by_test_id("version-save").click()
+    await expect(page.get_by_test_id("version-1")).to_be_visible()
+    await editor.select("a")
+    await editor.write("text", "Two")
+    await editor.saved()
+    await page.get_by_test_id("panel-versions").click()
+    await page.get_by_test_id("version-1").get_by_role("button").first.click()
+    await page.get_by_test_id("version-restore").click()
+    await expect(editor.node("a").locator(SUMMARY).first).to_have_text("One")
+    return editor, workflow_id
 
 
 async def test_a_setting_goes_back_to_what_it_usually_is(page: Page, site: Site) -> None:
@@ -177,19 +198,8 @@ async def test_a_wire_that_is_refused_is_not_left_behind(page: Page, site: Site)
 
 
 async def test_a_version_that_was_brought_back_is_one_step_to_undo(page: Page, site: Site) -> None:
-    editor = await Editor(page).open(keep(site, chain("One")))
-    await page.get_by_test_id("panel-versions").click()
-    await page.get_by_test_id("version-name").fill("First")
-    await page.get_by_test_id("version-save").click()
-    await expect(page.get_by_test_id("version-1")).to_be_visible()
-    await editor.select("a")
-    await editor.write("text", "Two")
-    await editor.saved()
-    await page.get_by_test_id("panel-versions").click()
-    await page.get_by_test_id("version-1").get_by_role("button").first.click()
-    await page.get_by_test_id("version-restore").click()
-    summary = editor.node("a").locator(".flow-summary, .flow-brief").first
-    await expect(summary).to_have_text("One")
+    editor, _ = await one_restored(page, site)
+    summary = editor.node("a").locator(SUMMARY).first
     for key, said in [("z", "Two"), ("Shift+z", "One"), ("z", "Two"), ("z", "One")]:
         await page.get_by_test_id("panel-versions").focus()
         await page.keyboard.press(f"ControlOrMeta+{key}")
@@ -277,25 +287,6 @@ async def test_what_is_free_runs_though_the_answer_comes_after_the_end(
     await expect(page.get_by_test_id("node-b-output")).to_have_text("One!")
 
 
-async def one_restored(page: Page, site: Site) -> tuple[Editor, str]:
-    """The text of `a` was "One", then "Two", and its first version was brought back."""
-    workflow_id = keep(site, chain("One"))
-    editor = await Editor(page).open(workflow_id)
-    await page.get_by_test_id("panel-versions").click()
-    await page.get_by_test_id("version-name").fill("First")
-    await page.get_by_test_id("version-save").click()
-    await expect(page.get_by_test_id("version-1")).to_be_visible()
-    await editor.select("a")
-    await editor.write("text", "Two")
-    await editor.saved()
-    await page.get_by_test_id("panel-versions").click()
-    await page.get_by_test_id("version-1").get_by_role("button").first.click()
-    await page.get_by_test_id("version-restore").click()
-    summary = editor.node("a").locator(".flow-summary, .flow-brief").first
-    await expect(summary).to_have_text("One")
-    return editor, workflow_id
-
-
 async def test_undo_of_a_version_takes_back_nothing_of_others(page: Page, site: Site) -> None:
     editor, workflow_id = await one_restored(page, site)
     theirs = {"op": "rename_node", "id": "a", "name": "theirs"}
@@ -319,7 +310,7 @@ async def test_undo_of_a_version_takes_back_no_version_of_others(page: Page, sit
         headers={"Origin": site.url},
     )
     assert reply.ok, await reply.text()
-    summary = editor.node("a").locator(".flow-summary, .flow-brief").first
+    summary = editor.node("a").locator(SUMMARY).first
     await expect(summary).to_have_text("Two")
     revision = (await reply.json())["workflow"]["revision"]
     await page.get_by_test_id("panel-versions").focus()
